@@ -1,0 +1,108 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { BlobDamaged, BlobMissing } from './errors.ts'
+
+export interface StoredBlob {
+  /** `sha256:` and 64 hex digits. */
+  hash: string
+  /** Bytes. */
+  size: number
+}
+
+/** Immutable bytes under the name of their hash. */
+export interface Blobs {
+  /** Durable when it resolves; the same bytes twice are stored once. */
+  put(bytes: Uint8Array | Readable): Promise<StoredBlob>
+  putFile(path: string): Promise<StoredBlob>
+  /** The bytes, checked against the hash; throws `BlobMissing` or `BlobDamaged`. */
+  get(hash: string): Promise<Buffer>
+  has(hash: string): Promise<boolean>
+  /** Where the blob lies, checked once more against its hash: for a child process or a native reader. */
+  path(hash: string): Promise<string>
+}
+
+/** Content-addressed folder: written aside, synced, renamed, and the folder synced, so a name never has half its bytes. */
+export async function openBlobFolder(folder: string): Promise<Blobs> {
+  const aside = join(folder, 'incoming')
+  // What a crash left half-written was never acknowledged.
+  await rm(aside, { recursive: true, force: true })
+  await mkdir(aside, { recursive: true })
+
+  const placeOf = (hash: string) => {
+    const hex = /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1]
+    if (!hex) throw new BlobMissing(hash)
+    return join(folder, hex.slice(0, 2), hex)
+  }
+
+  async function put(bytes: Uint8Array | Readable): Promise<StoredBlob> {
+    const temporary = join(aside, randomUUID())
+    const digest = createHash('sha256')
+    let size = 0
+    const measure = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        digest.update(chunk)
+        size += chunk.length
+        done(null, chunk)
+      },
+    })
+    try {
+      await pipeline(
+        bytes instanceof Readable ? bytes : Readable.from([bytes]),
+        measure,
+        createWriteStream(temporary, { flush: true }),
+      )
+      const hash = `sha256:${digest.digest('hex')}`
+      const place = placeOf(hash)
+      if (await exists(place)) return { hash, size }
+      await mkdir(dirname(place), { recursive: true })
+      await rename(temporary, place)
+      await syncFolder(dirname(place))
+      return { hash, size }
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  }
+
+  return {
+    put,
+    putFile: async (path) => put(createReadStream(path)),
+    get: async (hash) => {
+      const bytes = await readFile(placeOf(hash)).catch((error) => {
+        throw error.code === 'ENOENT' ? new BlobMissing(hash) : error
+      })
+      const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+      if (actual !== hash) throw new BlobDamaged(hash, actual)
+      return bytes
+    },
+    has: (hash) => exists(placeOf(hash)),
+    path: async (hash) => {
+      const place = placeOf(hash)
+      if (!(await exists(place))) throw new BlobMissing(hash)
+      const digest = createHash('sha256')
+      await pipeline(createReadStream(place), digest)
+      const actual = `sha256:${digest.digest('hex')}`
+      if (actual !== hash) throw new BlobDamaged(hash, actual)
+      return place
+    },
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,2 @@
+export { BlobDamaged, BlobMissing } from './errors.ts'
+export { type Blobs, openBlobFolder, type StoredBlob } from './folder.ts'

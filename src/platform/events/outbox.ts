@@ -1,0 +1,238 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '#platform/log'
+import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform/storage'
+import type { Clock } from '#platform/time'
+
+/** A fact, in the past tense: `registry.version_registered`. */
+export interface NewEvent {
+  type: string
+  /** The project it belongs to; the UI's live stream is filtered by it. */
+  project?: string | undefined
+  /** What it is about, in its room's own ids. */
+  subject: string
+  data: Record<string, unknown>
+}
+
+export interface StoredEvent extends NewEvent {
+  seq: number
+  at: number
+}
+
+/** Must be idempotent: after a crash an event may be handled again. */
+export type EventHandler = (event: StoredEvent) => Promise<void>
+
+export interface Events {
+  /** Writes the event in the same transaction as the fact it tells. */
+  publish(tx: Tx, event: NewEvent): Promise<void>
+  /** Every event of these types, in order, at least once, from the moment `name` first existed on. */
+  subscribe(name: string, types: readonly string[], handler: EventHandler): void
+  /** Sees events as they are committed, for as long as it listens; for live pages only, nothing is kept. */
+  listen(listener: (event: StoredEvent) => void): () => void
+  /** The events after `seq`, oldest first. */
+  after(seq: number, options?: { project?: string; limit?: number }): Promise<StoredEvent[]>
+  /** The latest events, newest first. */
+  latest(options: { project?: string; limit: number }): Promise<StoredEvent[]>
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Whether every subscriber has handled everything committed so far. */
+  settled(): Promise<boolean>
+}
+
+interface EventTables {
+  platform_events: { seq: number; type: string; project: string | null; subject: string; data: string; at: number }
+  platform_deliveries: { subscriber: string; delivered: number }
+  platform_undeliverable: { subscriber: string; seq: number; reason: string; at: number }
+}
+
+interface Subscriber {
+  name: string
+  types: ReadonlySet<string>
+  handler: EventHandler
+  delivered: number
+  working: Promise<void> | undefined
+  again: boolean
+}
+
+const BATCH = 200
+/** Five tries over about three seconds: what fails that often fails for a reason that waiting does not mend. */
+const TRIES = 5
+const FIRST_PAUSE_MS = 100
+
+/** The outbox: a table that facts are written to in their own transaction, and one cursor per subscriber. */
+export function openEvents({ storage, clock, log }: { storage: Storage; clock: Clock; log: Logger }): Events {
+  const subscribers: Subscriber[] = []
+  const listeners = new Set<(event: StoredEvent) => void>()
+  let stopped = false
+  let started = false
+  let heard = 0
+
+  const read = async (after: number, limit: number): Promise<StoredEvent[]> => {
+    const rows = await storage
+      .reads<EventTables>()
+      .selectFrom('platform_events')
+      .selectAll()
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(limit)
+      .execute()
+    return rows.map(fromRow)
+  }
+
+  const lastSeq = async () => {
+    const row = await storage
+      .reads<EventTables>()
+      .selectFrom('platform_events')
+      .select((e) => e.fn.max('seq').as('seq'))
+      .executeTakeFirst()
+    return Number(row?.seq ?? 0)
+  }
+
+  function wake(subscriber: Subscriber): void {
+    subscriber.again = true
+    subscriber.working ??= deliver(subscriber).finally(() => {
+      subscriber.working = undefined
+      if (subscriber.again && !stopped) wake(subscriber)
+    })
+  }
+
+  async function deliver(subscriber: Subscriber): Promise<void> {
+    while (subscriber.again && !stopped) {
+      subscriber.again = false
+      for (;;) {
+        const events = await read(subscriber.delivered, BATCH)
+        if (events.length === 0 || stopped) break
+        for (const event of events) {
+          if (stopped) return
+          if (subscriber.types.has(event.type)) await handle(subscriber, event)
+          else subscriber.delivered = event.seq
+        }
+        await remember(subscriber)
+      }
+    }
+  }
+
+  async function handle(subscriber: Subscriber, event: StoredEvent): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await subscriber.handler(event)
+        break
+      } catch (error) {
+        if (stopped) return
+        log.error(
+          { err: error, subscriber: subscriber.name, event: event.type, seq: event.seq, attempt },
+          'event failed',
+        )
+        if (attempt === TRIES) {
+          await setAside(subscriber, event, error)
+          break
+        }
+        await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1))
+      }
+    }
+    if (stopped) return
+    subscriber.delivered = event.seq
+    await remember(subscriber)
+  }
+
+  const remember = (subscriber: Subscriber) =>
+    storage.write(async (tx) => {
+      await tables<EventTables>(tx)
+        .insertInto('platform_deliveries')
+        .values({ subscriber: subscriber.name, delivered: subscriber.delivered })
+        .onConflict((c) => c.column('subscriber').doUpdateSet({ delivered: subscriber.delivered }))
+        .execute()
+    })
+
+  const setAside = (subscriber: Subscriber, event: StoredEvent, error: unknown) =>
+    storage.write(async (tx) => {
+      await tables<EventTables>(tx)
+        .insertInto('platform_undeliverable')
+        .values({ subscriber: subscriber.name, seq: event.seq, reason: String(error), at: clock.now() })
+        .execute()
+    })
+
+  async function tellListeners(): Promise<void> {
+    if (listeners.size === 0) return
+    for (const event of await read(heard, BATCH)) {
+      if (event.seq <= heard) continue
+      heard = event.seq
+      for (const listener of listeners) listener(event)
+    }
+  }
+
+  /** After the commit: a listener must not hear of what may still be undone. */
+  function announce(): void {
+    if (!started || stopped) return
+    for (const subscriber of subscribers) wake(subscriber)
+    void tellListeners()
+  }
+
+  return {
+    publish: async (tx, event) => {
+      await storage.capabilities.serialize(tx, 'platform_events')
+      await tables<EventTables>(tx)
+        .insertInto('platform_events')
+        .values({
+          type: event.type,
+          project: event.project ?? null,
+          subject: event.subject,
+          data: encodeJson(event.data),
+          at: clock.now(),
+        } as EventTables['platform_events'])
+        .execute()
+      storage.afterCommit(tx, announce)
+    },
+    subscribe: (name, types, handler) => {
+      subscribers.push({ name, types: new Set(types), handler, delivered: 0, working: undefined, again: false })
+    },
+    listen: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    after: async (seq, options = {}) => {
+      let query = storage.reads<EventTables>().selectFrom('platform_events').selectAll().where('seq', '>', seq)
+      if (options.project) query = query.where('project', '=', options.project)
+      const rows = await query
+        .orderBy('seq')
+        .limit(options.limit ?? BATCH)
+        .execute()
+      return rows.map(fromRow)
+    },
+    latest: async ({ project, limit }) => {
+      let query = storage.reads<EventTables>().selectFrom('platform_events').selectAll()
+      if (project) query = query.where('project', '=', project)
+      const rows = await query.orderBy('seq', 'desc').limit(limit).execute()
+      return rows.map(fromRow)
+    },
+    start: async () => {
+      heard = await lastSeq()
+      const cursors = await storage.reads<EventTables>().selectFrom('platform_deliveries').selectAll().execute()
+      for (const subscriber of subscribers) {
+        const cursor = cursors.find((row) => row.subscriber === subscriber.name)
+        subscriber.delivered = cursor ? Number(cursor.delivered) : heard
+        if (!cursor) await remember(subscriber)
+      }
+      started = true
+      announce()
+    },
+    stop: async () => {
+      stopped = true
+      await Promise.all(subscribers.map((subscriber) => subscriber.working))
+    },
+    settled: async () => {
+      const last = await lastSeq()
+      return subscribers.every((subscriber) => subscriber.delivered >= last && !subscriber.working)
+    },
+  }
+}
+
+function fromRow(row: EventTables['platform_events']): StoredEvent {
+  return {
+    seq: Number(row.seq),
+    type: row.type,
+    project: row.project ?? undefined,
+    subject: row.subject,
+    data: decodeJson(row.data),
+    at: Number(row.at),
+  }
+}

@@ -1,0 +1,8 @@
+export {
+  type Authorize,
+  type HandlerInput,
+  type Handlers,
+  type HttpServer,
+  openHttp,
+  type Principal,
+} from './server.ts'

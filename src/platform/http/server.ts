@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import {
+  hasZodFastifySchemaValidationErrors,
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod'
+import { asOrreryError, errorBody } from '#platform/errors'
+import type { Logger } from '#platform/log'
+import { ErrorReply, type RouteContract, type RouteInput, type RouteReply } from './route.ts'
+import { BodyNotAccepted, RequestInvalid, RouteUnknown } from './errors.ts'
+
+/** Who asks, and what they may do; `access` makes these. */
+export interface Principal {
+  /** `local`, a user or a service account; shown in the audit and in every approval. */
+  readonly name: string
+  readonly roles: readonly string[]
+}
+
+/** Throws when the request has no identity or the identity lacks the permission. */
+export type Authorize = (request: { authorization: string | undefined }, permission: string) => Promise<Principal>
+
+export interface HandlerInput<Route extends RouteContract> {
+  params: RouteInput<Route>['params']
+  query: RouteInput<Route>['query']
+  body: RouteInput<Route>['body']
+  principal: Principal
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+export type Handlers<Routes extends Record<string, RouteContract>> = {
+  [Name in keyof Routes]: (input: HandlerInput<Routes[Name]>) => Promise<RouteReply<Routes[Name]>>
+}
+
+export interface HttpServer {
+  readonly fastify: FastifyInstance
+  /** Binds a room's handlers to its contract; a handler missing is a type error. */
+  mount<Routes extends Record<string, RouteContract>>(room: string, routes: Routes, handlers: Handlers<Routes>): void
+}
+
+/** 16 MiB: a batch of records; what is larger goes through a dataset. */
+const BODY_LIMIT = 16 * 1024 * 1024
+
+/** One Fastify: the same errors, request ids, validation and OpenAPI for every room. */
+export async function openHttp({
+  log,
+  authorize,
+  version,
+}: {
+  log: Logger
+  authorize: Authorize
+  version: string
+}): Promise<HttpServer> {
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    genReqId: (request) => headerOf(request.headers['x-request-id']) ?? randomUUID(),
+    routerOptions: { maxParamLength: 500 },
+    forceCloseConnections: 'idle',
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler((error, request, reply) => {
+    const known = toKnown(error)
+    const { status, body } = errorBody(known)
+    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
+    return reply.status(status).header('x-request-id', request.id).send(body)
+  })
+  app.setNotFoundHandler((request) => {
+    throw new RouteUnknown(request.method, request.url)
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Orrery',
+        version,
+        description: 'The life of a model, over one API.',
+        license: { name: 'Apache-2.0' },
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+  })
+
+  return {
+    fastify: app,
+    mount: (room, routes, handlers) => {
+      for (const [name, route] of Object.entries(routes)) {
+        const handler = handlers[name as keyof typeof handlers] as (input: unknown) => Promise<unknown>
+        app.register(async (scope) => {
+          scope.route({
+            method: route.method,
+            url: route.path,
+            schema: {
+              operationId: `${room}.${name}`,
+              summary: route.summary,
+              tags: [room],
+              description: `Permission: \`${route.permission}\`.`,
+              ...(route.params && { params: route.params }),
+              ...(route.query && { querystring: route.query }),
+              ...(route.body && { body: route.body }),
+              ...(!route.raw && {
+                response: { [route.status ?? 200]: route.reply, '4xx': ErrorReply, '5xx': ErrorReply },
+              }),
+            },
+            handler: async (request, reply) => {
+              const principal = await authorize({ authorization: request.headers.authorization }, route.permission)
+              if (route.status) reply.status(route.status)
+              return handler({
+                params: request.params,
+                query: request.query,
+                body: request.body,
+                principal,
+                request,
+                reply,
+              })
+            },
+          })
+        })
+      }
+    },
+  }
+}
+
+const headerOf = (value: string | string[] | undefined) =>
+  typeof value === 'string' && value.length <= 200 ? value : undefined
+
+function toKnown(error: unknown): unknown {
+  if (asOrreryError(error)) return error
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    return new RequestInvalid(
+      error.validation.map((problem) => ({
+        path: `${error.validationContext ?? 'body'}${problem.instancePath}`,
+        message: problem.message ?? 'invalid',
+      })),
+    )
+  }
+  const { statusCode, message } = error as { statusCode?: number; message: string }
+  if (statusCode && statusCode >= 400 && statusCode < 500) return new BodyNotAccepted(statusCode, message)
+  return error
+}

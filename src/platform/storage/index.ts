@@ -1,0 +1,16 @@
+import { openPostgres } from './postgres.ts'
+import { type Durability, openSqlite } from './sqlite.ts'
+import type { Storage } from './storage.ts'
+
+export { StorageClosed } from './errors.ts'
+export { openPostgres } from './postgres.ts'
+export { type Durability, openSqlite } from './sqlite.ts'
+export { type Migration, type Storage, type StorageCapabilities, tables, type Tx } from './storage.ts'
+export { decodeJson, encodeJson } from './json.ts'
+
+/** Opens the database that `url` names: `postgres://…`, or a path for SQLite. */
+export function openStorage(options: { url: string; durability: Durability }): Promise<Storage> {
+  return /^postgres(ql)?:/.test(options.url)
+    ? openPostgres({ url: options.url })
+    : openSqlite({ file: options.url, durability: options.durability })
+}

@@ -1,0 +1,138 @@
+import { fdatasync, openSync, closeSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
+import { Kysely } from 'kysely'
+import { StorageClosed } from './errors.ts'
+import { applyMigrations } from './migrate.ts'
+import { NodeSqliteDialect } from './node-sqlite.ts'
+import type { Storage, StorageCapabilities, Tx } from './storage.ts'
+
+const syncToDisk = promisify(fdatasync)
+
+/** `full`: an acknowledged write survives a power cut. `process`: it survives `kill -9` of this process. */
+export type Durability = 'full' | 'process'
+
+interface QueuedWrite {
+  run(tx: Tx): Promise<unknown>
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+/** One transaction takes at most this many writes, so that the first of a burst is not answered last. */
+const LARGEST_GROUP = 256
+
+const capabilities: StorageCapabilities = {
+  name: 'sqlite',
+  identityType: 'integer',
+  identity: (column) => column.primaryKey().autoIncrement(),
+  // One writer at a time: ids are handed out in commit order anyway.
+  serialize: async () => {},
+}
+
+/**
+ * SQLite in WAL mode, one connection for writing and one for reading.
+ *
+ * Durability costs one `fdatasync` of the write-ahead log per group, off the JS thread: SQLite itself would sync on it
+ * (`synchronous=FULL`) and block every request meanwhile. With `NORMAL` SQLite still syncs around checkpoints,
+ * so the log that we sync is all that a recovery needs.
+ */
+export async function openSqlite(options: { file: string; durability: Durability }): Promise<Storage> {
+  const writer = openConnection(options.file)
+  const reader = openConnection(options.file)
+  const writes = new Kysely<unknown>({ dialect: new NodeSqliteDialect(writer) })
+  const reads = new Kysely<unknown>({ dialect: new NodeSqliteDialect(reader) })
+  const tx = writes as unknown as Tx
+  // The log exists once something was written; closing this handle is harmless, its locks live in the -shm file.
+  writer.exec('create table if not exists platform_opened (at integer)')
+  const log = openSync(`${options.file}-wal`, 'r+')
+
+  const queue: QueuedWrite[] = []
+  let writing: Promise<void> | undefined
+  let syncing: Promise<void> = Promise.resolve()
+  let listeners = new Set<() => void>()
+  let pending = 0
+  let closed = false
+
+  async function drain(): Promise<void> {
+    while (queue.length > 0) {
+      const group = queue.splice(0, LARGEST_GROUP)
+      const answers = await commitGroup(group)
+      const committed = listeners
+      listeners = new Set()
+      // The next group runs while this one is being synced; groups are answered in order.
+      const before = syncing
+      syncing = (async () => {
+        await before
+        const failure = options.durability === 'full' ? await syncToDisk(log).then(noFailure, asFailure) : undefined
+        pending -= group.length
+        for (const answer of answers) answer(failure)
+        for (const listener of committed) listener()
+      })()
+    }
+    writing = undefined
+  }
+
+  async function commitGroup(group: readonly QueuedWrite[]): Promise<((failure: unknown) => void)[]> {
+    const answers: ((failure: unknown) => void)[] = []
+    try {
+      writer.exec('begin immediate')
+      for (const write of group) {
+        writer.exec('savepoint one')
+        try {
+          const value = await write.run(tx)
+          writer.exec('release one')
+          answers.push((failure) => (failure ? write.reject(failure) : write.resolve(value)))
+        } catch (error) {
+          writer.exec('rollback to one; release one')
+          answers.push(() => write.reject(error))
+        }
+      }
+      writer.exec('commit')
+      return answers
+    } catch (error) {
+      // The group as a whole failed (disk full, for one): nothing of it was acknowledged and nothing of it stays.
+      if (writer.isTransaction) writer.exec('rollback')
+      return group.map((write) => () => write.reject(error))
+    }
+  }
+
+  return {
+    capabilities,
+    reads: <Tables>() => reads as unknown as Kysely<Tables>,
+    write: <T>(work: (tx: Tx) => Promise<T>) =>
+      new Promise<T>((resolve, reject) => {
+        if (closed) return reject(new StorageClosed())
+        pending++
+        queue.push({ run: work, resolve: (value) => resolve(value as T), reject })
+        // A microtask later, so that writes asked for in the same turn share the transaction.
+        writing ??= Promise.resolve().then(drain)
+      }),
+    afterCommit: (_tx, listener) => void listeners.add(listener),
+    migrate: (migrations) => applyMigrations(writes, capabilities, migrations),
+    pendingWrites: () => pending,
+    close: async () => {
+      closed = true
+      await writing
+      await syncing
+      closeSync(log)
+      reader.close()
+      writer.close()
+    },
+  }
+}
+
+const noFailure = () => undefined
+const asFailure = (error: unknown) => error
+
+function openConnection(file: string): DatabaseSync {
+  const connection = new DatabaseSync(file, { timeout: 5_000 })
+  connection.exec(`
+    pragma journal_mode = wal;
+    pragma synchronous = normal;
+    pragma foreign_keys = on;
+    pragma temp_store = memory;
+    pragma cache_size = -16000;
+    pragma wal_autocheckpoint = 4000;
+  `)
+  return connection
+}

@@ -1,0 +1,60 @@
+import type { ColumnDefinitionBuilder, Kysely } from 'kysely'
+
+/**
+ * What a room's store is given: a query builder for reads and `write` for everything else.
+ *
+ * Tables are typed per room: `storage.reads<RegistryTables>()`, `tables<RegistryTables>(tx)`.
+ */
+export interface Storage {
+  readonly capabilities: StorageCapabilities
+
+  /** A query builder that sees only what is committed. */
+  reads<Tables>(): Kysely<Tables>
+
+  /**
+   * Runs `work` in a transaction and resolves when its result is durable: with `durability: full`
+   * it survives a power cut, with `process` a `kill -9`. Throwing undoes only this work.
+   *
+   * Concurrent writes share one transaction (group commit), so `work` must await nothing but `tx`:
+   * everybody behind it in the queue waits.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+
+  /** Calls `listener` once when `tx` has become durable; the same listener asked for twice is called once. */
+  afterCommit(tx: Tx, listener: () => void): void
+
+  /** Applies the migrations not applied yet, in the order given. Each has its own transaction. */
+  migrate(migrations: readonly Migration[]): Promise<void>
+
+  /** Writes waiting or under way; `/metrics` shows it. */
+  pendingWrites(): number
+
+  /** Waits for the writes under way, then closes. */
+  close(): Promise<void>
+}
+
+/** A transaction. Opaque on purpose: a store opens it with `tables<RoomTables>(tx)`. */
+export interface Tx {
+  readonly __brand: 'transaction'
+}
+
+/** The query builder of a transaction, typed with one room's tables. */
+export function tables<Tables>(tx: Tx): Kysely<Tables> {
+  return tx as unknown as Kysely<Tables>
+}
+
+/** What differs between databases, by name. Nothing outside this folder asks which database it is. */
+export interface StorageCapabilities {
+  readonly name: 'sqlite' | 'postgres'
+  /** Declares an ever-growing integer key on a column of type `identityType`. */
+  identity(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
+  readonly identityType: 'integer' | 'bigserial'
+  /** Taken first in a transaction that appends to an ordered log, so that order of ids is order of commits. */
+  serialize(tx: Tx, log: string): Promise<void>
+}
+
+export interface Migration {
+  /** `<room>-<nnn>-<what>`; never renamed once released. */
+  readonly name: string
+  up(db: Kysely<unknown>, capabilities: StorageCapabilities): Promise<void>
+}
