@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { FeatureMove } from '#monitoring/contract'
+import { Cause, CodeVersion } from '#pipelines/contract'
+import { defineRoutes, PageQuery } from '#platform/http/contract'
+import { Certification, GateResult, Package } from '#registry/contract'
+import { LoggedPrediction } from '#serving/contract'
+
+/** The whole past of one answer. */
+export const Trace = z.object({
+  prediction: LoggedPrediction,
+  versions: z
+    .array(
+      z.object({
+        model: z.string(),
+        version: z.number().int(),
+        weight: z.number().nullable().describe('Its part of this answer.'),
+        package: Package,
+        certification: Certification.nullable(),
+        gates: z.array(GateResult),
+        promotedAt: z.number().nullable(),
+        rollout: z.string().nullable(),
+        run: z.object({
+          id: z.string(),
+          name: z.string(),
+          params: z.record(z.string(), z.string()),
+          metrics: z.record(z.string(), z.number()),
+          seconds: z.number().nullable(),
+        }),
+        pipelineRun: z.object({ id: z.string(), name: z.string() }),
+        environment: z.record(z.string(), z.string()),
+        code: CodeVersion,
+        data: z.object({
+          id: z.string(),
+          dataset: z.string(),
+          number: z.number().int(),
+          rows: z.number(),
+          contentHash: z.string(),
+          until: z.number().nullable(),
+          source: z.string(),
+        }),
+        cause: Cause,
+        alert: z.object({ id: z.string(), title: z.string(), features: z.array(FeatureMove) }).nullable(),
+      }),
+    )
+    .describe('The versions that made the answer, the heaviest first.'),
+  explanation: z
+    .object({
+      method: z.string(),
+      contributions: z.array(z.object({ feature: z.string(), value: z.string(), contribution: z.number() })),
+    })
+    .nullable(),
+})
+export type Trace = z.infer<typeof Trace>
+
+export const AuditEntry = z.object({
+  id: z.number(),
+  at: z.number(),
+  who: z.string(),
+  what: z.string().describe('The event, past tense: registry.version_certified.'),
+  subject: z.string(),
+  project: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+})
+export type AuditEntry = z.infer<typeof AuditEntry>
+
+export const governanceRoutes = defineRoutes({
+  trace: {
+    method: 'GET',
+    path: '/api/trace/:prediction',
+    permission: 'governance:read',
+    summary: 'From one prediction id back to versions, runs, code, data, approvals and the alert that caused them.',
+    params: z.object({ prediction: z.string() }),
+    reply: Trace,
+  },
+  audit: {
+    method: 'GET',
+    path: '/api/audit',
+    permission: 'governance:read',
+    summary: 'What happened, newest first.',
+    query: PageQuery.extend({ project: z.string().optional() }),
+    reply: z.object({ entries: z.array(AuditEntry), next: z.string().nullable() }),
+  },
+})

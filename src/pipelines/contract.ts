@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { defineRoutes, PageQuery } from '#platform/http/contract'
+
+/** What made a pipeline run. An alert's id leads to the drift or decay behind it. */
+export const Cause = z.object({
+  kind: z.enum(['person', 'alert', 'age', 'schedule']),
+  /** Who asked, or the alert's or schedule's id. */
+  by: z.string(),
+  reason: z.string().describe('One sentence for people.'),
+})
+export type Cause = z.infer<typeof Cause>
+
+export const CodeVersion = z.object({
+  commit: z.string().nullable(),
+  dirty: z.boolean(),
+  /** sha256 over orrery.yaml and the files beside it, for folders outside git. */
+  contentHash: z.string(),
+})
+export type CodeVersion = z.infer<typeof CodeVersion>
+
+export const StepState = z.enum(['waiting', 'running', 'succeeded', 'failed'])
+
+export const PipelineStep = z.object({
+  name: z.string(),
+  state: StepState,
+  summary: z.string().describe('What it found, in one line.'),
+  startedAt: z.number().nullable(),
+  finishedAt: z.number().nullable(),
+})
+export type PipelineStep = z.infer<typeof PipelineStep>
+
+export const PipelineRun = z.object({
+  id: z.string(),
+  name: z.string().describe('Two words, easy to say: misty-lark.'),
+  project: z.string(),
+  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+  cause: Cause,
+  code: CodeVersion,
+  steps: z.array(PipelineStep),
+  dataVersion: z.string().nullable(),
+  parentRun: z.string().nullable().describe('The tracked run that its trials are nested in.'),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  progress: z.object({ message: z.string(), fraction: z.number().optional() }).nullable(),
+  createdAt: z.number(),
+  startedAt: z.number().nullable(),
+  finishedAt: z.number().nullable(),
+})
+export type PipelineRun = z.infer<typeof PipelineRun>
+
+export const pipelineRoutes = defineRoutes({
+  startPipeline: {
+    method: 'POST',
+    path: '/api/projects/:project/pipeline-runs',
+    permission: 'pipelines:run',
+    summary: 'Runs the project’s pipeline; a run that is already under way is returned instead of a second one.',
+    params: z.object({ project: z.string() }),
+    body: z.object({ reason: z.string().max(500).default('asked for by a person') }),
+    reply: z.object({ id: z.string(), name: z.string(), existed: z.boolean() }),
+    status: 202,
+  },
+  listPipelineRuns: {
+    method: 'GET',
+    path: '/api/projects/:project/pipeline-runs',
+    permission: 'pipelines:read',
+    summary: 'The project’s pipeline runs, newest first.',
+    params: z.object({ project: z.string() }),
+    query: PageQuery,
+    reply: z.object({ runs: z.array(PipelineRun), next: z.string().nullable() }),
+  },
+  getPipelineRun: {
+    method: 'GET',
+    path: '/api/pipeline-runs/:run',
+    permission: 'pipelines:read',
+    summary: 'One pipeline run with its steps.',
+    params: z.object({ run: z.string() }),
+    reply: PipelineRun,
+  },
+  cancelPipelineRun: {
+    method: 'POST',
+    path: '/api/pipeline-runs/:run/cancel',
+    permission: 'pipelines:run',
+    summary: 'Ends a queued or running pipeline run; what its finished steps left stays.',
+    params: z.object({ run: z.string() }),
+    reply: z.object({ cancelled: z.boolean() }),
+  },
+})

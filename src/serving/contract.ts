@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import { defineRoutes, PageQuery } from '#platform/http/contract'
+
+const Value = z.union([z.number(), z.string(), z.boolean(), z.null()])
+
+export const PredictBody = z.object({
+  records: z
+    .array(z.record(z.string(), Value))
+    .min(1)
+    .max(10_000)
+    .describe('One object per answer, keyed by column name; the time column, if sent, becomes its event time.'),
+  ids: z.array(z.string().min(1).max(200)).optional().describe('Your own prediction ids, one per record.'),
+})
+
+export const Prediction = z.object({
+  id: z.string(),
+  value: z.number().describe('P(positive class), or the predicted number.'),
+  label: z.string().nullable().describe('The most likely class; null for regression.'),
+  probabilities: z.record(z.string(), z.number()).nullable(),
+  version: z.number().int().describe('The champion of the route that answered.'),
+})
+export type Prediction = z.infer<typeof Prediction>
+
+/** One joined record: the answer and, when it is known, the ground truth. */
+export const LoggedPrediction = z.object({
+  id: z.string(),
+  endpoint: z.string(),
+  model: z.string(),
+  version: z.number().int(),
+  route: z.enum(['stable', 'canary']),
+  eventTime: z.number(),
+  receivedAt: z.number(),
+  latencyMs: z.number(),
+  inputs: z.record(z.string(), Value),
+  value: z.number(),
+  label: z.string().nullable(),
+  scores: z.record(z.string(), z.number()).describe('What each version alone would have said, by version number.'),
+  groundTruth: z.object({ label: z.string(), eventTime: z.number().nullable(), receivedAt: z.number() }).nullable(),
+})
+export type LoggedPrediction = z.infer<typeof LoggedPrediction>
+
+export const servingRoutes = defineRoutes({
+  predict: {
+    method: 'POST',
+    path: '/predict/:endpoint',
+    permission: 'serving:predict',
+    summary: 'Answers records; every answer is logged with an id.',
+    params: z.object({ endpoint: z.string() }),
+    body: PredictBody,
+    reply: z.object({ model: z.string(), predictions: z.array(Prediction) }),
+  },
+  feedback: {
+    method: 'POST',
+    path: '/feedback',
+    permission: 'serving:feedback',
+    summary: 'Ground truth for predictions, in any order, early or late; the same twice is one.',
+    body: z.object({
+      labels: z
+        .array(
+          z.object({
+            id: z.string(),
+            label: z.union([z.string(), z.number(), z.boolean()]).transform(String),
+            time: z.string().optional().describe('When it became true, ISO 8601.'),
+          }),
+        )
+        .min(1)
+        .max(100_000),
+    }),
+    reply: z.object({
+      joined: z.number(),
+      repeated: z.number(),
+      unknown: z.array(z.string()).describe('Ids that no prediction has (the first 100).'),
+    }),
+  },
+  listPredictions: {
+    method: 'GET',
+    path: '/api/endpoints/:endpoint/predictions',
+    permission: 'serving:read',
+    summary: 'Logged predictions, newest first.',
+    params: z.object({ endpoint: z.string() }),
+    query: PageQuery.extend({
+      version: z.coerce.number().int().optional(),
+      labelled: z.enum(['yes', 'no']).optional(),
+    }),
+    reply: z.object({ predictions: z.array(LoggedPrediction), next: z.string().nullable() }),
+  },
+  getPrediction: {
+    method: 'GET',
+    path: '/api/predictions/:id',
+    permission: 'serving:read',
+    summary: 'One logged prediction.',
+    params: z.object({ id: z.string() }),
+    reply: LoggedPrediction,
+  },
+  servingStatus: {
+    method: 'GET',
+    path: '/api/endpoints/:endpoint/status',
+    permission: 'serving:read',
+    summary: 'How an endpoint serves since the server started: counts, latency, dropped log records, by version.',
+    params: z.object({ endpoint: z.string() }),
+    reply: z.object({
+      endpoint: z.string(),
+      ready: z.boolean(),
+      requestsPerSecond: z.number(),
+      versions: z.array(
+        z.object({
+          version: z.number().int(),
+          served: z.number(),
+          failed: z.number(),
+          p50Ms: z.number().nullable(),
+          p99Ms: z.number().nullable(),
+        }),
+      ),
+      predictions: z.number(),
+      failed: z.number(),
+      labelled: z.number(),
+      droppedLogRecords: z.number(),
+    }),
+  },
+})

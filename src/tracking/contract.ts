@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { defineRoutes, PageQuery } from '#platform/http/contract'
+
+export const RunState = z.enum(['running', 'finished', 'failed', 'killed'])
+
+/** One training of one candidate. Last value of each metric; histories have their own route. */
+export const Run = z.object({
+  id: z.string(),
+  name: z.string(),
+  experiment: z.string().describe('Name of the experiment; the project, for runs of a pipeline.'),
+  project: z.string().nullable(),
+  parent: z.string().nullable().describe('The run this one is nested in.'),
+  state: RunState,
+  startedAt: z.number(),
+  endedAt: z.number().nullable(),
+  params: z.record(z.string(), z.string()),
+  metrics: z.record(z.string(), z.number()),
+  tags: z.record(z.string(), z.string()),
+})
+export type Run = z.infer<typeof Run>
+
+export const Artifact = z.object({ path: z.string(), size: z.number(), hash: z.string() })
+export type Artifact = z.infer<typeof Artifact>
+
+export const MetricPoint = z.object({ step: z.number(), value: z.number(), at: z.number() })
+
+export const trackingRoutes = defineRoutes({
+  listRuns: {
+    method: 'GET',
+    path: '/api/runs',
+    permission: 'tracking:read',
+    summary: 'Runs, newest first; nested runs under their parent with `parent`.',
+    query: PageQuery.extend({
+      project: z.string().optional(),
+      experiment: z.string().optional(),
+      parent: z.string().optional().describe('Only the runs nested in this one; `none` for top-level runs.'),
+      orderBy: z.string().optional().describe('`metric:<name>`, `param:<name>` or `startedAt`.'),
+      direction: z.enum(['asc', 'desc']).default('desc'),
+    }),
+    reply: z.object({ runs: z.array(Run), next: z.string().nullable() }),
+  },
+  getRun: {
+    method: 'GET',
+    path: '/api/runs/:run',
+    permission: 'tracking:read',
+    summary: 'One run with its artifacts.',
+    params: z.object({ run: z.string() }),
+    reply: Run.extend({ artifacts: z.array(Artifact) }),
+  },
+  metricHistory: {
+    method: 'GET',
+    path: '/api/runs/:run/metrics/:metric',
+    permission: 'tracking:read',
+    summary: 'Every point of one metric, by step.',
+    params: z.object({ run: z.string(), metric: z.string() }),
+    reply: z.object({ points: z.array(MetricPoint) }),
+  },
+})
