@@ -1,0 +1,16 @@
+/** The embedded tabular trainer: pure functions from frames to models, and from models to answers. */
+export { blend } from './blend.ts'
+export * from './errors.ts'
+export { fit } from './fit.ts'
+export {
+  type Feature,
+  type Learner,
+  type Member,
+  outputCount,
+  type Problem,
+  type TabularModel,
+  type Task,
+} from './model.ts'
+export { predict } from './predict.ts'
+export { completeRecipe, type LinearRecipe, type Recipe, type RecipeInput, type TreesRecipe } from './recipe.ts'
+export type { LabelledRows } from './rows.ts'
