@@ -6,3 +6,4 @@ export {
   openHttp,
   type Principal,
 } from './server.ts'
+export { nextCursor, offsetOf } from './paging.ts'

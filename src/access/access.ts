@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import { ulid } from 'ulid'
+import type { Authorize, Principal } from '#platform/http'
+import type { Storage } from '#platform/storage'
+import type { Clock } from '#platform/time'
+import type { Role, Token } from './contract.ts'
+import { NotIdentified, NotPermitted, OpenAddressWithoutTokens } from './errors.ts'
+import { mayDo } from './permissions.ts'
+import { allTokens, insertToken, revokeToken, tokenByHash } from './store.ts'
+
+export interface Access {
+  authorize: Authorize
+  createToken(name: string, roles: readonly Role[]): Promise<Token & { secret: string }>
+  revokeToken(id: string): Promise<boolean>
+  tokens(): Promise<Token[]>
+  /** Throws `OpenAddressWithoutTokens` where `host` is reachable from outside and nobody could be told apart. */
+  checkAddress(host: string): Promise<void>
+}
+
+/** On a loopback address whoever reaches the server owns the machine's account anyway. */
+const LOCAL_USER: Principal = { name: 'local', roles: ['admin'] }
+const NOBODY: Principal = { name: 'public', roles: [] }
+
+export function openAccess({ storage, clock, host }: { storage: Storage; clock: Clock; host: string }): Access {
+  // Tokens change rarely and every request carries one: known hashes are remembered until one is revoked.
+  const known = new Map<string, Principal>()
+
+  async function principalOf(authorization: string | undefined): Promise<Principal | undefined> {
+    const secret = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1]
+    if (!secret) return undefined
+    const hash = hashOf(secret)
+    const remembered = known.get(hash)
+    if (remembered) return remembered
+    const token = await tokenByHash(storage, hash)
+    if (!token) return undefined
+    const principal = { name: token.name, roles: token.roles }
+    known.set(hash, principal)
+    return principal
+  }
+
+  return {
+    authorize: async ({ authorization }, permission) => {
+      if (permission === 'public') return NOBODY
+      const principal = authorization ? await principalOf(authorization) : isLoopback(host) ? LOCAL_USER : undefined
+      if (!principal) throw new NotIdentified()
+      if (!mayDo(principal.roles, permission)) throw new NotPermitted(principal.name, principal.roles, permission)
+      return principal
+    },
+    createToken: async (name, roles) => {
+      const secret = `orr_${randomBytes(24).toString('base64url')}`
+      const token: Token = { id: ulid(), name, roles: [...roles], createdAt: clock.now(), revokedAt: null }
+      await storage.write((tx) => insertToken(tx, { ...token, hash: hashOf(secret) }))
+      return { ...token, secret }
+    },
+    revokeToken: async (id) => {
+      const revoked = await storage.write((tx) => revokeToken(tx, id, clock.now()))
+      known.clear()
+      return revoked
+    },
+    tokens: () => allTokens(storage),
+    checkAddress: async (address) => {
+      if (isLoopback(address)) return
+      const live = (await allTokens(storage)).filter((token) => token.revokedAt === null)
+      if (live.length === 0) throw new OpenAddressWithoutTokens(address)
+    },
+  }
+}
+
+/** A token has 192 random bits: one round of sha256 cannot be searched. */
+const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')
+
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true
+  return isIP(host) === 4 && host.startsWith('127.')
+}

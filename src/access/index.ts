@@ -1,0 +1,5 @@
+export { type Access, isLoopback, openAccess } from './access.ts'
+export { NotPermitted } from './errors.ts'
+export { accessMigrations } from './migrations.ts'
+export { hasRole, mayDo } from './permissions.ts'
+export { mountAccess } from './routes.ts'

@@ -1,0 +1,3 @@
+export { trackingMigrations } from './migrations.ts'
+export { mountTracking } from './routes.ts'
+export { openTracking, type FinishedRun, type Tracking } from './tracking.ts'
