@@ -1,9 +1,13 @@
 import type { Feature, Task } from '../model.ts'
 import type { LinearRecipe } from '../recipe.ts'
 import type { FitRows } from '../rows.ts'
+import { curvaturePreconditioner } from './curvature.ts'
 import { buildDesign, type Design, type DesignPlan, planDesign } from './design.ts'
 import { minimise, type Objective } from './lbfgs.ts'
 import type { LinearLearner } from './learner.ts'
+
+/** Upper bounds of the losses' second derivatives. */
+const LARGEST_SLOPE: Record<Task, number> = { regression: 1, binary: 0.25, multiclass: 0.5 }
 
 /**
  * Logistic (binary), multinomial or ridge regression with an L2 penalty on everything but the intercept, solved to
@@ -24,7 +28,8 @@ export function fitLinear(
   const total = train.weights.reduce((a, b) => a + b, 0)
   const objective = penalised(task, outputs, design, target, train.weights, recipe.l2)
   const start = new Float64Array((design.columns + 1) * outputs)
-  const { x } = minimise(objective, start, 1e-9 * total, recipe.maxIterations)
+  const precondition = curvaturePreconditioner(design, train.weights, LARGEST_SLOPE[task], recipe.l2, outputs)
+  const { x } = minimise(objective, precondition, start, 1e-9 * total, recipe.maxIterations)
   return toLearner(outputs, features.length, plan, design, train.weights, x, mean, deviation)
 }
 
@@ -41,7 +46,7 @@ function targetScale({ target, weights }: FitRows): { mean: number; deviation: n
   return { mean, deviation: Math.sqrt(squares / total) || 1 }
 }
 
-/** Parameters are column-major by design column, `outputs` each; the intercepts come last. */
+/** Parameters are one block per output: a coefficient per design column, then the intercept, which is not penalised. */
 function penalised(
   task: Task,
   outputs: number,
@@ -51,34 +56,38 @@ function penalised(
   l2: number,
 ): Objective {
   const { rows, dense, slots, values, active, columns } = design
-  const intercept = columns * outputs
+  const size = columns + 1
   const scores = new Float64Array(outputs)
   return (x, gradient) => {
     let value = 0
-    for (let i = 0; i < intercept; i++) {
-      gradient[i] = l2 * x[i]!
-      value += 0.5 * l2 * x[i]! * x[i]!
+    for (let i = 0; i < x.length; i++) {
+      const penalty = i % size === columns ? 0 : l2
+      gradient[i] = penalty * x[i]!
+      value += 0.5 * penalty * x[i]! * x[i]!
     }
-    gradient.fill(0, intercept)
     for (let r = 0; r < rows; r++) {
+      const d = r * dense
+      const a = r * slots
       for (let k = 0; k < outputs; k++) {
-        let score = x[intercept + k]!
-        for (let j = 0; j < dense; j++) score += values[r * dense + j]! * x[j * outputs + k]!
+        const block = k * size
+        let score = x[block + columns]!
+        for (let j = 0; j < dense; j++) score += values[d + j]! * x[block + j]!
         for (let s = 0; s < slots; s++) {
-          const column = active[r * slots + s]!
-          if (column >= 0) score += x[column * outputs + k]!
+          const column = active[a + s]!
+          if (column >= 0) score += x[block + column]!
         }
         scores[k] = score
       }
       // `scores` becomes the loss's derivative by each score.
       value += weights[r]! * lossAndSlope(task, scores, target[r]!)
       for (let k = 0; k < outputs; k++) {
+        const block = k * size
         const slope = weights[r]! * scores[k]!
-        gradient[intercept + k]! += slope
-        for (let j = 0; j < dense; j++) gradient[j * outputs + k]! += slope * values[r * dense + j]!
+        gradient[block + columns]! += slope
+        for (let j = 0; j < dense; j++) gradient[block + j]! += slope * values[d + j]!
         for (let s = 0; s < slots; s++) {
-          const column = active[r * slots + s]!
-          if (column >= 0) gradient[column * outputs + k]! += slope
+          const column = active[a + s]!
+          if (column >= 0) gradient[block + column]! += slope
         }
       }
     }
@@ -121,7 +130,7 @@ function toLearner(
   const strengths = new Array<number>(features).fill(0)
   const coefficientsAt = (feature: number, column: number): number[] =>
     Array.from({ length: outputs }, (_, k) => {
-      const coefficient = deviation * x[column * outputs + k]!
+      const coefficient = deviation * x[k * (design.columns + 1) + column]!
       strengths[feature]! += Math.abs(coefficient) * spread[column]!
       return coefficient
     })
@@ -140,7 +149,10 @@ function toLearner(
     const missing = flagsMissing ? coefficientsAt(feature, next++) : (rows[mostFrequent] ?? none)
     return { feature, levels, coefficients: rows.flat(), missing }
   })
-  const intercepts = Array.from({ length: outputs }, (_, k) => mean + deviation * x[design.columns * outputs + k]!)
+  const intercepts = Array.from(
+    { length: outputs },
+    (_, k) => mean + deviation * x[k * (design.columns + 1) + design.columns]!,
+  )
   return { kind: 'linear', outputs, intercepts, numeric, categorical, strengths }
 }
 

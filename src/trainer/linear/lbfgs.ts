@@ -1,6 +1,9 @@
 /** Value at `x`; writes the gradient. */
 export type Objective = (x: Float64Array, gradient: Float64Array) => number
 
+/** Multiplies `v`, in place, by a positive definite matrix close to the inverse of the hessian. */
+export type Preconditioner = (v: Float64Array) => void
+
 export interface Minimum {
   readonly x: Float64Array
   readonly value: number
@@ -17,7 +20,13 @@ const MEMORY = 12
  *
  * @param tolerance stops when no gradient component is larger
  */
-export function minimise(objective: Objective, start: Float64Array, tolerance: number, maxIterations: number): Minimum {
+export function minimise(
+  objective: Objective,
+  precondition: Preconditioner,
+  start: Float64Array,
+  tolerance: number,
+  maxIterations: number,
+): Minimum {
   const size = start.length
   let x = Float64Array.from(start)
   let gradient = new Float64Array(size)
@@ -25,7 +34,7 @@ export function minimise(objective: Objective, start: Float64Array, tolerance: n
   let nextX = new Float64Array(size)
   let nextGradient = new Float64Array(size)
   const direction = new Float64Array(size)
-  const steps: { s: Float64Array; y: Float64Array; rho: number }[] = []
+  const steps: { s: Float64Array; y: Float64Array; rho: number; scale: number }[] = []
   const alphas = new Float64Array(MEMORY)
 
   for (let iteration = 0; iteration < maxIterations; iteration++) {
@@ -37,8 +46,8 @@ export function minimise(objective: Objective, start: Float64Array, tolerance: n
       alphas[j] = rho * dot(s, direction)
       addScaled(direction, -alphas[j]!, y)
     }
-    const last = steps.at(-1)
-    const scale = last ? 1 / (last.rho * dot(last.y, last.y)) : 1 / Math.max(1, largest(gradient))
+    precondition(direction)
+    const scale = steps.at(-1)?.scale ?? 1
     for (let i = 0; i < size; i++) direction[i]! *= scale
     for (let j = 0; j < steps.length; j++) {
       const { s, y, rho } = steps[j]!
@@ -46,22 +55,18 @@ export function minimise(objective: Objective, start: Float64Array, tolerance: n
     }
 
     const slope = dot(direction, gradient)
+    // What is left to gain would drown in the value's rounding.
+    if (-slope <= 1e-15 * Math.abs(value)) return { x, value, iterations: iteration, converged: true }
     let step = 1
     let nextValue = Number.NaN
     let lowered = false
-    // 40 halvings reach below double precision.
-    for (let attempt = 0; attempt < 40 && !lowered; attempt++) {
+    for (let attempt = 0; attempt < 30 && !lowered; attempt++) {
       for (let i = 0; i < size; i++) nextX[i] = x[i]! + step * direction[i]!
       nextValue = objective(nextX, nextGradient)
       lowered = nextValue <= value + 1e-4 * step * slope
       if (!lowered) step /= 2
     }
-    if (!lowered) {
-      // Rounding hides any further descent. Memory may be to blame: once more along the plain gradient, then give up.
-      if (steps.length === 0) return { x, value, iterations: iteration, converged: true }
-      steps.length = 0
-      continue
-    }
+    if (!lowered) return { x, value, iterations: iteration, converged: false }
 
     const s = new Float64Array(size)
     const y = new Float64Array(size)
@@ -70,9 +75,11 @@ export function minimise(objective: Objective, start: Float64Array, tolerance: n
       y[i] = nextGradient[i]! - gradient[i]!
     }
     const curvature = dot(s, y)
-    if (curvature > 1e-14 * dot(y, y)) {
+    if (curvature > 0) {
+      const preconditioned = Float64Array.from(y)
+      precondition(preconditioned)
       if (steps.length === MEMORY) steps.shift()
-      steps.push({ s, y, rho: 1 / curvature })
+      steps.push({ s, y, rho: 1 / curvature, scale: curvature / dot(y, preconditioned) })
     }
     ;[x, nextX] = [nextX, x]
     ;[gradient, nextGradient] = [nextGradient, gradient]
