@@ -1,0 +1,10 @@
+/** The client-safe door of projects: the schemas and types of `orrery.yaml`. */
+export type { ProjectFileProblem } from './errors.ts'
+export type { BuiltinTraining, CommandTraining, DataSpec, ProjectSpec, Training } from './spec/complete.ts'
+export { LONGEST_CONDITION } from './spec/conditions.ts'
+export { DataSet, Expectation, Split } from './spec/data.ts'
+export { Combine, Deployment, Environment, PredictionLog, ReleaseCheck, Strategy } from './spec/deployment.ts'
+export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
+export { Blend, BuiltinStep, CommandStep, Learner, MetricName, Search, Step } from './spec/pipeline.ts'
+export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'
+export { OnCondition, OnSchedule, Trigger } from './spec/triggers.ts'

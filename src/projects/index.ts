@@ -1,0 +1,4 @@
+export * from './contract.ts'
+export { ProjectFileInvalid } from './errors.ts'
+export { parseProject } from './spec/parse.ts'
+export { type OrderedStep, orderSteps } from './spec/steps.ts'

@@ -1,0 +1,78 @@
+import type { DataSet, Split } from './data.ts'
+import { DEFAULT_TRIGGER_IF } from './conditions.ts'
+import { Deployment } from './deployment.ts'
+import { FairnessMonitor } from './monitor.ts'
+import { type BuiltinStep, type CommandStep, type Search, Step } from './pipeline.ts'
+import type { ProjectFile } from './project.ts'
+import { OnCondition, type Trigger } from './triggers.ts'
+
+type With = BuiltinStep['with']
+
+/** A data set whose split is decided. */
+export type DataSpec = DataSet & { split: Split & { by: NonNullable<Split['by']> } }
+/** The built-in trainer, with its data and half-lives decided. */
+export type BuiltinTraining = BuiltinStep & {
+  with: With & { data: string }
+  search: Search & { half_life: (number | 'all')[] }
+}
+/** The user's own trainer, with its data and model file decided. */
+export type CommandTraining = CommandStep & { with: With & { data: string }; model: string }
+export type Training = BuiltinTraining | CommandTraining
+
+/** A project file with nothing left to decide. Durations in ms, percentages as fractions, sizes in bytes. */
+export type ProjectSpec = Omit<ProjectFile, 'data' | 'pipeline' | 'deploy' | 'monitor' | 'when'> & {
+  data: Record<string, DataSpec>
+  /** In the order of the file; `train` is always there. */
+  pipeline: Record<string, Step> & { train: Training }
+  deploy: Record<string, Deployment>
+  monitor: ProjectFile['monitor'] & { fairness: FairnessMonitor | 'off' }
+  when: (Trigger & { then: string })[]
+}
+
+// Three weeks was the best single half-life on the electricity market and a quarter the next; `all` keeps them honest.
+const HALF_LIVES: (number | 'all')[] = [21 * 86_400_000, 90 * 86_400_000, 'all']
+
+/**
+ * Adds the defaults that follow from other parts of the file: the only data set is the one trained on, rows with a time
+ * are split by it and their weights may decay with age, the only deployment is where new versions go.
+ * Expects references that hold (see `brokenReferences`); what cannot be decided is left as it is.
+ */
+export function completeSpec(file: ProjectFile): ProjectSpec {
+  const data = Object.fromEntries(Object.entries(file.data).map(([name, set]) => [name, completeData(set)]))
+  const train = completeTraining(file, data)
+  const deploy = file.deploy ?? { [file.project]: Deployment.parse({}) }
+  return {
+    ...file,
+    data,
+    pipeline: { ...file.pipeline, train },
+    deploy,
+    monitor: { ...file.monitor, fairness: file.monitor.fairness ?? fairnessOf(data[train.with.data]) },
+    when: completeTriggers(file, Object.keys(deploy)),
+  }
+}
+
+function completeData(set: DataSet): DataSpec {
+  const by = set.split.by ?? (set.time ? 'time' : set.task === 'regression' ? 'random' : 'stratified')
+  return { ...set, split: { ...set.split, by } }
+}
+
+function completeTraining(file: ProjectFile, data: Record<string, DataSpec>): Training {
+  const step = file.pipeline.train ?? (Step.parse({}) as BuiltinStep)
+  const named = step.with?.data ?? Object.keys(data)[0]!
+  const input = { ...step.with, data: named }
+  if ('run' in step) return { ...step, with: input, model: step.model ?? 'model.onnx' }
+  const half_life = step.search.half_life ?? (data[named]?.time ? HALF_LIVES : ['all' as const])
+  return { ...step, with: input, search: { ...step.search, half_life } }
+}
+
+function fairnessOf(set: DataSpec | undefined): FairnessMonitor | 'off' {
+  if (!set || set.sensitive.length === 0) return 'off'
+  return FairnessMonitor.parse({ by: set.sensitive })
+}
+
+function completeTriggers(file: ProjectFile, deployments: string[]): ProjectSpec['when'] {
+  if (deployments.length === 0) return []
+  const triggers = file.when ?? [OnCondition.parse({ if: DEFAULT_TRIGGER_IF })]
+  // biome-ignore lint/suspicious/noThenProperty: the word the project file uses; a string is never awaited.
+  return triggers.map((trigger) => ({ ...trigger, then: trigger.then ?? `deploy.${deployments[0]}` }))
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { Task } from '#evaluation/contract'
+import { hasKey, oneOf } from './one-of.ts'
+import { Cell, ColumnName, Duration, Name, Percent } from './scalars.ts'
+import { quoted, says } from './wording.ts'
+
+/** `dteday + hr` or a list of columns in the file; the columns in the spec, read together as one time. */
+const TimeColumns = z.codec(
+  z.union([ColumnName, z.array(ColumnName).min(1)], {
+    error: (issue) =>
+      says(`${quoted(issue.input)} is no time column`, 'Write a column, or several joined: dteday + hr.'),
+  }),
+  z.array(z.string()),
+  {
+    decode: (written) => (typeof written === 'string' ? written.split(' + ').map((name) => name.trim()) : written),
+    encode: (columns) => (columns.length === 1 ? columns[0]! : columns),
+  },
+)
+
+const Columns = z.array(ColumnName).default([])
+
+/** What to do when an expectation does not hold: stop before training, or go on and say so. */
+const Otherwise = z
+  .enum(['stop', 'warn'])
+  .default('stop')
+  .meta({ description: 'stop the pipeline before training, or warn and go on' })
+
+const ColumnExpectation = z
+  .strictObject({
+    column: ColumnName.meta({ description: 'the column it is about' }),
+    between: z
+      .tuple([z.number(), z.number()])
+      .refine(([low, high]) => low <= high, { error: says('the range is upside down', 'Write the smaller end first.') })
+      .optional()
+      .meta({ description: 'every value lies in this range, ends included' }),
+    in: z.array(Cell).min(1).optional().meta({ description: 'every value is one of these' }),
+    not_null: z.literal(true).optional().meta({ description: 'no value is missing' }),
+    unique: z.literal(true).optional().meta({ description: 'no value occurs twice' }),
+    otherwise: Otherwise,
+  })
+  .refine((one) => [one.between, one.in, one.not_null, one.unique].some((rule) => rule !== undefined), {
+    error: says('the expectation says nothing about its column', 'Add between, in, not_null or unique.'),
+  })
+
+const RowsExpectation = z
+  .strictObject({
+    rows_per: Duration.meta({ description: 'count rows in periods of this length; needs the time column' }),
+    equals: z.int().min(0).optional().meta({ description: 'every whole period has this many rows' }),
+    between: z
+      .tuple([z.int().min(0), z.int().min(0)])
+      .optional()
+      .meta({ description: 'every whole period has a number of rows in this range' }),
+    otherwise: Otherwise,
+  })
+  .refine((one) => (one.equals === undefined) !== (one.between === undefined), {
+    error: says('rows_per needs a number of rows to compare with', 'Add either equals or between.'),
+  })
+
+export const Expectation = oneOf([ColumnExpectation, RowsExpectation], (value) =>
+  hasKey(value, 'rows_per') ? RowsExpectation : ColumnExpectation,
+)
+export type Expectation = z.output<typeof Expectation>
+
+const positiveShare = Percent.refine((share) => share > 0, {
+  error: says('a part of the split is empty', 'Give each of train, validation and test more than 0%.'),
+})
+
+export const Split = z
+  .strictObject({
+    by: z.enum(['time', 'random', 'stratified']).optional().meta({
+      description: 'time: oldest rows train, newest test; stratified: random, keeping the shares of the classes',
+    }),
+    train: positiveShare.prefault('80%').meta({ description: 'rows models are fitted on' }),
+    validation: positiveShare.prefault('10%').meta({ description: 'rows that choose between candidates' }),
+    test: positiveShare.prefault('10%').meta({ description: 'rows only the final evaluation sees' }),
+    seed: z.int().min(0).default(0).meta({ description: 'makes a random split repeatable' }),
+  })
+  // A tenth of a per mille: what rounding of written percentages can amount to, and no more.
+  .refine((split) => Math.abs(split.train + split.validation + split.test - 1) < 1e-4, {
+    error: (issue) => {
+      const { train, validation, test } = issue.input as Record<'train' | 'validation' | 'test', number>
+      const sum = Number(((train + validation + test) * 100).toFixed(2))
+      return says(`train, validation and test make ${sum}%`, 'Make them 100% together.')
+    },
+  })
+export type Split = z.output<typeof Split>
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
+  error: says('this is no sha256', 'Write the 64 lower-case hexadecimal digits that `sha256sum` prints.'),
+})
+
+export const DataSet = z
+  .strictObject({
+    source: z
+      .string()
+      .min(1, { error: says('the source is empty', 'Write a path, a glob or an https URL.') })
+      .meta({ description: 'a path or glob relative to the project folder, or an https URL with its sha256' }),
+    sha256: sha256.optional().meta({ description: 'the content the source must have; required for a URL' }),
+    label: ColumnName.meta({ description: 'the column to predict' }),
+    task: Task.optional().meta({ description: 'what is predicted; inferred from the label when absent' }),
+    positive: Cell.optional().meta({ description: 'the label value that counts as 1; inferred when absent' }),
+    time: TimeColumns.optional().meta({
+      description: 'the column, or columns joined by +, that say when a row happened',
+    }),
+    id: ColumnName.optional().meta({ description: 'the column that identifies a row; never a feature' }),
+    ignore: Columns.meta({ description: 'columns that are no features' }),
+    segments: Columns.meta({ description: 'columns whose values are evaluated one by one' }),
+    sensitive: Columns.meta({ description: 'columns fairness is measured by' }),
+    columns: z
+      .record(
+        ColumnName,
+        z.strictObject({
+          missing: z.array(Cell).default([]).meta({ description: 'cells that mean "missing", such as "n/a"' }),
+          type: z.enum(['number', 'text']).optional().meta({ description: 'how to read it; inferred when absent' }),
+        }),
+      )
+      .default({})
+      .meta({ description: 'how to read single columns' }),
+    label_arrives_after: Duration.prefault('0s').meta({
+      description: 'how long after its prediction a label is known',
+    }),
+    split: Split.prefault({}).meta({ description: 'how rows are parted; versioned with the data' }),
+    expect: z.array(Expectation).default([]).meta({ description: 'what must hold for new data' }),
+  })
+  .superRefine((set, context) => {
+    const problem = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(set.source)?.[1]?.toLowerCase()
+    if (scheme === 'https' && set.sha256 === undefined)
+      problem('source', says('a source on the web may change under you', 'Add `sha256:` with the digest of the file.'))
+    if (scheme !== undefined && scheme !== 'https')
+      problem(
+        'source',
+        says(`a source cannot be read from ${scheme}://`, 'Use a path, a glob, or an https URL with its sha256.'),
+      )
+    if (set.positive !== undefined && set.task !== undefined && set.task !== 'binary')
+      problem(
+        'positive',
+        says(`a ${set.task} label has no positive value`, 'Remove `positive`, or make it `task: binary`.'),
+      )
+    if (set.split.by === 'time' && set.time === undefined)
+      problem(
+        'split',
+        says('a split by time needs to know when a row happened', 'Add `time:` with the column that says so.'),
+      )
+    if (set.split.by === 'stratified' && set.task === 'regression')
+      problem('split', says('a number cannot be split by class', 'Write `by: random`, or `by: time`.'))
+  })
+export type DataSet = z.output<typeof DataSet>
+
+export const Data = z.record(Name, DataSet).refine((sets) => Object.keys(sets).length > 0, {
+  error: says('there is no data', 'Name a data set with its source and label.'),
+})

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { Condition, DEFAULT_ROLL_BACK_IF } from './conditions.ts'
+import { hasKey, oneOf } from './one-of.ts'
+import { ColumnName, Duration, Name, Percent, text } from './scalars.ts'
+import { says } from './wording.ts'
+
+const Replay = z.strictObject({
+  replay: Duration.meta({ description: 'answer the requests of this last period again' }),
+})
+const Requests = z.strictObject({
+  requests: z.int().min(1).max(1_000_000).meta({ description: 'answer this many held-out rows, each checked' }),
+})
+const Load = z.strictObject({
+  load: z
+    .strictObject({
+      rate: z.number().positive().max(100_000).meta({ description: 'requests per second' }),
+      for: Duration.meta({ description: 'how long' }),
+    })
+    .meta({ description: 'keep up this load without an error' }),
+})
+
+export const ReleaseCheck = oneOf([Requests, Replay, Load], (value) =>
+  hasKey(value, 'replay') ? Replay : hasKey(value, 'load') ? Load : Requests,
+)
+export type ReleaseCheck = z.output<typeof ReleaseCheck>
+
+export const Environment = z.strictObject({
+  checks: z.array(ReleaseCheck).default([]).meta({ description: 'what a version must do here before it goes on' }),
+  certify: text('a role', 'Write the role that signs, or auto.')
+    .default('auto')
+    .meta({ description: 'the role that signs for a version here, or auto where nobody has to' }),
+})
+export type Environment = z.output<typeof Environment>
+
+/** In the order a version passes through them. */
+export const Environments = z.record(Name, Environment)
+
+const Canary = z.strictObject({
+  canary: z
+    .array(Percent)
+    .min(1, { error: says('a canary needs steps', 'Write the shares of traffic, such as [10%, 50%, 100%].') })
+    .refine((steps) => steps.every((step, i) => step > (i === 0 ? 0 : steps[i - 1]!)), {
+      error: says('the steps do not rise', 'Write rising shares of traffic, such as [10%, 50%, 100%].'),
+    })
+    .refine((steps) => steps.at(-1) === 1, {
+      error: says('the last step is not all of the traffic', 'End with 100%.'),
+    })
+    .meta({ description: 'the shares of traffic a new version takes, step by step' }),
+  hold: Duration.prefault('1d').meta({ description: 'how long each step is watched before the next' }),
+})
+const Rolling = z.strictObject({
+  rolling: z.literal(true).meta({ description: 'replace the version at once, without a watch' }),
+})
+
+export const Strategy = oneOf([Canary, Rolling], (value) => (hasKey(value, 'rolling') ? Rolling : Canary))
+export type Strategy = z.output<typeof Strategy>
+
+export const Combine = z.strictObject({
+  last: z.int().min(1).max(16).meta({ description: 'how many versions answer together' }),
+  window: Duration.prefault('7d').meta({
+    description: 'their weights come from their loss on the labels of this last period',
+  }),
+  temperature: z
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'how evenly they are weighted: towards 0 the best alone' }),
+})
+export type Combine = z.output<typeof Combine>
+
+export const PredictionLog = z.strictObject({
+  sample: Percent.prefault('100%').meta({ description: 'the share of predictions that is logged' }),
+  keep: Duration.prefault('400d').meta({ description: 'how long a logged prediction is kept' }),
+  redact: z.array(ColumnName).default([]).meta({ description: 'columns whose values are never logged' }),
+})
+export type PredictionLog = z.output<typeof PredictionLog>
+
+export const Deployment = z.strictObject({
+  environment: Name.default('production').meta({ description: 'where it runs' }),
+  strategy: Strategy.prefault({ canary: ['10%', '50%', '100%'] }).meta({ description: 'how a new version takes over' }),
+  answer: z
+    .strictObject({ combine: Combine.meta({ description: 'a committee of the last versions' }) })
+    .optional()
+    .meta({ description: 'who answers; the champion alone when absent' }),
+  roll_back_if: Condition.default(DEFAULT_ROLL_BACK_IF).meta({
+    description: 'watched during a roll-out; true takes the version back',
+  }),
+  keep: z.int().min(1).max(20).default(2).meta({ description: 'how many versions stay ready to answer' }),
+  log: PredictionLog.prefault({}).meta({ description: 'what is kept of each prediction' }),
+  reference: z.enum(['first', 'none']).default('first').meta({
+    description: 'keep the first version scoring in the shadow, to show what leaving it alone would have cost',
+  }),
+})
+export type Deployment = z.output<typeof Deployment>
+
+export const Deployments = z.record(Name, Deployment)

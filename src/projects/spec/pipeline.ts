@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import { hasKey, oneOf } from './one-of.ts'
+import { Duration, DurationOrAll, Name, ShareOrPeriod, Size, text } from './scalars.ts'
+import { says } from './wording.ts'
+
+/** The metrics a model can be trained for; the same names as in reports and conditions. */
+export const MetricName = z.enum([
+  'roc_auc',
+  'pr_auc',
+  'log_loss',
+  'brier',
+  'accuracy',
+  'precision',
+  'recall',
+  'f1',
+  'ece',
+  'macro_f1',
+  'macro_roc_auc',
+  'mae',
+  'rmse',
+  'r2',
+  'mape',
+  'wape',
+])
+export type MetricName = z.output<typeof MetricName>
+
+const After = z
+  .array(Name)
+  .optional()
+  .meta({ description: 'steps that must be done before; the step above, when absent' })
+
+// A model is always fitted on the train part, so `market.train` only says aloud what `market` means.
+const TrainingData = z.codec(z.string(), z.string(), {
+  decode: (written) => written.replace(/\.train$/, ''),
+  encode: (name) => name,
+})
+
+const With = z
+  .strictObject({
+    data: TrainingData.optional().meta({ description: 'the data set to train on; needed when there are several' }),
+    maximize: MetricName.optional().meta({ description: 'the metric the project wants large' }),
+    minimize: MetricName.optional().meta({ description: 'the metric the project wants small' }),
+  })
+  .refine((input) => input.maximize === undefined || input.minimize === undefined, {
+    error: says('a project has one objective', 'Keep either maximize or minimize.'),
+  })
+
+export const Learner = z.enum(['logistic', 'boosted_trees'])
+export type Learner = z.output<typeof Learner>
+
+export const Search = z.strictObject({
+  trials: z.int().min(1).max(1000).default(6).meta({ description: 'how many candidates one run fits' }),
+  budget: Duration.optional().meta({ description: 'start no further trial after this time' }),
+  seed: z.int().min(0).default(0).meta({ description: 'makes the search repeatable' }),
+  learners: z
+    .array(Learner)
+    .min(1, { error: says('there is no learner to try', 'List logistic, boosted_trees or both.') })
+    .default(['logistic', 'boosted_trees'])
+    .meta({ description: 'what is fitted; logistic is linear least squares for a regression' }),
+  half_life: z
+    .array(DurationOrAll)
+    .min(1, { error: says('there is no half-life to try', 'List durations, or [all] for equal weights.') })
+    .optional()
+    .meta({ description: 'the age at which a row counts half; several are tried; needs the time column' }),
+  window: z
+    .array(DurationOrAll)
+    .min(1, { error: says('there is no window to try', 'List durations, or [all] for every row.') })
+    .default(['all'])
+    .meta({ description: 'how far back rows are used at all; several are tried; needs the time column' }),
+})
+export type Search = z.output<typeof Search>
+
+export const Blend = z.strictObject({
+  hold_back: ShareOrPeriod.prefault('10%').meta({
+    description: 'the most recent labelled rows that weigh the candidates',
+  }),
+  last: z
+    .int()
+    .min(1)
+    .max(32)
+    .default(4)
+    .meta({ description: 'at most this many candidates are mixed, the best ones' }),
+})
+export type Blend = z.output<typeof Blend>
+
+export const BuiltinStep = z.strictObject({
+  use: z
+    .literal('builtin/tabular')
+    .default('builtin/tabular')
+    .meta({ description: 'the trainer that comes with Orrery' }),
+  after: After,
+  with: With.prefault({}).meta({ description: 'data and objective' }),
+  search: Search.prefault({}).meta({ description: 'which candidates are tried' }),
+  blend: Blend.optional().meta({
+    description: 'mix the best candidates by their loss on recent rows, instead of taking one',
+  }),
+})
+export type BuiltinStep = z.output<typeof BuiltinStep>
+
+export const CommandStep = z.strictObject({
+  run: text('a command', 'Write the command line to run, such as python train.py.').meta({
+    description: 'a command line, run in the project folder',
+  }),
+  after: After,
+  environment: z
+    .strictObject({
+      python: text('a lock file', 'Write the path of requirements.lock.').meta({
+        description: 'the lock file of its packages',
+      }),
+    })
+    .optional()
+    .meta({ description: 'what the command needs installed' }),
+  with: With.optional().meta({ description: 'data and objective; only for `train`' }),
+  model: text('a path', 'Write where the command leaves the ONNX file.')
+    .optional()
+    .meta({ description: 'the ONNX file the command leaves; only for `train`; model.onnx when absent' }),
+  limits: z
+    .strictObject({
+      time: Duration.prefault('1h').meta({ description: 'the step is stopped after this time' }),
+      model: Size.prefault('1GiB').meta({ description: 'a larger model file is refused' }),
+    })
+    .prefault({})
+    .meta({ description: 'what the command may use' }),
+})
+export type CommandStep = z.output<typeof CommandStep>
+
+export const Step = oneOf([BuiltinStep, CommandStep], (value) => (hasKey(value, 'run') ? CommandStep : BuiltinStep))
+export type Step = z.output<typeof Step>
+
+/** Steps by name, in the order of the file. `train` makes the model. */
+export const Pipeline = z.record(Name, Step)

@@ -1,0 +1,106 @@
+import { suggestion } from '../nearest.ts'
+import type { ProjectFile } from './project.ts'
+import { orderSteps } from './steps.ts'
+import { quoted } from './wording.ts'
+
+/** Something wrong at a place of the file, before the place has a line. */
+export interface Finding {
+  readonly path: readonly PropertyKey[]
+  readonly wrong: string
+  readonly todo: string
+}
+
+/** Every name in the file that names something which is not there, and every choice only the author can make. */
+export function brokenReferences(file: ProjectFile): Finding[] {
+  return [
+    ...trainingData(file),
+    ...misplacedStepKeys(file),
+    ...stepOrder(file),
+    ...environments(file),
+    ...triggers(file),
+  ]
+}
+
+function trainingData(file: ProjectFile): Finding[] {
+  const names = Object.keys(file.data)
+  const named = file.pipeline.train?.with?.data
+  if (named === undefined) {
+    if (names.length === 1) return []
+    const wrong = 'there are several data sets to train on'
+    return [{ path: ['pipeline', 'train', 'with'], wrong, todo: `Add \`data:\` with one of ${names.join(', ')}.` }]
+  }
+  if (names.includes(named)) return []
+  const path = ['pipeline', 'train', 'with', 'data']
+  const set = named.split('.')[0]!
+  if (set !== named && names.includes(set))
+    return [
+      {
+        path,
+        wrong: `a model cannot be trained on ${quoted(named)}`,
+        todo: `Write ${set}; it is split into its parts.`,
+      },
+    ]
+  return [missing(path, 'data set', named, names)]
+}
+
+function misplacedStepKeys(file: ProjectFile): Finding[] {
+  return Object.entries(file.pipeline).flatMap(([name, step]) => {
+    if (name === 'train') return []
+    const path = ['pipeline', name]
+    if (!('run' in step))
+      return [{ path, wrong: `the step "${name}" has nothing to run`, todo: 'Add `run:` with a command.' }]
+    return (['with', 'model'] as const)
+      .filter((key) => step[key] !== undefined)
+      .map((key) => ({ path: [...path, key], wrong: `"${key}" belongs to the step train`, todo: 'Remove it here.' }))
+  })
+}
+
+function stepOrder(file: ProjectFile): Finding[] {
+  const names = Object.keys(file.pipeline)
+  const unknown = Object.entries(file.pipeline).flatMap(([name, step]) =>
+    (step.after ?? []).flatMap((before, i) =>
+      names.includes(before) ? [] : [missing(['pipeline', name, 'after', i], 'step', before, names)],
+    ),
+  )
+  if (unknown.length > 0) return unknown
+  try {
+    orderSteps(file.pipeline)
+    return []
+  } catch (error) {
+    return [
+      {
+        path: ['pipeline'],
+        wrong: (error as RangeError).message,
+        todo: 'Remove one `after` so that one of them can start.',
+      },
+    ]
+  }
+}
+
+function environments(file: ProjectFile): Finding[] {
+  const names = Object.keys(file.environments)
+  return Object.entries(file.deploy ?? {}).flatMap(([name, { environment }]) =>
+    names.includes(environment) ? [] : [missing(['deploy', name, 'environment'], 'environment', environment, names)],
+  )
+}
+
+function triggers(file: ProjectFile): Finding[] {
+  const names = Object.keys(file.deploy ?? { [file.project]: {} })
+  return (file.when ?? []).flatMap((trigger, i) => {
+    if (trigger.then !== undefined) {
+      const name = trigger.then.slice('deploy.'.length)
+      return names.includes(name) ? [] : [missing(['when', i, 'then'], 'deployment', name, names)]
+    }
+    if (names.length === 1) return []
+    if (names.length === 0)
+      return [{ path: ['when', i], wrong: 'nothing is deployed', todo: 'Add a deployment under `deploy:`.' }]
+    const todo = `Add \`then:\` with one of ${names.map((name) => `deploy.${name}`).join(', ')}.`
+    return [{ path: ['when', i], wrong: 'there are several deployments it could be about', todo }]
+  })
+}
+
+function missing(path: readonly PropertyKey[], kind: string, name: string, names: string[]): Finding {
+  const known =
+    names.length > 0 ? `There ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}.` : `There is no ${kind} yet.`
+  return { path, wrong: `there is no ${kind} ${quoted(name)}`, todo: suggestion(name, names) ?? known }
+}
