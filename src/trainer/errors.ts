@@ -73,3 +73,13 @@ export class CannotBlend extends TrainerError {
     )
   }
 }
+
+export class CannotExport extends TrainerError {
+  constructor(message: string) {
+    super(
+      'ORRERY_TRAINER_CANNOT_EXPORT',
+      message,
+      'Rename the column: "probabilities", "label" and "prediction" are taken.',
+    )
+  }
+}

@@ -11,6 +11,7 @@ export {
   type TabularModel,
   type Task,
 } from './model.ts'
+export { exportOnnx } from './onnx/export.ts'
 export { predict } from './predict.ts'
 export { completeRecipe, type LinearRecipe, type Recipe, type RecipeInput, type TreesRecipe } from './recipe.ts'
 export type { LabelledRows } from './rows.ts'
