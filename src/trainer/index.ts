@@ -2,6 +2,7 @@
 export { blend } from './blend.ts'
 export * from './errors.ts'
 export { fit } from './fit.ts'
+export { type FeatureImportance, featureImportance } from './importance.ts'
 export {
   type Feature,
   type Learner,
@@ -15,3 +16,4 @@ export { exportOnnx } from './onnx/export.ts'
 export { predict } from './predict.ts'
 export { completeRecipe, type LinearRecipe, type Recipe, type RecipeInput, type TreesRecipe } from './recipe.ts'
 export type { LabelledRows } from './rows.ts'
+export { type Choice, DEFAULT_SPACE, type SearchSpace, sampleRecipes } from './search.ts'
