@@ -1,0 +1,253 @@
+import { ulid } from 'ulid'
+import type { Events } from '#platform/events'
+import type { Storage, Tx } from '#platform/storage'
+import type { Clock } from '#platform/time'
+import type { Registry } from '#registry'
+import type { Endpoint, Rollout } from './contract.ts'
+import { EndpointUnknown, NothingToRollBackTo } from './errors.ts'
+import { advance, type RolloutEvent } from './rollout.ts'
+import {
+  endpointIn,
+  endpointOf,
+  insertRollout,
+  listEndpoints,
+  listRollouts,
+  openRolloutIn,
+  openRolloutOf,
+  rolloutIn,
+  saveEndpoint,
+  type StoredEndpoint,
+  updateRollout,
+} from './store.ts'
+import { type EndpointState, trafficOf } from './traffic.ts'
+
+/** How an endpoint is deployed: the `deploy` block of a project file, as this room needs it. */
+export interface DeploymentPlan {
+  environment: string
+  /** Environments that a version passes through before, in order. */
+  before: readonly string[]
+  /** Shares of the canary; `[1]` replaces at once. */
+  steps: readonly number[]
+  holdMs: number
+  committee: number
+  keep: number
+  reference: boolean
+}
+
+/** Where an endpoint's plan is read: the project file that was applied last. */
+export type PlanOf = (project: string, endpoint: string) => Promise<DeploymentPlan>
+
+export interface Deployments {
+  /** Creates the endpoint where it is absent; idempotent. */
+  ensureEndpoint(tx: Tx, endpoint: { name: string; project: string; environment: string; model: string }): Promise<void>
+  endpoint(name: string): Promise<Endpoint>
+  endpoints(where: { project?: string }): Promise<Endpoint[]>
+  rollout(endpoint: string): Promise<Rollout | undefined>
+  rollouts(
+    where: { endpoint?: string; model?: string; version?: number; project?: string; unfinished?: boolean },
+    page?: { limit: number; offset: number },
+  ): Promise<Rollout[]>
+  /** Puts a candidate on its way: first into the environments before the endpoint's own. Once per version. */
+  begin(endpoint: string, version: number): Promise<void>
+  /** Moves the roll-out of a version by what happened; idempotent. */
+  move(endpoint: string, version: number, event: RolloutEvent): Promise<Rollout | undefined>
+  /** Parts of a committee, from recent losses. */
+  setWeights(endpoint: string, weights: Readonly<Record<string, number>>): Promise<void>
+  /** Ends a canary, or puts the previous champion back. */
+  rollBack(endpoint: string, by: string, reason: string): Promise<Endpoint>
+}
+
+/** The endpoint that holds a candidate while it is checked. */
+export const stagingName = (endpoint: string, environment: string) => `${endpoint}-${environment}`
+
+const EMPTY: EndpointState = { promoted: [], canary: null, reference: null, weights: {} }
+
+export function openDeployments(needs: {
+  storage: Storage
+  events: Events
+  clock: Clock
+  registry: Registry
+  planOf: PlanOf
+}): Deployments {
+  const { storage, events, clock, registry, planOf } = needs
+
+  async function requireEndpoint(tx: Tx, name: string): Promise<StoredEndpoint> {
+    const endpoint = await endpointIn(tx, name)
+    if (!endpoint) throw new EndpointUnknown(name)
+    return endpoint
+  }
+
+  async function render(endpoint: StoredEndpoint): Promise<Endpoint> {
+    const plan = await planOf(endpoint.project, endpoint.name)
+    const rollout = await openRolloutOf(storage, endpoint.name)
+    return {
+      name: endpoint.name,
+      project: endpoint.project,
+      environment: endpoint.environment,
+      model: endpoint.model,
+      traffic: trafficOf(endpoint.state, plan.committee, plan.keep),
+      champion: endpoint.state.promoted.at(-1) ?? null,
+      rollout: rollout?.id ?? null,
+      updatedAt: endpoint.updatedAt,
+    }
+  }
+
+  /** Every change of who answers goes through here, so that serving hears of each. */
+  async function route(tx: Tx, endpoint: StoredEndpoint, state: EndpointState, why: string): Promise<void> {
+    await saveEndpoint(tx, { ...endpoint, state, updatedAt: clock.now() })
+    await events.publish(tx, {
+      type: 'deployments.traffic_changed',
+      project: endpoint.project,
+      subject: endpoint.name,
+      data: { endpoint: endpoint.name, champion: state.promoted.at(-1) ?? null, canary: state.canary, why },
+    })
+  }
+
+  /** What a roll-out's new state means for the traffic, the registry and those who listen. */
+  async function carryOut(tx: Tx, endpoint: StoredEndpoint, before: Rollout, after: Rollout, reference: boolean) {
+    const { state } = endpoint
+    const note = after.history.at(-1)?.note ?? ''
+    const { version, model } = after
+    if (after.state === 'canary') {
+      await route(tx, endpoint, { ...state, canary: { version, share: after.share } }, note)
+    } else if (after.state === 'promoted') {
+      await registry.promote(tx, model, version)
+      const promoted = [...state.promoted.filter((other) => other !== version), version]
+      const first = state.reference ?? (reference ? version : null)
+      await route(tx, endpoint, { ...state, promoted, canary: null, reference: first }, note)
+    } else if (before.state === 'canary') {
+      await registry.withdraw(tx, model, version, null)
+      await route(tx, endpoint, { ...state, canary: null }, note)
+    }
+    await events.publish(tx, {
+      type: `deployments.rollout_${after.state}`,
+      project: after.project,
+      subject: after.endpoint,
+      data: { rollout: after.id, endpoint: after.endpoint, model, version, from: after.from, share: after.share, note },
+    })
+  }
+
+  return {
+    ensureEndpoint: async (tx, endpoint) => {
+      if (await endpointIn(tx, endpoint.name)) return
+      await saveEndpoint(tx, { ...endpoint, state: EMPTY, updatedAt: clock.now() })
+      await events.publish(tx, {
+        type: 'deployments.endpoint_created',
+        project: endpoint.project,
+        subject: endpoint.name,
+        data: { environment: endpoint.environment, model: endpoint.model },
+      })
+    },
+    endpoint: async (name) => {
+      const endpoint = await endpointOf(storage, name)
+      if (!endpoint) throw new EndpointUnknown(name)
+      return render(endpoint)
+    },
+    endpoints: async (where) => Promise.all((await listEndpoints(storage, where)).map(render)),
+    rollout: (endpoint) => openRolloutOf(storage, endpoint),
+    rollouts: (where, page) => listRollouts(storage, where, page),
+    begin: async (name, version) => {
+      const stored = await endpointOf(storage, name)
+      if (!stored) throw new EndpointUnknown(name)
+      const plan = await planOf(stored.project, name)
+      await storage.write(async (tx) => {
+        const endpoint = await requireEndpoint(tx, name)
+        // A newer candidate replaces one that is still on its way: two canaries could not be told apart.
+        const open = await openRolloutIn(tx, name)
+        if (open && open.version !== version) {
+          const ended = advance(open, { kind: 'withdrawn', by: 'orrery', reason: `v${version} came` }, clock.now())
+          await updateRollout(tx, ended)
+          await carryOut(tx, endpoint, open, ended, plan.reference)
+        }
+        const rollout: Rollout = {
+          id: ulid(clock.now()),
+          endpoint: name,
+          project: endpoint.project,
+          model: endpoint.model,
+          version,
+          from: endpoint.state.promoted.at(-1) ?? null,
+          state: 'staging',
+          steps: [...plan.steps],
+          step: 0,
+          share: 0,
+          holdMs: plan.holdMs,
+          history: [
+            {
+              at: clock.now(),
+              eventTime: null,
+              state: 'staging',
+              share: 0,
+              note: `into ${plan.before.join(', ') || plan.environment}`,
+            },
+          ],
+          createdAt: clock.now(),
+          finishedAt: null,
+        }
+        if (!(await insertRollout(tx, rollout))) return
+        for (const environment of plan.before) {
+          const staging = {
+            name: stagingName(name, environment),
+            project: endpoint.project,
+            environment,
+            model: endpoint.model,
+          }
+          const existing = (await endpointIn(tx, staging.name)) ?? { ...staging, state: EMPTY, updatedAt: clock.now() }
+          await route(tx, existing, { ...EMPTY, promoted: [version] }, `v${version} is being checked`)
+        }
+        await events.publish(tx, {
+          type: 'deployments.rollout_staging',
+          project: endpoint.project,
+          subject: name,
+          data: { rollout: rollout.id, endpoint: name, model: endpoint.model, version, environments: [...plan.before] },
+        })
+      })
+    },
+    move: async (name, version, event) => {
+      const stored = await endpointOf(storage, name)
+      if (!stored) throw new EndpointUnknown(name)
+      const plan = await planOf(stored.project, name)
+      return storage.write(async (tx) => {
+        const before = await rolloutIn(tx, name, version)
+        if (!before) return undefined
+        const after = advance(before, event, clock.now())
+        if (after === before) return before
+        await updateRollout(tx, after)
+        await carryOut(tx, await requireEndpoint(tx, name), before, after, plan.reference)
+        return after
+      })
+    },
+    setWeights: (name, weights) =>
+      storage.write(async (tx) => {
+        const endpoint = await requireEndpoint(tx, name)
+        await route(tx, endpoint, { ...endpoint.state, weights }, 'weights follow recent losses')
+      }),
+    rollBack: async (name, by, reason) => {
+      const stored = await endpointOf(storage, name)
+      if (!stored) throw new EndpointUnknown(name)
+      const plan = await planOf(stored.project, name)
+      await storage.write(async (tx) => {
+        const endpoint = await requireEndpoint(tx, name)
+        const open = await openRolloutIn(tx, name)
+        if (open?.state === 'canary') {
+          const ended = advance(open, { kind: 'withdrawn', by, reason }, clock.now())
+          await updateRollout(tx, ended)
+          await carryOut(tx, endpoint, open, ended, plan.reference)
+          return
+        }
+        const champion = endpoint.state.promoted.at(-1)
+        const previous = endpoint.state.promoted.at(-2)
+        if (champion === undefined || previous === undefined) throw new NothingToRollBackTo(name)
+        await registry.withdraw(tx, endpoint.model, champion, previous)
+        await route(tx, endpoint, { ...endpoint.state, promoted: endpoint.state.promoted.slice(0, -1) }, reason)
+        await events.publish(tx, {
+          type: 'deployments.rolled_back',
+          project: endpoint.project,
+          subject: name,
+          data: { endpoint: name, model: endpoint.model, version: champion, back: previous, by, reason },
+        })
+      })
+      const after = await endpointOf(storage, name)
+      return render(after!)
+    },
+  }
+}

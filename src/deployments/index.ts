@@ -1,0 +1,5 @@
+export { type DeploymentPlan, type Deployments, openDeployments, type PlanOf, stagingName } from './deployments.ts'
+export { EndpointUnknown } from './errors.ts'
+export { deploymentMigrations } from './migrations.ts'
+export type { RolloutEvent } from './rollout.ts'
+export { mountDeployments } from './routes.ts'

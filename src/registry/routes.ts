@@ -1,0 +1,43 @@
+import { type HttpServer, nextCursor, offsetOf } from '#platform/http'
+import { registryRoutes } from './contract.ts'
+import type { Registry } from './registry.ts'
+
+/** @param certifyingRole the role that must sign for a project's production */
+export function mountRegistry(
+  http: HttpServer,
+  registry: Registry,
+  certifyingRole: (project: string) => Promise<string>,
+): void {
+  http.mount('registry', registryRoutes, {
+    listModels: async ({ query }) => ({
+      models: await registry.models(query.project ? { project: query.project } : {}),
+    }),
+    getModel: ({ params }) => registry.model(params.model),
+    listVersions: async ({ params, query }) => {
+      await registry.model(params.model)
+      const offset = offsetOf(query.cursor)
+      const versions = await registry.versions(params.model, { limit: query.limit, offset })
+      return { versions, next: nextCursor(offset, versions.length, query.limit) }
+    },
+    getVersion: async ({ params }) => ({
+      ...(await registry.version(params.model, params.version)),
+      report: await registry.report(params.model, params.version),
+    }),
+    certifyVersion: async ({ params, body, principal }) => {
+      const { project } = await registry.version(params.model, params.version)
+      const role = await certifyingRole(project)
+      return registry.certify(params.model, params.version, { by: principal, role, ...body })
+    },
+    rejectVersion: ({ params, body, principal }) =>
+      registry.reject(params.model, params.version, principal.name, body.reason),
+    downloadPackage: async ({ params, reply }) => {
+      const { package: onnx } = await registry.version(params.model, params.version)
+      const bytes = await registry.packageBytes(params.model, params.version)
+      return reply
+        .header('content-type', 'application/octet-stream')
+        .header('content-disposition', `attachment; filename="${params.model}-v${params.version}.onnx"`)
+        .header('etag', `"${onnx.hash}"`)
+        .send(bytes)
+    },
+  })
+}
