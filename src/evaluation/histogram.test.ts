@@ -1,72 +1,61 @@
-import type { CategoricalColumn, Frame, NumericColumn } from '#platform/table'
 import { describe, expect, it } from 'vitest'
 import { Distribution } from './contract.ts'
+import { categorical, frameOf, numeric } from './frames.fixture.ts'
 import { baselineOf, binsOfRows, distributionOf } from './histogram.ts'
 import { seededRandom } from './random.ts'
 
-const numeric = (name: string, values: number[]): NumericColumn => ({
-  name,
-  kind: 'numeric',
-  values: Float64Array.from(values),
-})
-function categorical(name: string, values: (string | null)[]): CategoricalColumn {
-  const categories = [...new Set(values)].filter((v) => v !== null)
-  const codes = Int32Array.from(values, (v) => (v === null ? -1 : categories.indexOf(v)))
-  return { name, kind: 'categorical', codes, categories }
-}
-const frame = (...columns: (NumericColumn | CategoricalColumn)[]): Frame => ({
-  rows: columns[0]!.kind === 'numeric' ? columns[0]!.values.length : columns[0]!.codes.length,
-  columns,
-})
 const countsOf = (d: Distribution) => d.features.map((f) => f.counts)
 
 describe('baselines', () => {
   it('puts a tenth of a continuous column in each bin and the missing in the last', () => {
     const random = seededRandom(5)
     const values = Array.from({ length: 1000 }, () => random.normal())
-    const baseline = baselineOf(frame(numeric('x', [...values, Number.NaN, Number.NaN])))
+    const baseline = baselineOf(frameOf(numeric('x', [...values, Number.NaN, Number.NaN])))
     expect(countsOf(baseline)[0]).toEqual([...new Array(10).fill(100), 2])
   })
 
   it('gives each of few values a bin, whatever their shares', () => {
-    const [histogram] = baselineOf(frame(numeric('x', [3, 1, 1, 1, 1, 1, 2, 3]))).features
+    const [histogram] = baselineOf(frameOf(numeric('x', [3, 1, 1, 1, 1, 1, 2, 3]))).features
     expect(histogram).toMatchObject({ edges: [1.5, 2.5], counts: [5, 1, 2, 0], mean: 13 / 8, min: 1, max: 3 })
   })
 
   it('keeps an atom that fills several bins in one, without an empty bin behind the largest value', () => {
     const values = [...new Array(600).fill(0), ...Array.from({ length: 400 }, (_, i) => i + 1)]
-    const [counts] = countsOf(baselineOf(frame(numeric('x', values))))
+    const [counts] = countsOf(baselineOf(frameOf(numeric('x', values))))
     expect(counts).toEqual([600, 100, 100, 100, 100, 0])
     const topHeavy = [...Array.from({ length: 400 }, (_, i) => i), ...new Array(600).fill(1000)]
-    expect(countsOf(baselineOf(frame(numeric('x', topHeavy))))[0]).toEqual([100, 100, 100, 100, 600, 0])
+    expect(countsOf(baselineOf(frameOf(numeric('x', topHeavy))))[0]).toEqual([100, 100, 100, 100, 600, 0])
   })
 
   it('sees a constant column come alive on either side', () => {
-    const baseline = baselineOf(frame(numeric('x', [0.003467, 0.003467, 0.003467])))
-    const now = distributionOf(frame(numeric('x', [0.003467, 0.0034, 0.0036, Number.NaN])), baseline)
+    const baseline = baselineOf(frameOf(numeric('x', [0.003467, 0.003467, 0.003467])))
+    const now = distributionOf(frameOf(numeric('x', [0.003467, 0.0034, 0.0036, Number.NaN])), baseline)
     expect(countsOf(baseline)[0]).toEqual([0, 3, 0, 0])
     expect(countsOf(now)[0]).toEqual([1, 1, 1, 1])
     // The same constant after a journey through 32-bit floats is still the constant.
-    const float32 = distributionOf(frame(numeric('x', [Math.fround(0.1)])), baselineOf(frame(numeric('x', [0.1, 0.1]))))
+    const float32 = distributionOf(
+      frameOf(numeric('x', [Math.fround(0.1)])),
+      baselineOf(frameOf(numeric('x', [0.1, 0.1]))),
+    )
     expect(Math.fround(0.1)).not.toBe(0.1)
     expect(countsOf(float32)[0]).toEqual([0, 1, 0, 0])
   })
 
   it('has a bin for nothing but the missing when all are', () => {
-    const baseline = baselineOf(frame(numeric('x', [Number.NaN, Number.NaN])))
+    const baseline = baselineOf(frameOf(numeric('x', [Number.NaN, Number.NaN])))
     expect(baseline.features[0]).toMatchObject({ counts: [0, 2], edges: [], mean: null, min: null })
   })
 
   it('keeps the top categories, and tells a rare one from one never seen', () => {
-    const baseline = baselineOf(frame(categorical('c', ['a', 'b', 'a', 'd', null, 'b', 'a'])), { categories: 2 })
+    const baseline = baselineOf(frameOf(categorical('c', ['a', 'b', 'a', 'd', null, 'b', 'a'])), { categories: 2 })
     expect(baseline.features[0]).toMatchObject({ categories: ['a', 'b'], counts: [3, 2, 1, 1], others: { d: 1 } })
     // The codes of another frame's dictionary do not matter, only the names.
-    const now = distributionOf(frame(categorical('c', ['z', 'd', 'b', null])), baseline)
+    const now = distributionOf(frameOf(categorical('c', ['z', 'd', 'b', null])), baseline)
     expect(now.features[0]).toMatchObject({ counts: [0, 1, 2, 1], others: { z: 1, d: 1 } })
   })
 
   it('survives JSON unchanged', () => {
-    const baseline = baselineOf(frame(numeric('x', [1, 2, Number.NaN]), categorical('c', ['a', null, 'b'])))
+    const baseline = baselineOf(frameOf(numeric('x', [1, 2, Number.NaN]), categorical('c', ['a', null, 'b'])))
     expect(Distribution.parse(JSON.parse(JSON.stringify(baseline)))).toEqual(baseline)
   })
 })
@@ -75,9 +64,9 @@ describe('windows', () => {
   it('are counted in the bins of the baseline, every row once', () => {
     const random = seededRandom(9)
     const draw = () => Array.from({ length: 500 }, () => (random.uniform() < 0.1 ? Number.NaN : random.normal()))
-    const baseline = baselineOf(frame(numeric('x', draw())))
+    const baseline = baselineOf(frameOf(numeric('x', draw())))
     const column = numeric('x', draw())
-    const [now] = distributionOf(frame(column), baseline).features
+    const [now] = distributionOf(frameOf(column), baseline).features
     const byRow = new Array<number>(now!.counts.length).fill(0)
     for (const bin of binsOfRows(column, baseline.features[0]!)) byRow[bin]!++
     expect(now!.counts).toEqual(byRow)
@@ -85,7 +74,7 @@ describe('windows', () => {
   })
 
   it('leave out a column that is gone or has changed its kind', () => {
-    const baseline = baselineOf(frame(numeric('x', [1, 2]), numeric('y', [1, 2])))
-    expect(distributionOf(frame(categorical('x', ['1', '2'])), baseline).features).toEqual([])
+    const baseline = baselineOf(frameOf(numeric('x', [1, 2]), numeric('y', [1, 2])))
+    expect(distributionOf(frameOf(categorical('x', ['1', '2'])), baseline).features).toEqual([])
   })
 })

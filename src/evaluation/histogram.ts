@@ -90,11 +90,24 @@ function quantileEdges(values: Float64Array, bins: number): number[] {
   const edges: number[] = []
   const largest = sorted[sorted.length - 1]!
   for (let i = 1; i < bins; i++) {
-    const edge = sorted[Math.ceil((i * sorted.length) / bins) - 1]!
-    // A value that fills several bins gives one edge; the largest value would leave an empty bin behind it.
-    if (edge !== edges[edges.length - 1] && edge < largest) edges.push(edge)
+    const value = sorted[Math.ceil((i * sorted.length) / bins) - 1]!
+    if (value === largest) break // an edge above the largest value would leave an empty bin behind it
+    // Half-way to the next value, since a value that is itself an edge changes sides once rounded to a 32-bit float.
+    const edge = between(value, sorted[countAtMost(sorted, value)]!)
+    if (edge !== edges[edges.length - 1]) edges.push(edge) // a value that fills several bins gives one edge
   }
   return edges
+}
+
+function countAtMost(sorted: Float64Array, value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle]! <= value) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function firstDistinct(sorted: Float64Array, limit: number): number[] {

@@ -1,5 +1,5 @@
-export * from './contract.ts'
 export { calibrationTable, expectedCalibrationError } from './calibration.ts'
+export * from './contract.ts'
 export { type AucEstimate, aucInterval, pairedAucDifference } from './delong.ts'
 export {
   chiSquareP,
@@ -9,6 +9,9 @@ export {
   populationStabilityIndex,
   psiNoise,
 } from './distance.ts'
+export { type EstimateOptions, estimateMetrics } from './estimates.ts'
+export { type FairnessOptions, fairnessOf } from './fairness.ts'
+export { binLabels, type GroupingOptions } from './groups.ts'
 export { type BinningOptions, baselineOf, distributionOf } from './histogram.ts'
 export { PROBABILITY_CLIP, type RegressionLoss, rowLosses } from './losses.ts'
 export {
@@ -19,6 +22,10 @@ export {
   improvement,
   METRICS,
 } from './metrics.ts'
+export { isNotWorse, type PairedOptions, pairedDifferences } from './paired.ts'
 export { wilson } from './proportion.ts'
 export { averagePrecision, rocAuc } from './ranking.ts'
+export { buildReport, type ComparisonInput, compareWithChampion, type ReportInput } from './report.ts'
+export { type Predict, type RobustnessOptions, robustnessOf } from './robustness.ts'
 export type { Values } from './scored.ts'
+export { type SegmentOptions, segmentDifferences, segmentMetrics } from './segments.ts'

@@ -1,10 +1,5 @@
 import type { Direction, Metrics, Task } from './contract.ts'
-import { expectedCalibrationError } from './calibration.ts'
-import { accuracyOf, confusion, f1Of, precisionOf, recallOf } from './decisions.ts'
-import { mean, rowLosses } from './losses.ts'
-import { macroF1, macroRocAuc, multiclassAccuracy } from './multiclass.ts'
-import { averagePrecisionOfLevels, rocAucOfLevels, scoreLevels } from './ranking.ts'
-import { biasOf, errorSums, mapeOf, maeOf, r2Of, rmseOf, wapeOf } from './regression.ts'
+import { metricsByWeights } from './definitions.ts'
 import { checkScored, type Values } from './scored.ts'
 
 /** The metrics of each task and which way each improves. */
@@ -62,44 +57,7 @@ export interface EvaluateOptions {
  */
 export function evaluate(task: Task, truth: Values, scores: Values, options: EvaluateOptions = {}): Metrics {
   checkScored(task, truth, scores, options.weights)
-  const all = COMPUTE[task](truth, scores, options)
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)))
-}
-
-const COMPUTE: Record<Task, (truth: Values, scores: Values, options: EvaluateOptions) => Metrics> = {
-  binary(truth, scores, { threshold, weights }) {
-    const levels = scoreLevels(truth, scores, weights)
-    const decided = confusion(truth, scores, threshold, weights)
-    return {
-      roc_auc: rocAucOfLevels(levels),
-      pr_auc: averagePrecisionOfLevels(levels),
-      log_loss: mean(rowLosses('binary', truth, scores), weights),
-      // Brier's score is the mean squared error of the probability.
-      brier: mean(rowLosses('regression', truth, scores, { regression: 'squared' }), weights),
-      accuracy: accuracyOf(decided),
-      precision: precisionOf(decided),
-      recall: recallOf(decided),
-      f1: f1Of(decided),
-      ece: expectedCalibrationError(truth, scores, weights),
-    }
-  },
-  multiclass(truth, scores, { weights }) {
-    return {
-      log_loss: mean(rowLosses('multiclass', truth, scores), weights),
-      accuracy: multiclassAccuracy(truth, scores, weights),
-      macro_f1: macroF1(truth, scores, weights),
-      macro_roc_auc: macroRocAuc(truth, scores, weights),
-    }
-  },
-  regression(truth, scores, { weights }) {
-    const sums = errorSums(truth, scores, weights)
-    return {
-      mae: maeOf(sums),
-      rmse: rmseOf(sums),
-      r2: r2Of(sums),
-      mape: mapeOf(sums),
-      wape: wapeOf(sums),
-      bias: biasOf(sums),
-    }
-  },
+  const all = metricsByWeights(task, truth, scores, options.threshold)(options.weights)
+  const values = Object.entries(all).map(([name, compute]) => [name, compute()] as const)
+  return Object.fromEntries(values.filter(([, value]) => Number.isFinite(value)))
 }

@@ -1,5 +1,4 @@
 import { f1Of } from './decisions.ts'
-import { rocAuc } from './ranking.ts'
 import { classCount, type Values } from './scored.ts'
 
 /** The class with the highest score of each row; the first of equals. */
@@ -51,25 +50,20 @@ export function macroF1(truth: Values, scores: Values, weights?: Values): number
 }
 
 /**
- * Unweighted mean over classes of the ROC-AUC of "this class against the rest"
- * (scikit-learn's `roc_auc_score(..., multi_class='ovr', average='macro')`). Classes absent from the truth are left out.
+ * A multiclass problem taken apart: for each class, "is it this one" against the score of that class. The macro ROC-AUC
+ * is the mean of their ROC-AUCs (scikit-learn's `roc_auc_score(..., multi_class='ovr', average='macro')`), without the
+ * classes that are absent from the truth.
  */
-export function macroRocAuc(truth: Values, scores: Values, weights?: Values): number {
+export function oneVersusRest(truth: Values, scores: Values): { truth: Values; scores: Values }[] {
   const classes = classCount(truth, scores)
-  const isClass = new Float64Array(truth.length)
-  const score = new Float64Array(truth.length)
-  const areas: number[] = []
-  for (let c = 0; c < classes; c++) {
-    for (let i = 0; i < truth.length; i++) {
-      isClass[i] = truth[i] === c ? 1 : 0
-      score[i] = scores[i * classes + c]!
-    }
-    areas.push(rocAuc(isClass, score, weights))
-  }
-  return meanOfDefined(areas)
+  return Array.from({ length: classes }, (_, c) => ({
+    truth: truth.map((label) => (label === c ? 1 : 0)),
+    scores: truth.map((_, row) => scores[row * classes + c]!),
+  }))
 }
 
-function meanOfDefined(values: number[]): number {
+/** Mean of the values that are not `NaN`; `NaN` when all are. */
+export function meanOfDefined(values: number[]): number {
   const defined = values.filter((v) => !Number.isNaN(v))
   return defined.reduce((sum, v) => sum + v, 0) / defined.length
 }

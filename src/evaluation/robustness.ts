@@ -1,0 +1,150 @@
+import { type Column, type Frame, type NumericColumn, takeRows } from '#platform/table'
+import type { Perturbation, RobustnessCheck, RobustnessReport, Task } from './contract.ts'
+import { takeValues } from './groups.ts'
+import { defaultMetric, directionOf, evaluate, improvement } from './metrics.ts'
+import { predictedClasses } from './multiclass.ts'
+import { type Random, seededRandom } from './random.ts'
+import { classCount, type Values } from './scored.ts'
+import { quantileOfSorted } from './bootstrap.ts'
+
+/** Scores of every row of a frame, in the layout of `Values`. May take its time. */
+export type Predict = (frame: Frame) => Float64Array | Promise<Float64Array>
+
+export interface RobustnessOptions {
+  readonly metric?: string
+  readonly threshold?: number
+  /** Features to perturb; all of the frame unless told (name them when the frame also holds the label or a key). */
+  readonly features?: readonly string[]
+  /** What to try; noise of 1 % and 5 % of each column's spread and 5 % of cells missing unless told. */
+  readonly perturbations?: readonly Perturbation[]
+  /** Rows looked at, drawn at random from more; 5,000 unless told. */
+  readonly maximumRows?: number
+  readonly seed?: number
+}
+
+const DEFAULT_PERTURBATIONS: readonly Perturbation[] = [
+  { kind: 'noise', level: 0.01 },
+  { kind: 'noise', level: 0.05 },
+  { kind: 'missing', share: 0.05 },
+]
+
+/**
+ * How much the answers change when the features do a little: Gaussian noise on numeric columns, scaled by the column's
+ * interquartile range (over 1.349, so that for a normal column it is the standard deviation), and cells made missing.
+ * A perturbation that makes the model fail is reported as such, since that is a finding; failing on the rows as they
+ * are is an error.
+ */
+export async function robustnessOf(
+  task: Task,
+  truth: Values,
+  frame: Frame,
+  predict: Predict,
+  options: RobustnessOptions = {},
+): Promise<RobustnessReport> {
+  const metric = options.metric ?? defaultMetric(task)
+  const rows = sampleRows(frame.rows, options.maximumRows ?? 5000, seededRandom(options.seed ?? 1))
+  const sampled = takeRows(frame, rows)
+  const sampledTruth = takeValues(truth, rows)
+  const scores = await predict(sampled)
+  const measure = (values: Values) => evaluate(task, sampledTruth, values, options)[metric] ?? null
+  const unperturbed = measure(scores)
+  const features = options.features ?? frame.columns.map((column) => column.name)
+  const checks: RobustnessCheck[] = []
+  for (const [i, perturbation] of (options.perturbations ?? DEFAULT_PERTURBATIONS).entries()) {
+    const random = seededRandom((options.seed ?? 1) * 1009 + i)
+    const perturbed = perturb(sampled, new Set(features), perturbation, random)
+    let answers: Float64Array
+    try {
+      answers = await predict(perturbed)
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error)
+      checks.push({ perturbation, flipped: null, meanShift: null, value: null, loss: null, failure })
+      continue
+    }
+    const value = measure(answers)
+    checks.push({
+      perturbation,
+      flipped: flippedShare(task, sampledTruth, scores, answers, options.threshold ?? 0.5),
+      meanShift: meanShift(scores, answers),
+      value,
+      loss: value === null || unperturbed === null ? null : -improvement(directionOf(task, metric), value, unperturbed),
+      failure: null,
+    })
+  }
+  return { metric, rows: rows.length, unperturbed, checks, ...underNoise(checks, unperturbed) }
+}
+
+function underNoise(
+  checks: readonly RobustnessCheck[],
+  unperturbed: number | null,
+): Pick<RobustnessReport, 'flipsUnderNoise' | 'relativeChangeUnderNoise'> {
+  const noisy = checks.filter((check) => check.perturbation.kind === 'noise')
+  const flips = noisy.flatMap((check) => check.flipped ?? [])
+  const changes = noisy.flatMap((check) => (check.value === null ? [] : Math.abs(check.value - unperturbed!)))
+  return {
+    flipsUnderNoise: flips.length > 0 ? Math.max(...flips) : null,
+    relativeChangeUnderNoise: changes.length > 0 && unperturbed ? Math.max(...changes) / Math.abs(unperturbed) : null,
+  }
+}
+
+/** `wanted` of the rows, or all, each at most once, in ascending order. */
+function sampleRows(rows: number, wanted: number, random: Random): Uint32Array {
+  const all = Uint32Array.from({ length: rows }, (_, i) => i)
+  if (rows <= wanted) return all
+  // The first steps of Fisher and Yates's shuffle.
+  for (let i = 0; i < wanted; i++) {
+    const other = i + random.below(rows - i)
+    const row = all[i]!
+    all[i] = all[other]!
+    all[other] = row
+  }
+  return all.slice(0, wanted).sort()
+}
+
+function perturb(frame: Frame, features: ReadonlySet<string>, perturbation: Perturbation, random: Random): Frame {
+  return {
+    rows: frame.rows,
+    columns: frame.columns.map((column) => {
+      if (!features.has(column.name)) return column
+      if (perturbation.kind === 'missing') return withMissing(column, perturbation.share, random)
+      return column.kind === 'numeric' ? withNoise(column, perturbation.level, random) : column
+    }),
+  }
+}
+
+function withNoise(column: NumericColumn, level: number, random: Random): NumericColumn {
+  const scale = level * spreadOf(column.values)
+  return { ...column, values: column.values.map((value) => value + scale * random.normal()) }
+}
+
+/** Interquartile range over 1.349; the standard deviation where half of the column is one value; 0 for a constant. */
+function spreadOf(values: Float64Array): number {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort()
+  if (sorted.length === 0) return 0
+  const range = quantileOfSorted(sorted, 0.75) - quantileOfSorted(sorted, 0.25)
+  if (range > 0) return range / 1.349
+  const centre = sorted.reduce((sum, value) => sum + value, 0) / sorted.length
+  return Math.sqrt(sorted.reduce((sum, value) => sum + (value - centre) ** 2, 0) / sorted.length)
+}
+
+function withMissing(column: Column, share: number, random: Random): Column {
+  if (column.kind === 'numeric') {
+    return { ...column, values: column.values.map((value) => (random.uniform() < share ? Number.NaN : value)) }
+  }
+  return { ...column, codes: column.codes.map((code) => (random.uniform() < share ? -1 : code)) }
+}
+
+function flippedShare(task: Task, truth: Values, before: Values, after: Values, threshold: number): number | null {
+  if (task === 'regression' || truth.length === 0) return null
+  const decide = (scores: Values) =>
+    task === 'binary'
+      ? Int32Array.from(scores, (score) => (score >= threshold ? 1 : 0))
+      : predictedClasses(scores, classCount(truth, scores))
+  const decided = decide(before)
+  return decide(after).filter((decision, i) => decision !== decided[i]).length / truth.length
+}
+
+function meanShift(before: Values, after: Values): number | null {
+  if (before.length === 0) return null
+  return before.reduce((sum, score, i) => sum + Math.abs(after[i]! - score), 0) / before.length
+}
