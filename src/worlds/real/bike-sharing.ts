@@ -1,6 +1,6 @@
 import { eventMillis, type World, type WorldRow } from '../world.ts'
 
-// Not `yr` and `instant`, which give the trend away, nor `casual` and `registered`, whose sum is the label.
+// Without `yr` and `instant`, which give the trend away, and without `casual` and `registered`, whose sum is the label.
 const features = [
   'season',
   'mnth',
@@ -29,7 +29,7 @@ export function bikeSharingWorld(rows: readonly WorldRow[]): World {
     simulated: false,
     project: 'examples/bike-sharing',
     table: 'rentals.csv',
-    columns: ['dteday', ...features, 'cnt'],
+    columns: ['instant', 'dteday', 'yr', ...features, 'casual', 'registered', 'cnt'],
     features,
     rows,
     history: firstLive === -1 ? rows.length : firstLive,
