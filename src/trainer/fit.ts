@@ -12,7 +12,7 @@ import { fitTrees } from './trees/fit.ts'
  *
  * @throws OneClass, EmptyTraining, BadTarget, BadWeights, BadRecipe, FrameMismatch
  */
-export function fit(
+export function fitModel(
   problem: Problem,
   recipe: RecipeInput,
   train: LabelledRows,

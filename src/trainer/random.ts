@@ -20,6 +20,7 @@ export function seededRandom(seed: number): () => number {
  */
 export function sampleIndices(random: () => number, total: number, count: number): Int32Array {
   const chosen = new Int32Array(count)
+  if (count === total) return chosen.map((_, i) => i)
   let taken = 0
   for (let i = 0; taken < count; i++) {
     if ((total - i) * random() < count - taken) chosen[taken++] = i

@@ -33,6 +33,8 @@ export interface TreesRecipe {
   readonly maxBins: number
   /** Pseudo-rows of the mean target added to each category before categories are put in order. */
   readonly categorySmoothing: number
+  /** A category of less weight is too rare to be judged by its own rows: it is treated like one never seen. */
+  readonly minCategoryWeight: number
   /** With a validation set: stop after so many rounds without a better loss, and keep the best. */
   readonly patience: number
   readonly seed: number
@@ -61,6 +63,7 @@ const TREES_DEFAULTS: TreesRecipe = {
   rowFraction: 1,
   maxBins: 255,
   categorySmoothing: 10,
+  minCategoryWeight: 10,
   patience: 30,
   seed: 1,
 }
@@ -89,6 +92,7 @@ const TREES_RANGES: Record<Exclude<keyof TreesRecipe, 'learner'>, Range> = {
   rowFraction: { least: 1e-6, most: 1 },
   maxBins: { least: 2, most: 255, whole: true },
   categorySmoothing: { least: 0, most: 1e12 },
+  minCategoryWeight: { least: 0, most: 1e12 },
   patience: { least: 1, most: 100_000, whole: true },
   seed: { least: -2147483648, most: 4294967295, whole: true },
 }

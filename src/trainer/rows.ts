@@ -53,8 +53,12 @@ export function usableRows(
 
 function refuseBadTarget(problem: Problem, value: number, row: number): void {
   if (problem.task === 'regression') {
-    if (!Number.isFinite(value))
-      throw new BadTarget(`the target of row ${row} is ${value}`, 'Drop rows whose label is missing before training.')
+    // A served answer is float32: a value beyond it could be learned, but not said.
+    if (!Number.isFinite(Math.fround(value)))
+      throw new BadTarget(
+        `the target of row ${row} is ${value}`,
+        'Drop rows whose label is missing before training, and scale values beyond 3.4e38.',
+      )
   } else if (!(Number.isInteger(value) && value >= 0 && value < problem.classes.length))
     throw new BadTarget(
       `the target of row ${row} is ${value}, not an index into the ${problem.classes.length} classes`,

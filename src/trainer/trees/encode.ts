@@ -4,10 +4,11 @@
  */
 import type { CategoricalColumn, Column } from '#platform/table'
 import type { Feature } from '../model.ts'
+import type { TreesRecipe } from '../recipe.ts'
 import { levelsOf } from '../signature.ts'
 import { LARGEST_FLOAT32, type TreeInput } from './learner.ts'
 
-/** One array per input, `rows` long, `NaN` for a missing value and for a category not seen in training. */
+/** One array per input, `rows` long, `NaN` for a missing value and for a category without a place in the order. */
 export function encode(inputs: readonly TreeInput[], columns: readonly Column[]): Float32Array[] {
   return inputs.map((input) => {
     const column = columns[input.feature]!
@@ -26,8 +27,9 @@ export function encode(inputs: readonly TreeInput[], columns: readonly Column[])
 
 /**
  * Decides, on training rows only, how each feature is encoded. Categories get their position in the order of their
- * mean target, shrunk towards the overall mean by `smoothing` pseudo-rows: for a two-class or squared loss the best
- * split over all subsets of categories is a cut in the order of means (Breiman et al. 1984, theorem 4.5).
+ * mean target, shrunk towards the overall mean by `categorySmoothing` pseudo-rows: for a two-class or squared loss the
+ * best split over all subsets of categories is a cut in the order of means (Breiman et al. 1984, theorem 4.5). Rare
+ * ones get no position: in a column of identifiers every mean is some row's own target, an order learned by heart.
  *
  * @param outcome one row-long array per class (its indicator), or the target itself for a regression
  */
@@ -36,7 +38,7 @@ export function chooseInputs(
   columns: readonly Column[],
   outcome: readonly Float64Array[],
   weights: Float64Array,
-  smoothing: number,
+  recipe: TreesRecipe,
 ): TreeInput[] {
   return features.map((feature, index) =>
     feature.kind === 'numeric'
@@ -44,7 +46,7 @@ export function chooseInputs(
       : {
           kind: 'ordered',
           feature: index,
-          order: orderByOutcome(columns[index] as CategoricalColumn, outcome, weights, smoothing),
+          order: orderByOutcome(columns[index] as CategoricalColumn, outcome, weights, recipe),
         },
   )
 }
@@ -53,7 +55,7 @@ function orderByOutcome(
   column: CategoricalColumn,
   outcome: readonly Float64Array[],
   weights: Float64Array,
-  smoothing: number,
+  recipe: TreesRecipe,
 ): string[] {
   const total = new Float64Array(column.categories.length)
   let all = 0
@@ -62,7 +64,8 @@ function orderByOutcome(
     if (column.codes[r]! >= 0) total[column.codes[r]!]! += weights[r]!
   }
   const seen: number[] = []
-  for (let c = 0; c < total.length; c++) if (total[c]! > 0 && column.categories[c] !== '') seen.push(c)
+  for (let c = 0; c < total.length; c++)
+    if (total[c]! > 0 && total[c]! >= recipe.minCategoryWeight && column.categories[c] !== '') seen.push(c)
 
   // Deviation of each category's shrunken mean from the overall mean, one array per outcome.
   const deviations = outcome.map((values) => {
@@ -74,7 +77,7 @@ function orderByOutcome(
       if (column.codes[r]! >= 0) sums[column.codes[r]!]! += weighted
     }
     const mean = sum / all
-    return sums.map((s, c) => (s - mean * total[c]!) / (total[c]! + smoothing || 1))
+    return sums.map((s, c) => (s - mean * total[c]!) / (total[c]! + recipe.categorySmoothing || 1))
   })
   const key = deviations.length === 1 ? deviations[0]! : principalCoordinate(deviations, total)
   return seen.sort((a, b) => key[a]! - key[b]! || a - b).map((c) => column.categories[c]!)

@@ -23,13 +23,7 @@ export function fitTrees(
 ): TreesLearner {
   const { target, weights } = train
   const rows = target.length
-  const inputs = chooseInputs(
-    features,
-    train.columns,
-    outcomes(task, outputs, target),
-    weights,
-    recipe.categorySmoothing,
-  )
+  const inputs = chooseInputs(features, train.columns, outcomes(task, outputs, target), weights, recipe)
   const binned = binRows(encode(inputs, train.columns), weights, recipe.maxBins)
   const grower = new TreeGrower(binned, weights, recipe)
   const loss = lossOf(task, outputs)
@@ -101,7 +95,6 @@ function startScores(base: readonly number[], rows: number): Float64Array {
 
 /** Adds a tree's values to the rows that were not in its sample (those that were got theirs while it grew). */
 function addToOthers(tree: readonly GrownNode[], binned: BinnedRows, sample: Int32Array, scores: Float64Array): void {
-  const { slots, features: width, firstSlot } = binned
   let next = 0
   for (let row = 0; row < scores.length; row++) {
     if (sample[next] === row) {
@@ -110,9 +103,9 @@ function addToOthers(tree: readonly GrownNode[], binned: BinnedRows, sample: Int
     }
     let node = tree[0]!
     while (node.feature >= 0) {
-      const at = slots[row * width + node.feature]!
-      const missing = at === firstSlot[node.feature + 1]! - 1
-      node = tree[(missing ? node.missingLeft : at <= node.slot) ? node.left : node.right]!
+      const bin = binned.bins[node.feature]![row]!
+      const missing = bin === binned.bounds[node.feature]!.length
+      node = tree[(missing ? node.missingLeft : bin <= node.cut) ? node.left : node.right]!
     }
     scores[row]! += node.value
   }

@@ -10,8 +10,8 @@ import { LARGEST_FLOAT32 } from './learner.ts'
 export interface GrownNode {
   /** Feature split on, or -1 for a leaf. */
   feature: number
-  /** Last slot that goes left. */
-  slot: number
+  /** Last bin that goes left. */
+  cut: number
   threshold: number
   missingLeft: boolean
   left: number
@@ -228,25 +228,26 @@ export class TreeGrower {
 
   /** Writes the split into the tree and parts the leaf's rows, each side keeping its order. */
   private split(parent: Leaf, nodes: GrownNode[]): [Leaf, Leaf] {
-    const { slots, features: width, firstSlot, bounds } = this.binned
+    const { firstSlot, bounds } = this.binned
     const { order, spare } = this
     const { feature, slot, missingLeft, depth } = parent
-    const missing = firstSlot[feature + 1]! - 1
+    const bins = this.binned.bins[feature]!
+    const missing = firstSlot[feature + 1]! - 1 - firstSlot[feature]!
+    const cut = slot - firstSlot[feature]!
     let lefts = parent.start
     let rights = 0
     for (let i = parent.start; i < parent.end; i++) {
       const row = order[i]!
-      const at = slots[row * width + feature]!
-      if (at === missing ? missingLeft : at <= slot) order[lefts++] = row
+      const bin = bins[row]!
+      if (bin === missing ? missingLeft : bin <= cut) order[lefts++] = row
       else spare[rights++] = row
     }
     order.set(spare.subarray(0, rights), lefts)
 
     const node = nodes[parent.node]!
-    const lastBin = slot === missing - 1
     node.feature = feature
-    node.slot = slot
-    node.threshold = lastBin ? LARGEST_FLOAT32 : bounds[feature]![slot - firstSlot[feature]!]!
+    node.cut = cut
+    node.threshold = cut === missing - 1 ? LARGEST_FLOAT32 : bounds[feature]![cut]!
     node.missingLeft = missingLeft
     node.gain = parent.gain
     node.left = nodes.push(emptyNode()) - 1
@@ -271,7 +272,7 @@ function subtract(from: Float64Array, part: Float64Array): void {
 }
 
 function emptyNode(): GrownNode {
-  return { feature: -1, slot: 0, threshold: 0, missingLeft: false, left: -1, right: -1, value: 0, gain: 0 }
+  return { feature: -1, cut: 0, threshold: 0, missingLeft: false, left: -1, right: -1, value: 0, gain: 0 }
 }
 
 function makeLeaf(
