@@ -28,11 +28,11 @@ export type Region = 'capital' | 'coast' | 'north' | 'south' | 'east' | 'highlan
 export type AgeGroup = '18-29' | '30-44' | '45-64' | '65+'
 
 /** List price a month. */
-export const listPrice: Readonly<Record<Plan, number>> = { basic: 22, plus: 34, max: 48, unlimited: 62 }
+const listPrice: Readonly<Record<Plan, number>> = { basic: 22, plus: 34, max: 48, unlimited: 62 }
 /** Median data use a month in GB. */
-export const medianGb: Readonly<Record<Plan, number>> = { basic: 4, plus: 12, max: 28, unlimited: 60 }
+const medianGb: Readonly<Record<Plan, number>> = { basic: 4, plus: 12, max: 28, unlimited: 60 }
 /** The campaign price is the list price less a third. */
-export const campaignDiscount = 1 / 3
+const campaignDiscount = 1 / 3
 
 const regions: Readonly<Record<Region, number>> = {
   capital: 0.26,
@@ -72,7 +72,7 @@ const meanLatePayments: Readonly<Record<PaymentMethod, number>> = {
   cheque: 1.3,
 }
 
-/** Share of scored customers the campaign has won as new ones, and share of the others it has given its price, at full strength. */
+/** At full strength: the share of customers the campaign has won as new ones, and of the others it has given its price. */
 const wonShare = 0.3
 const repricedShare = 0.4
 /** Share of customers on a cut price in ordinary times. */
@@ -82,7 +82,7 @@ const usualRepricedShare = 0.06
  * One customer as the retention desk meets them.
  *
  * @param campaign strength of the price campaign on that day, 0 … 1
- * @param campaignDays days since the campaign began; only read when `campaign` > 0
+ * @param campaignDays days since the campaign began; bounds how long a customer won by it can have stayed
  */
 export function drawCustomer(random: Random, campaign: number, campaignDays: number): Customer {
   const region = random.pick(regions)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { rocAuc } from '#evaluation'
 import { takeRows } from '#platform/table'
-import { fit as fitModel, predict, type RecipeInput } from '#trainer'
+import { fitModel, predict, type RecipeInput } from '#trainer'
 import { frameOf } from '../frame.ts'
 import { rowMillis } from '../world.ts'
 import { campaign, offer, outcomeDays } from './schedule.ts'

@@ -172,9 +172,10 @@ function telecomSchedule(options: TelecomOptions): WorldEvent[] {
       {
         ...on(campaign.from),
         kind: 'covariate-shift',
-        title: 'A price campaign: 30 % off, many new customers on the larger plans',
+        title: 'A price campaign: a third off, many new customers with one-year contracts',
         expect:
-          'tenure_months, monthly_charge and campaign_price move; the relation to churn does not, quality loses little.',
+          'campaign_price, contract_months_left, tenure_months and monthly_charge move; the relation to churn does not, ' +
+          'and quality loses little.',
       },
       {
         ...on(campaign.until),
