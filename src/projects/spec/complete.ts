@@ -35,18 +35,21 @@ const HALF_LIVES: (number | 'all')[] = [21 * 86_400_000, 90 * 86_400_000, 'all']
 /**
  * Adds the defaults that follow from other parts of the file: the only data set is the one trained on, rows with a time
  * are split by it and their weights may decay with age, the only deployment is where new versions go.
+ * `segmentColumns` are those whose segments a gate looks at: they are evaluated without being declared twice.
  * Expects references that hold (see `brokenReferences`); what cannot be decided is left as it is.
  */
-export function completeSpec(file: ProjectFile): ProjectSpec {
+export function completeSpec(file: ProjectFile, segmentColumns: readonly string[] = []): ProjectSpec {
   const data = Object.fromEntries(Object.entries(file.data).map(([name, set]) => [name, completeData(set)]))
   const train = completeTraining(file, data)
+  const trainedOn = data[train.with.data]
+  if (trainedOn) trainedOn.segments = [...new Set([...trainedOn.segments, ...segmentColumns])]
   const deploy = file.deploy ?? { [file.project]: Deployment.parse({}) }
   return {
     ...file,
     data,
     pipeline: { ...file.pipeline, train },
     deploy,
-    monitor: { ...file.monitor, fairness: file.monitor.fairness ?? fairnessOf(data[train.with.data]) },
+    monitor: { ...file.monitor, fairness: file.monitor.fairness ?? fairnessOf(trainedOn) },
     when: completeTriggers(file, Object.keys(deploy)),
   }
 }

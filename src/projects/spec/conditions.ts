@@ -18,7 +18,7 @@ export const Condition = z
 /** Not worse than the champion by more than one standard error; no segment collapses; robust; packaged as trained. */
 export const DEFAULT_GATES = [
   'improvement.value >= -improvement.standard_error',
-  'segments().all(s, s.improvement.value >= -3 * s.improvement.standard_error)',
+  'segments.all(s, s.improvement.value >= -3 * s.improvement.standard_error)',
   'robustness.relative_change_under_noise <= 0.1',
   'parity.max_scaled_difference <= 0.0001',
 ]

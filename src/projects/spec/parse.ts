@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument, type YAMLError } from 'yaml'
+import { conditionsOf } from '../conditions/in-file.ts'
 import { ProjectFileInvalid, type ProjectFileProblem } from '../errors.ts'
 import { completeSpec, type ProjectSpec } from './complete.ts'
 import { positionOf } from './positions.ts'
@@ -49,7 +50,7 @@ export function parseProject(text: string, filename = 'orrery.yaml'): { spec: Pr
   if (typeof written !== 'object' || Array.isArray(written))
     return refuseWhole('the file is not a mapping of keys to values', 'Start with `project:` and a name.')
 
-  const locate = (finding: SchemaFinding): ProjectFileProblem => ({
+  const locate = (finding: SchemaFinding & { within?: number }): ProjectFileProblem => ({
     ...positionOf(document, lines, finding.path, finding),
     path: pathText(finding.path),
     wrong: finding.wrong,
@@ -58,8 +59,15 @@ export function parseProject(text: string, filename = 'orrery.yaml'): { spec: Pr
   const result = ProjectFile.safeParse(written, { reportInput: true })
   if (!result.success)
     return refuse([...syntax, ...describeIssues(result.error.issues, projectFileJsonSchema()).map(locate)])
-  const problems = [...syntax, ...brokenReferences(result.data).map(locate)]
-  return problems.length > 0 ? refuse(problems) : { spec: completeSpec(result.data) }
+  const { compiled, findings } = conditionsOf(result.data)
+  const problems = [...syntax, ...[...brokenReferences(result.data), ...findings].map(locate)]
+  if (problems.length > 0) return refuse(problems)
+  return {
+    spec: completeSpec(
+      result.data,
+      compiled.flatMap((condition) => condition.segmentColumns),
+    ),
+  }
 }
 
 const SYNTAX_HINTS: Partial<Record<YAMLError['code'], string>> = {
