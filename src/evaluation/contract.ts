@@ -182,7 +182,8 @@ const Histogram = { n: z.number().int(), counts: z.array(z.number().int()) }
 
 /**
  * One numeric column's distribution. `counts[i]` holds values in (edges[i-1], edges[i]], the first and last bins are
- * open-ended, and one more count at the end is for missing values. Moments are of the values present.
+ * open-ended, and one more count at the end is for missing values, an infinite one
+ * being none either. Moments are of the values present.
  */
 export const NumericHistogram = z.object({
   name: z.string(),
@@ -193,6 +194,8 @@ export const NumericHistogram = z.object({
   std: z.number().nullable(),
   min: z.number().nullable(),
   max: z.number().nullable(),
+  below: z.number().int().describe('Values below the least of the baseline; 0 in a baseline.'),
+  above: z.number().int().describe('Values above the greatest of the baseline; 0 in a baseline.'),
 })
 export type NumericHistogram = z.infer<typeof NumericHistogram>
 
@@ -216,3 +219,100 @@ export type FeatureHistogram = z.infer<typeof FeatureHistogram>
 /** Distributions of many columns over the same rows: a baseline when of training data, a window when of traffic. */
 export const Distribution = z.object({ rows: z.number().int(), features: z.array(FeatureHistogram) })
 export type Distribution = z.infer<typeof Distribution>
+
+/**
+ * In what way a column is not what it was. `from` and `to` are means (came_alive, went_constant, moved_*), standard
+ * deviations (wider, narrower) or shares of rows (the rest).
+ */
+export const Change = z.object({
+  kind: z.enum([
+    'gone',
+    'came_alive',
+    'went_constant',
+    'more_missing',
+    'fewer_missing',
+    'new_category',
+    'lost_category',
+    'more_of_category',
+    'less_of_category',
+    'moved_up',
+    'moved_down',
+    'wider',
+    'narrower',
+    'outside',
+  ]),
+  from: z.number().nullable(),
+  to: z.number().nullable(),
+  text: z.string().describe('In words, without the name of the column: "mean 0.42 → 0.61".'),
+})
+export type Change = z.infer<typeof Change>
+
+/** How one column differs from the baseline, and whether by more than chance. */
+export const FeatureDrift = z.object({
+  name: z.string(),
+  kind: z.enum(['numeric', 'categorical']),
+  psi: z.number().describe('Population stability index; 0.1 is moderate, 0.25 large by the usual rule.'),
+  noise: z
+    .object({ expected: z.number(), limit: z.number() })
+    .describe('The PSI without any drift: its mean, and what chance passes in one comparison in a hundred.'),
+  jensenShannon: z.number(),
+  kolmogorovSmirnov: z.number().nullable().describe('Numeric only, over the values present.'),
+  pValue: z.number().describe('Chi-square test of the bins.'),
+  severity: z.enum(['none', 'moderate', 'large']),
+  changes: z.array(Change).describe('Most telling first.'),
+  description: z.string().describe('The changes in words.'),
+})
+export type FeatureDrift = z.infer<typeof FeatureDrift>
+
+export const DriftReport = z.object({
+  referenceRows: z.number().int(),
+  currentRows: z.number().int(),
+  features: z.array(FeatureDrift).describe('Most drifted first.'),
+})
+export type DriftReport = z.infer<typeof DriftReport>
+
+/** Held-out losses by bin of each feature: what `costOfDrift` weighs anew. Bins are those of the baseline. */
+export const LossProfile = z.object({
+  rows: z.number().int(),
+  meanLoss: z.number(),
+  features: z.array(
+    z.object({
+      name: z.string(),
+      counts: z.array(z.number().int()),
+      meanLoss: z.array(z.number().nullable()).describe('Null for a bin without held-out rows.'),
+      variance: z.array(z.number()),
+    }),
+  ),
+})
+export type LossProfile = z.infer<typeof LossProfile>
+
+/** What one feature's drift is estimated to cost. */
+export const FeatureCost = z.object({
+  name: z.string(),
+  cost: z.number().describe('Estimated rise of the mean loss per row; below 0 the world has become easier.'),
+  standardError: z.number(),
+  relative: z.number().nullable().describe('The cost over the baseline loss.'),
+  unseen: z.number().describe('Share of current rows in bins without held-out rows, which are taken at the mean loss.'),
+})
+export type FeatureCost = z.infer<typeof FeatureCost>
+
+/** A monotone map from scores to probabilities: straight lines between the points, level outside. */
+export const Calibration = z.object({ scores: z.array(z.number()), probabilities: z.array(z.number()) })
+export type Calibration = z.infer<typeof Calibration>
+
+/** Why one row got its score. */
+export const Explanation = z.object({
+  prediction: z.number(),
+  base: z.number().describe('Mean prediction of the background rows.'),
+  contributions: z
+    .array(
+      z.object({
+        feature: z.string(),
+        value: z.union([z.number(), z.string()]).nullable().describe("The row's value; null when missing."),
+        contribution: z.number(),
+      }),
+    )
+    .describe('Largest first, by magnitude. With `remainder` they add up to prediction - base.'),
+  remainder: z.number().describe('What no single feature and no pair explains.'),
+})
+export type Explanation = z.infer<typeof Explanation>

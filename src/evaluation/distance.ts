@@ -99,9 +99,10 @@ export function kolmogorovSmirnov(reference: Counts, current: Counts): number {
 
 /**
  * p-value of Pearson's chi-square test that both samples come from one distribution, without continuity correction;
- * 1 when only one bin holds rows.
+ * 1 when only one bin holds rows. The statistic is divided by `designEffect`, how many rows are worth one independent
+ * row (Rao & Scott 1981).
  */
-export function chiSquareP(reference: Counts, current: Counts): number {
+export function chiSquareP(reference: Counts, current: Counts, designEffect = 1): number {
   const [ref, cur] = occupied(reference, current)
   const nRef = total(ref)
   const nCur = total(cur)
@@ -110,5 +111,5 @@ export function chiSquareP(reference: Counts, current: Counts): number {
     const share = (ref[i]! + cur[i]!) / (nRef + nCur)
     statistic += (ref[i]! - nRef * share) ** 2 / (nRef * share) + (cur[i]! - nCur * share) ** 2 / (nCur * share)
   }
-  return ref.length > 1 ? chiSquareTail(statistic, ref.length - 1) : 1
+  return ref.length > 1 ? chiSquareTail(statistic / designEffect, ref.length - 1) : 1
 }

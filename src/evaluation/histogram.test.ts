@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Distribution } from './contract.ts'
+import type { CategoricalColumn, Column, NumericColumn } from '#platform/table'
+import { Distribution, type NumericHistogram } from './contract.ts'
+import { mergeDistributions } from './merge.ts'
 import { categorical, frameOf, numeric } from './frames.fixture.ts'
 import { baselineOf, binsOfRows, distributionOf } from './histogram.ts'
 import { seededRandom } from './random.ts'
@@ -46,6 +48,13 @@ describe('baselines', () => {
     expect(baseline.features[0]).toMatchObject({ counts: [0, 2], edges: [], mean: null, min: null })
   })
 
+  it('counts an infinite value as missing', () => {
+    const [histogram] = baselineOf(
+      frameOf(numeric('x', [1, 2, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])),
+    ).features
+    expect(histogram).toMatchObject({ counts: [1, 1, 2], mean: 1.5, max: 2 })
+  })
+
   it('keeps the top categories, and tells a rare one from one never seen', () => {
     const baseline = baselineOf(frameOf(categorical('c', ['a', 'b', 'a', 'd', null, 'b', 'a'])), { categories: 2 })
     expect(baseline.features[0]).toMatchObject({ categories: ['a', 'b'], counts: [3, 2, 1, 1], others: { d: 1 } })
@@ -71,6 +80,58 @@ describe('windows', () => {
     for (const bin of binsOfRows(column, baseline.features[0]!)) byRow[bin]!++
     expect(now!.counts).toEqual(byRow)
     expect(now!.counts.reduce((a, b) => a + b, 0)).toBe(500)
+  })
+
+  it('count the values outside the range of the baseline, but not for the rounding of 32-bit floats', () => {
+    const baseline = baselineOf(frameOf(numeric('x', [0.1, 0.2, 0.7])))
+    const now = distributionOf(frameOf(numeric('x', [0.05, 0.1, Math.fround(0.7), 0.71, 99])), baseline)
+    expect(Math.fround(0.7)).toBeLessThan(0.7)
+    expect(now.features[0]).toMatchObject({ below: 1, above: 2 })
+    const rounded = [Math.fround(0.1), Math.fround(0.2), Math.fround(0.7)]
+    expect(distributionOf(frameOf(numeric('x', rounded)), baseline).features[0]).toMatchObject({
+      below: 0,
+      above: 0,
+      counts: [1, 1, 1, 0],
+    })
+  })
+
+  it('merge to what counting all their rows at once gives', () => {
+    const random = seededRandom(4)
+    const draw = (n: number) =>
+      frameOf(
+        numeric(
+          'x',
+          Array.from({ length: n }, () => (random.uniform() < 0.1 ? Number.NaN : 1e6 + random.normal())),
+        ),
+        categorical(
+          'c',
+          Array.from({ length: n }, () => ['a', 'b', 'c', 'd', null][random.below(5)]!),
+        ),
+      )
+    const baseline = baselineOf(draw(500), { categories: 2 })
+    const [first, second] = [draw(70), draw(30)]
+    const both = frameOf(
+      ...first.columns.map((column, i): Column => {
+        const other = second.columns[i]!
+        if (column.kind === 'numeric')
+          return numeric(column.name, [...column.values, ...(other as NumericColumn).values])
+        const names = (c: CategoricalColumn) => Array.from(c.codes, (code) => c.categories[code] ?? null)
+        return categorical(column.name, [...names(column), ...names(other as CategoricalColumn)])
+      }),
+    )
+    const merged = mergeDistributions(distributionOf(first, baseline), distributionOf(second, baseline))
+    const counted = distributionOf(both, baseline)
+    expect(merged.features[1]).toEqual(counted.features[1])
+    const [x, y] = [merged.features[0] as NumericHistogram, counted.features[0] as NumericHistogram]
+    expect({ ...x, mean: 0, std: 0 }).toEqual({ ...y, mean: 0, std: 0 })
+    expect(x.mean).toBeCloseTo(y.mean!, 8)
+    expect(x.std).toBeCloseTo(y.std!, 8)
+    const none = distributionOf(frameOf(numeric('x', []), categorical('c', [])), baseline)
+    expect(mergeDistributions(none, counted)).toEqual(counted)
+    expect(mergeDistributions(counted, none)).toEqual(counted)
+    expect(() => mergeDistributions(counted, baselineOf(draw(50)))).toThrow(
+      'column "x": the two histograms have different bins',
+    )
   })
 
   it('leave out a column that is gone or has changed its kind', () => {

@@ -1,5 +1,6 @@
 import type { CategoricalColumn, Column, Frame, NumericColumn } from '#platform/table'
 import { columnNamed } from '#platform/table'
+import { besideOf, numericBin, quantileEdges } from './binning.ts'
 import type { CategoricalHistogram, Distribution, FeatureHistogram, NumericHistogram } from './contract.ts'
 
 export interface BinningOptions {
@@ -34,7 +35,8 @@ export function distributionOf(frame: Frame, baseline: Distribution): Distributi
     rows: frame.rows,
     features: baseline.features.flatMap((reference): FeatureHistogram[] => {
       const column = columnNamed(frame, reference.name)
-      if (column?.kind === 'numeric' && reference.kind === 'numeric') return [countNumeric(column, reference.edges)]
+      if (column?.kind === 'numeric' && reference.kind === 'numeric')
+        return [countNumeric(column, reference.edges, reference)]
       if (column?.kind === 'categorical' && reference.kind === 'categorical')
         return [countCategorical(column, reference.categories)]
       return []
@@ -55,19 +57,6 @@ export function binsOfRows(column: Column, histogram: FeatureHistogram): Int32Ar
   return bins
 }
 
-/** The bin of `value`: the first whose upper edge is not below it; `edges.length + 1` when missing. */
-function numericBin(value: number, edges: readonly number[]): number {
-  if (Number.isNaN(value)) return edges.length + 1
-  let low = 0
-  let high = edges.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (edges[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
 function categoryBins(column: CategoricalColumn, categories: readonly string[]): Int32Array {
   const known = new Map(categories.map((name, bin) => [name, bin]))
   return Int32Array.from(column.categories, (name) => known.get(name) ?? categories.length)
@@ -75,59 +64,6 @@ function categoryBins(column: CategoricalColumn, categories: readonly string[]):
 
 function categoryBin(code: number, binOfCode: Int32Array, other: number): number {
   return code < 0 ? other + 1 : binOfCode[code]!
-}
-
-/**
- * Inner edges of at most `bins` bins with about equal shares. A column of few distinct values gets a bin for each; a
- * constant one gets a bin on either side of its value, so that its coming alive is seen.
- */
-function quantileEdges(values: Float64Array, bins: number): number[] {
-  const sorted = values.filter((v) => !Number.isNaN(v)).sort()
-  if (sorted.length === 0) return []
-  const distinct = firstDistinct(sorted, bins + 1)
-  if (distinct.length === 1) return besideOf(distinct[0]!)
-  if (distinct.length <= bins) return distinct.slice(1).map((value, i) => between(distinct[i]!, value))
-  const edges: number[] = []
-  const largest = sorted[sorted.length - 1]!
-  for (let i = 1; i < bins; i++) {
-    const value = sorted[Math.ceil((i * sorted.length) / bins) - 1]!
-    if (value === largest) break // an edge above the largest value would leave an empty bin behind it
-    // Half-way to the next value, since a value that is itself an edge changes sides once rounded to a 32-bit float.
-    const edge = between(value, sorted[countAtMost(sorted, value)]!)
-    if (edge !== edges[edges.length - 1]) edges.push(edge) // a value that fills several bins gives one edge
-  }
-  return edges
-}
-
-function countAtMost(sorted: Float64Array, value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! <= value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function firstDistinct(sorted: Float64Array, limit: number): number[] {
-  const distinct: number[] = []
-  for (let i = 0; i < sorted.length && distinct.length < limit; i++) {
-    if (sorted[i] !== distinct[distinct.length - 1]) distinct.push(sorted[i]!)
-  }
-  return distinct
-}
-
-/** A number in [a, b), half-way where that does not overflow. */
-function between(a: number, b: number): number {
-  const middle = a / 2 + b / 2
-  return middle >= a && middle < b ? middle : a
-}
-
-/** Edges just below and above `value`, apart by the rounding of a 32-bit float, which served values may have passed. */
-function besideOf(value: number): [number, number] {
-  const rounding = Math.max(Math.abs(value) * 2 ** -23, Number.MIN_VALUE)
-  return [value - rounding, value + rounding]
 }
 
 function topCategories(column: CategoricalColumn, limit: number): string[] {
@@ -147,9 +83,17 @@ function categoryCounts(column: CategoricalColumn): Map<string, number> {
   return byName
 }
 
-function countNumeric(column: NumericColumn, edges: readonly number[]): NumericHistogram {
+function countNumeric(
+  column: NumericColumn,
+  edges: readonly number[],
+  range: { min: number | null; max: number | null } = { min: null, max: null },
+): NumericHistogram {
+  const least = range.min === null ? Number.NEGATIVE_INFINITY : besideOf(range.min)[0]
+  const greatest = range.max === null ? Number.POSITIVE_INFINITY : besideOf(range.max)[1]
   const counts = new Array<number>(edges.length + 2).fill(0)
   let present = 0
+  let below = 0
+  let above = 0
   let mean = 0
   let spread = 0
   let min = Number.POSITIVE_INFINITY
@@ -157,8 +101,10 @@ function countNumeric(column: NumericColumn, edges: readonly number[]): NumericH
   for (const value of column.values) {
     const bin = numericBin(value, edges)
     counts[bin] = counts[bin]! + 1
-    if (Number.isNaN(value)) continue
+    if (!Number.isFinite(value)) continue
     present++
+    if (value < least) below++
+    if (value > greatest) above++
     const away = value - mean
     mean += away / present
     spread += away * (value - mean)
@@ -167,15 +113,23 @@ function countNumeric(column: NumericColumn, edges: readonly number[]): NumericH
   }
   const moments =
     present > 0 ? { mean, std: Math.sqrt(spread / present), min, max } : { mean: null, std: null, min: null, max: null }
-  return { name: column.name, kind: 'numeric', n: column.values.length, counts, edges: [...edges], ...moments }
+  return {
+    name: column.name,
+    kind: 'numeric',
+    n: column.values.length,
+    counts,
+    edges: [...edges],
+    ...moments,
+    below,
+    above,
+  }
 }
 
 function countCategorical(column: CategoricalColumn, categories: readonly string[]): CategoricalHistogram {
   const byName = categoryCounts(column)
   const counts = categories.map((name) => byName.get(name) ?? 0)
   for (const name of categories) byName.delete(name)
-  const rest = [...byName].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-  const other = rest.reduce((sum, [, count]) => sum + count, 0)
+  const other = [...byName.values()].reduce((sum, count) => sum + count, 0)
   const n = column.codes.length
   counts.push(other, n - other - counts.reduce((sum, count) => sum + count, 0))
   return {
@@ -184,7 +138,23 @@ function countCategorical(column: CategoricalColumn, categories: readonly string
     n,
     counts,
     categories: [...categories],
-    others: Object.fromEntries(rest.slice(0, OTHERS_KEPT)),
-    othersComplete: rest.length <= OTHERS_KEPT,
+    ...keptOthers(byName),
   }
+}
+
+/** The most frequent of the categories without a bin, as many as are kept. */
+export function keptOthers(counts: ReadonlyMap<string, number>): {
+  others: Record<string, number>
+  othersComplete: boolean
+} {
+  const byCount = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+  return {
+    others: Object.fromEntries(byCount.slice(0, OTHERS_KEPT)),
+    othersComplete: byCount.length <= OTHERS_KEPT,
+  }
+}
+
+/** Rows whose value is not missing. */
+export function presentRows(histogram: FeatureHistogram): number {
+  return histogram.n - histogram.counts[histogram.counts.length - 1]!
 }

@@ -9,11 +9,15 @@ export {
   populationStabilityIndex,
   psiNoise,
 } from './distance.ts'
-export { type EstimateOptions, estimateMetrics } from './estimates.ts'
+export { compareDistributions, type DriftOptions, scoreFrame } from './drift.ts'
+export { costOfDrift, lossProfile } from './drift-cost.ts'
+export { type EstimateOptions, estimateMetrics, meanInterval } from './estimates.ts'
+export { type ExplainOptions, explainRow } from './explain.ts'
 export { type FairnessOptions, fairnessOf } from './fairness.ts'
 export { binLabels, type GroupingOptions } from './groups.ts'
 export { type BinningOptions, baselineOf, distributionOf } from './histogram.ts'
 export { PROBABILITY_CLIP, type RegressionLoss, rowLosses } from './losses.ts'
+export { mergeDistributions } from './merge.ts'
 export {
   defaultMetric,
   directionOf,
@@ -25,7 +29,9 @@ export {
 export { isNotWorse, type PairedOptions, pairedDifferences } from './paired.ts'
 export { wilson } from './proportion.ts'
 export { averagePrecision, rocAuc } from './ranking.ts'
+export { calibrate, fitCalibration } from './recalibration.ts'
 export { buildReport, type ComparisonInput, compareWithChampion, type ReportInput } from './report.ts'
 export { type Predict, type RobustnessOptions, robustnessOf } from './robustness.ts'
 export type { Values } from './scored.ts'
 export { type SegmentOptions, segmentDifferences, segmentMetrics } from './segments.ts'
+export { estimateUnlabelled, type UnlabelledOptions } from './unlabelled.ts'

@@ -119,7 +119,7 @@ function withNoise(column: NumericColumn, level: number, random: Random): Numeri
 
 /** Interquartile range over 1.349; the standard deviation where half of the column is one value; 0 for a constant. */
 function spreadOf(values: Float64Array): number {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort()
+  const sorted = values.filter(Number.isFinite).sort()
   if (sorted.length === 0) return 0
   const range = quantileOfSorted(sorted, 0.75) - quantileOfSorted(sorted, 0.25)
   if (range > 0) return range / 1.349
