@@ -6,8 +6,10 @@
 import type { Design } from './design.ts'
 import type { Preconditioner } from './lbfgs.ts'
 
-/** A wider design is preconditioned by its diagonal: a factor of 1500² takes 18 MB and about a second. */
+/** A wider design is preconditioned by its diagonal: a factor of 1500² takes 18 MB and about a second … */
 const WIDEST_FACTOR = 1500
+/** … and so is one whose products alone would take longer than that. */
+const MOST_PRODUCTS = 2e9
 
 /**
  * @param slope the constant second derivative: 1 for squared error, ¼ for binary log loss, ½ for softmax (the upper
@@ -24,7 +26,8 @@ export function curvaturePreconditioner(
   const size = design.columns + 1
   // A whisper of ridge keeps the factor positive where columns are collinear and l2 is 0.
   const floor = l2 + 1e-9 * slope * weights.reduce((a, b) => a + b, 0)
-  if (size > WIDEST_FACTOR) {
+  const products = design.rows * (design.dense + design.slots) ** 2
+  if (size > WIDEST_FACTOR || products > MOST_PRODUCTS) {
     const diagonal = diagonalOf(design, weights).map((sum) => slope * sum + floor)
     return (v) => {
       for (let i = 0; i < v.length; i++) v[i]! /= diagonal[i % size]!
