@@ -36,7 +36,7 @@ function plain(name: string): string {
 
 function sharesWords(a: string, b: string): boolean {
   const [shorter, longer] = a.length < b.length ? [a, b] : [b, a]
-  return shorter.length >= 3 && `_${longer}_`.includes(`_${shorter}_`)
+  return shorter.length >= 2 && `_${longer}_`.includes(`_${shorter}_`)
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours cost one each. */

@@ -42,6 +42,7 @@ export function compileCondition<Kind extends ConditionKind>(
   }
   if (text.length > LONGEST_CONDITION)
     return refuse(0, `the condition is longer than ${LONGEST_CONDITION} characters`, 'Split it, or shorten it.')
+  if (text.trim() === '') return refuse(0, 'the condition is empty', 'Write a comparison.')
   const environment = environmentOf(kind)
   const written = guard(refuse, () => environment.parse(text).ast)
   const walk = new Reader(kind, refuse)

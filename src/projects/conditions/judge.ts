@@ -109,10 +109,12 @@ class Judge {
       truth,
       seen: decisive.slice(0, SHOWN).flatMap((one) => one.seen.map((value) => ({ ...value, segment: one.name }))),
       missing: nobody ? judged.flatMap((one) => one.missing) : [],
-      notes: [
-        judged.length === 0 ? 'there are no segments' : `${decisive.length} of ${judged.length} segments ${found}`,
-        ...(unknown > 0 && !nobody ? [`${unknown} without a value are left out`] : []),
-      ],
+      notes: nobody
+        ? []
+        : [
+            judged.length === 0 ? 'there are no segments' : `${decisive.length} of ${judged.length} segments ${found}`,
+            ...(unknown > 0 ? [`${unknown} without a value are left out`] : []),
+          ],
     }
   }
 
@@ -182,10 +184,16 @@ function join(all: boolean, parts: readonly Judgement[]): Judgement {
   const unknown = !decided && parts.some((part) => part.truth === 'unknown')
   return {
     truth: decided ? !all : unknown ? 'unknown' : all,
-    seen: parts.flatMap((part) => part.seen),
+    seen: withoutRepeats(parts.flatMap((part) => part.seen)),
     missing: unknown ? parts.flatMap((part) => (part.truth === 'unknown' ? part.missing : [])) : [],
     notes: parts.flatMap((part) => part.notes),
   }
+}
+
+function withoutRepeats(seen: readonly SeenValue[]): SeenValue[] {
+  return seen.filter(
+    (one, i) => seen.findIndex((other) => other.path === one.path && other.segment === one.segment) === i,
+  )
 }
 
 /** The longest names in `node` that stand for a value: `champion.metrics.roc_auc.value`, `segments("x").size()`. */

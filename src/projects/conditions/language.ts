@@ -79,6 +79,11 @@ function buildBase(): Environment {
     if (isNew)
       for (const [sign, of] of Object.entries(COMPARISON))
         base.registerOperator(`${left} ${sign} ${right}: bool`, (a, b) => of(...number(a, b)))
+    // The library adds the mirrored form and `!=` by itself.
+    const isMirrored = isNew
+      ? !isEstimate(left) || (isEstimate(right) && left > right)
+      : left !== 'double' || right !== 'int'
+    if (!isMirrored) base.registerOperator(`${left} == ${right}: bool`, (a, b) => number(a, b)[0] === number(a, b)[1])
     base.registerFunction(`min(${left}, ${right}): double`, (a, b) => Math.min(...number(a, b)))
     base.registerFunction(`max(${left}, ${right}): double`, (a, b) => Math.max(...number(a, b)))
   }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ProjectFileInvalid } from '../errors.ts'
 import { parseProject } from './parse.ts'
 import { ProjectFile } from './project.ts'
+import { orderSteps } from './steps.ts'
 
 const DAY = 86_400_000
 const SMALLEST = `project: a
@@ -69,6 +70,53 @@ describe('parseProject', () => {
     })
     expect(spec.pipeline.train).toMatchObject({ blend: { hold_back: { period: 7 * DAY } }, search: { budget: 20_000 } })
     expect(spec.when[1]).toMatchObject({ cron: '0 3 * * MON', run: 'reproduce champion', within: 0.01 })
+  })
+
+  it('evaluates the segments a gate asks for, without their being declared twice', () => {
+    const gates = 'gates: [\'segments("region").all(s, s.f1 > 0.5)\']\n'
+    expect(parseProject(`${SMALLEST}    segments: [age, region]\n${gates}`).spec.data.m?.segments).toEqual([
+      'age',
+      'region',
+    ])
+    expect(parseProject(`${SMALLEST}${gates}`).spec.data.m?.segments).toEqual(['region'])
+  })
+
+  it('can be told to leave things out', () => {
+    const off = 'gates: []\nwhen: []\ndeploy: {}\nmonitor: { drift: off, quality: off, decay: off, fairness: off }\n'
+    const { spec } = parseProject(`${SMALLEST}${off}`)
+    expect(spec).toMatchObject({
+      gates: [],
+      when: [],
+      deploy: {},
+      monitor: { drift: 'off', quality: 'off', fairness: 'off' },
+    })
+  })
+
+  it('reads a trainer of the user’s own', () => {
+    const { spec } = parseProject(`${SMALLEST}pipeline:
+  prepare: { run: make features }
+  train: { run: python train.py, environment: { python: requirements.lock }, limits: { time: 2h, model: 500MB } }
+`)
+    expect(spec.pipeline.train).toEqual({
+      run: 'python train.py',
+      environment: { python: 'requirements.lock' },
+      with: { data: 'm' },
+      model: 'model.onnx',
+      limits: { time: 2 * 3_600_000, model: 500_000_000 },
+    })
+    expect(orderSteps(spec.pipeline).map(({ name, after }) => [name, after])).toEqual([
+      ['prepare', []],
+      ['train', ['prepare']],
+    ])
+  })
+
+  it('runs steps in the order they wait for each other', () => {
+    const { spec } = parseProject(`${SMALLEST}pipeline:
+  report: { run: make report, after: [train] }
+  clean: { run: make clean, after: [] }
+  train: {}
+`)
+    expect(orderSteps(spec.pipeline).map(({ name }) => name)).toEqual(['clean', 'train', 'report'])
   })
 
   it('can be written back in the words of the file, and read again to the same spec', () => {
@@ -278,6 +326,50 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       'a number for a condition',
       `${SMALLEST}gates: [5]\n`,
       ['6:9 gates[0]: 5 is not a condition. Write a comparison in quotes, such as "errors.rate > 0.01".'],
+    ],
+    [
+      'an objective of another task',
+      `${SMALLEST}    task: regression\npipeline: { train: { with: { maximize: f1 } } }\n`,
+      [
+        '7:40 pipeline.train.with.maximize: f1 is no metric of a regression task. There are mae, rmse, r2, mape, wape, bias.',
+      ],
+    ],
+    [
+      'an objective upside down',
+      `${SMALLEST}pipeline: { train: { with: { minimize: roc_auc } } }\n`,
+      ['6:40 pipeline.train.with.minimize: roc_auc is better large. Write `maximize: roc_auc`.'],
+    ],
+    [
+      'a slip in a gate',
+      `${SMALLEST}gates:\n  - metrics.f1 > 0.5\n  - metrics.roc_auk > 0.5\n`,
+      ['8:13 gates[1]: unknown name "roc_auk". Did you mean "roc_auc"?'],
+    ],
+    [
+      'a slip in a quoted gate',
+      `${SMALLEST}gates: ["metrics.roc_auk > 0.5"]\n`,
+      ['6:18 gates[0]: unknown name "roc_auk". Did you mean "roc_auc"?'],
+    ],
+    [
+      'a slip in a folded gate',
+      `${SMALLEST}gates:\n  - >-\n    metrics.f1 > 0.5\n    && metrics.roc_auk > 0.5\n`,
+      ['7:5 gates[0]: unknown name "roc_auk". Did you mean "roc_auc"?'],
+    ],
+    [
+      'a gate in a roll-back',
+      `${SMALLEST}deploy: { a: { roll_back_if: parity.rows > 5 } }\n`,
+      [
+        '6:30 deploy.a.roll_back_if: unknown variable "parity". Known here: errors, latency, quality, improvement, labels, champion.',
+      ],
+    ],
+    [
+      'an alert that is none',
+      `${SMALLEST}when:\n  - if: alert.drift || alert.qualty\n`,
+      ['7:30 when[0].if: unknown name "qualty". Did you mean "quality"?'],
+    ],
+    [
+      'a monitor with the wrong words',
+      `${SMALLEST}monitor: { drift: { alert_if: 'alert.drift' } }\n`,
+      ['6:32 monitor.drift.alert_if: unknown variable "alert". Known here: psi, noise, features, rows, cost.'],
     ],
     [
       'several things at once, in the order of the file',

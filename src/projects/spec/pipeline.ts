@@ -1,28 +1,17 @@
 import { z } from 'zod'
+import { METRICS, type Task } from '#evaluation'
 import { hasKey, oneOf } from './one-of.ts'
 import { Duration, DurationOrAll, Name, ShareOrPeriod, Size, text } from './scalars.ts'
 import { says } from './wording.ts'
 
-/** The metrics a model can be trained for; the same names as in reports and conditions. */
-export const MetricName = z.enum([
-  'roc_auc',
-  'pr_auc',
-  'log_loss',
-  'brier',
-  'accuracy',
-  'precision',
-  'recall',
-  'f1',
-  'ece',
-  'macro_f1',
-  'macro_roc_auc',
-  'mae',
-  'rmse',
-  'r2',
-  'mape',
-  'wape',
+type MetricOf<T extends Task> = { [Name in keyof (typeof METRICS)[T]]: Name }[keyof (typeof METRICS)[T]]
+
+/** The metrics a model can be judged by; the same names as in reports and conditions. */
+export type MetricName = { [T in Task]: MetricOf<T> }[Task]
+export const MetricName = z.enum([...new Set(Object.values(METRICS).flatMap((metrics) => Object.keys(metrics)))] as [
+  MetricName,
+  ...MetricName[],
 ])
-export type MetricName = z.output<typeof MetricName>
 
 const After = z
   .array(Name)

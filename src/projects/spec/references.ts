@@ -1,3 +1,4 @@
+import { METRICS } from '#evaluation'
 import { suggestion } from '../nearest.ts'
 import type { ProjectFile } from './project.ts'
 import { orderSteps } from './steps.ts'
@@ -14,6 +15,7 @@ export interface Finding {
 export function brokenReferences(file: ProjectFile): Finding[] {
   return [
     ...trainingData(file),
+    ...objective(file),
     ...misplacedStepKeys(file),
     ...stepOrder(file),
     ...environments(file),
@@ -41,6 +43,42 @@ function trainingData(file: ProjectFile): Finding[] {
       },
     ]
   return [missing(path, 'data set', named, names)]
+}
+
+function objective(file: ProjectFile): Finding[] {
+  const input = file.pipeline.train?.with
+  const key = input?.maximize ? 'maximize' : 'minimize'
+  const metric = input?.[key]
+  if (metric === undefined) return []
+  const path = ['pipeline', 'train', 'with', key]
+  const task = file.data[input?.data ?? Object.keys(file.data)[0]!]?.task
+  const metrics: Record<string, string> = task ? METRICS[task] : Object.assign({}, ...Object.values(METRICS))
+  const direction = metrics[metric]
+  if (direction === undefined)
+    return [
+      {
+        path,
+        wrong: `${metric} is no metric of a ${task} task`,
+        todo: `There are ${Object.keys(metrics).join(', ')}.`,
+      },
+    ]
+  if (direction === 'zero')
+    return [
+      {
+        path,
+        wrong: `${metric} is best at zero, so it is no objective`,
+        todo: 'Choose a metric that is better large or small.',
+      },
+    ]
+  const right = direction === 'higher' ? 'maximize' : 'minimize'
+  if (right === key) return []
+  return [
+    {
+      path,
+      wrong: `${metric} is better ${direction === 'higher' ? 'large' : 'small'}`,
+      todo: `Write \`${right}: ${metric}\`.`,
+    },
+  ]
 }
 
 function misplacedStepKeys(file: ProjectFile): Finding[] {

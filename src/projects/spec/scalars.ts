@@ -64,7 +64,8 @@ export const Percent = scalar({
 })
 
 function readPercent(text: string): number {
-  const fraction = Number(text.slice(0, -1)) / 100
+  // Not a division: 33.3 / 100 is 0.33299999999999996.
+  const fraction = Number(`${text.slice(0, -1)}e-2`)
   if (fraction <= 1) return fraction
   throw new RangeError(says(`${quoted(text)} is more than the whole`, 'Write at most 100%.'))
 }
