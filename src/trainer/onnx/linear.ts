@@ -37,7 +37,8 @@ function numericScores(graph: GraphBuilder, learner: LinearLearner, inputs: Shar
     )
     scores.push(graph.node('MatMul', [clipped, coefficients]))
   }
-  if (numeric.some((one) => one.missing.some((value) => value !== 0))) {
+  // Also where nothing varies and nothing was ever missing: the scores must have as many rows as the inputs.
+  if (varying.length === 0 || numeric.some((one) => one.missing.some((value) => value !== 0))) {
     const flags = graph.node('Cast', [missing], { to: DOUBLE })
     const coefficients = graph.doubles(
       numeric.flatMap((one) => one.missing),

@@ -17,12 +17,15 @@ export function treesGraph(graph: GraphBuilder, learner: TreesLearner, inputs: S
   // Double inputs make the runtime add up leaves in double; it still gives the sum as float.
   const scores = graph.node('TreeEnsembleRegressor', [encoded], {
     n_targets: learner.outputs,
-    base_values_as_tensor: { doubles: learner.base },
     aggregate_function: 'SUM',
     post_transform: 'NONE',
     ...ensembleAttributes(learner, column),
   })
-  return graph.node('Cast', [scores], { to: DOUBLE })
+  // Not the operator's own base values: the runtime leaves them out for an output that no tree adds to.
+  return graph.node('Add', [
+    graph.node('Cast', [scores], { to: DOUBLE }),
+    graph.doubles(learner.base, [1, learner.outputs]),
+  ])
 }
 
 /** Position of each word in its feature's order; `NaN`, a missing value, for a category the learner does not know. */
