@@ -68,8 +68,12 @@ export const servingRoutes = defineRoutes({
     }),
     reply: z.object({
       joined: z.number(),
-      repeated: z.number(),
-      unknown: z.array(z.string()).describe('Ids that no prediction has (the first 100).'),
+      repeated: z.number().describe('Labels told before, just so.'),
+      corrected: z.number().describe('Labels that replaced another.'),
+      unknown: z.array(z.string()).describe('Ids that no prediction has yet (the first 100); their labels wait.'),
+      refused: z
+        .array(z.object({ id: z.string(), reason: z.string() }))
+        .describe('Labels that are none for their endpoint (the first 100); they were not kept.'),
     }),
   },
   listPredictions: {
@@ -112,7 +116,8 @@ export const servingRoutes = defineRoutes({
         }),
       ),
       predictions: z.number(),
-      failed: z.number(),
+      failed: z.number().describe('Records that got no answer through our fault.'),
+      refused: z.number().describe('Requests that did not fit the signature.'),
       labelled: z.number(),
       droppedLogRecords: z.number(),
     }),

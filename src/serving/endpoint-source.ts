@@ -1,0 +1,25 @@
+import type { Traffic } from '#deployments/contract'
+import type { Signature } from '#registry/contract'
+
+/** What serving has to know of an endpoint. */
+export interface ServedEndpoint {
+  readonly project: string
+  readonly model: string
+  readonly traffic: Traffic
+  /** Columns that together say when a record happened: a date or timestamp, then hours or times of day. Empty: on arrival. */
+  readonly time: readonly string[]
+}
+
+/**
+ * Where endpoints and packages come from: a port, so that serving knows nothing of how they are decided and stored.
+ */
+export interface EndpointSource {
+  /** The endpoint as it is now; `undefined` when there is none of that name. */
+  endpoint(name: string): Promise<ServedEndpoint | undefined>
+  /** Every endpoint's name, for start-up and for error messages. */
+  names(): Promise<readonly string[]>
+  /** The ONNX file of a version and what it takes and gives. */
+  package(model: string, version: number): Promise<{ bytes: Uint8Array; signature: Signature }>
+  /** Calls `listener` after an endpoint's traffic changed and is durable. Returns what ends it. */
+  onTrafficChanged(listener: (endpoint: string) => void): () => void
+}

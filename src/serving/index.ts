@@ -1,0 +1,20 @@
+export type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
+export * from './errors.ts'
+export type { FeedbackReply, Label } from './feedback.ts'
+export type { PredictReply, PredictRequest } from './gateway.ts'
+export type { LogHint } from './log.ts'
+export { servingMigrations } from './migrations.ts'
+export { loadModel, type LoadedModel } from './model.ts'
+export type { LabelledPrediction, LabelledRow, PredictionReads, PredictionWindow } from './reads.ts'
+export type { PredictionRecord } from './records.ts'
+export {
+  checkRelease,
+  DEFAULT_RELEASE_LIMITS,
+  type ReleaseCheckResult,
+  type ReleaseLimits,
+  type ReleaseReport,
+  type ReleaseRequests,
+} from './release-check.ts'
+export { mountServing } from './routes.ts'
+export { openServing, type Serving, type ServingStatus } from './serving.ts'
+export type { StoredPrediction } from './store.ts'

@@ -1,0 +1,72 @@
+import type { Migration } from '#platform/storage'
+
+export const servingMigrations: readonly Migration[] = [
+  {
+    name: 'serving-001-prediction-log',
+    up: async (db, { identity, identityType }) => {
+      await db.schema
+        .createTable('serving_predictions')
+        .addColumn('seq', identityType, identity)
+        .addColumn('id', 'text', (c) => c.notNull())
+        .addColumn('endpoint', 'text', (c) => c.notNull())
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('model', 'text', (c) => c.notNull())
+        .addColumn('version', 'integer', (c) => c.notNull())
+        .addColumn('route', 'text', (c) => c.notNull())
+        .addColumn('event_time', 'bigint', (c) => c.notNull())
+        .addColumn('received_at', 'bigint', (c) => c.notNull())
+        .addColumn('latency_us', 'integer', (c) => c.notNull())
+        .addColumn('inputs', 'text', (c) => c.notNull())
+        .addColumn('value', 'double precision', (c) => c.notNull())
+        .addColumn('label', 'text')
+        .addColumn('probabilities', 'text')
+        .addColumn('scores', 'text', (c) => c.notNull())
+        .execute()
+      await db.schema.createIndex('serving_predictions_by_id').on('serving_predictions').column('id').unique().execute()
+      await db.schema
+        .createIndex('serving_predictions_by_event_time')
+        .on('serving_predictions')
+        .columns(['endpoint', 'event_time', 'seq'])
+        .execute()
+      await db.schema
+        .createIndex('serving_predictions_by_endpoint')
+        .on('serving_predictions')
+        .columns(['endpoint', 'seq'])
+        .execute()
+      // A label that came before its prediction has no endpoint yet. `seq` is the order in which labels were joined:
+      // joining a waiting label gives it a new one.
+      await db.schema
+        .createTable('serving_ground_truth')
+        .addColumn('seq', identityType, identity)
+        .addColumn('prediction_id', 'text', (c) => c.notNull())
+        .addColumn('endpoint', 'text')
+        .addColumn('label', 'text', (c) => c.notNull())
+        .addColumn('event_time', 'bigint')
+        .addColumn('received_at', 'bigint', (c) => c.notNull())
+        .addColumn('corrections', 'integer', (c) => c.notNull())
+        .execute()
+      await db.schema
+        .createIndex('serving_ground_truth_by_prediction')
+        .on('serving_ground_truth')
+        .column('prediction_id')
+        .unique()
+        .execute()
+      await db.schema
+        .createIndex('serving_ground_truth_by_endpoint')
+        .on('serving_ground_truth')
+        .columns(['endpoint', 'seq'])
+        .execute()
+      // Counting a log of millions of rows takes a second; adding to a number does not.
+      await db.schema
+        .createTable('serving_totals')
+        .addColumn('endpoint', 'text', (c) => c.primaryKey())
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('predictions', 'bigint', (c) => c.notNull())
+        .addColumn('labelled', 'bigint', (c) => c.notNull())
+        .addColumn('repeated', 'bigint', (c) => c.notNull())
+        .addColumn('corrected', 'bigint', (c) => c.notNull())
+        .addColumn('watermark', 'bigint', (c) => c.notNull())
+        .execute()
+    },
+  },
+]

@@ -1,0 +1,158 @@
+import type { Signature } from '#registry/contract'
+import { columnNamed, type Frame } from '#platform/table'
+import { RecordInvalid } from './errors.ts'
+
+export type PredictionRecord = Readonly<Record<string, number | string | boolean | null>>
+
+/** One column per feature in the order of the signature: float32 with `NaN` for missing, or text with `''`. */
+export type FeatureColumn = Float32Array | string[]
+
+/** Rows as a model takes them. */
+export interface EncodedRows {
+  readonly rows: number
+  readonly columns: readonly FeatureColumn[]
+}
+
+type Features = Signature['features']
+
+/** Above this a number has no float32, which is what the packaged models compute in. */
+const LARGEST_FLOAT32 = 3.4028234663852886e38
+
+/**
+ * Collects the records of several requests into one set of columns, so that they share a run of the model.
+ * `append` takes all records of a request or none: a request that does not fit leaves nothing behind.
+ */
+export class RowBuffer {
+  readonly #features: Features
+  readonly #columns: FeatureColumn[]
+  #rows = 0
+
+  constructor(features: Features, capacity: number) {
+    this.#features = features
+    this.#columns = features.map((feature) =>
+      feature.kind === 'numeric' ? new Float32Array(capacity) : new Array<string>(capacity).fill(''),
+    )
+  }
+
+  /**
+   * @param firstIndex the number of `records[0]` in its request, for messages
+   * @returns the row of `records[0]`
+   * @throws RecordInvalid naming record and field
+   */
+  append(records: readonly PredictionRecord[], firstIndex = 0): number {
+    for (let f = 0; f < this.#features.length; f++) {
+      const { name, kind } = this.#features[f]!
+      const column = this.#columns[f]!
+      for (let r = 0; r < records.length; r++) {
+        const value = records[r]![name]
+        if (kind === 'numeric') column[this.#rows + r] = numericCell(value, name, firstIndex + r)
+        else column[this.#rows + r] = categoricalCell(value, name, firstIndex + r)
+      }
+    }
+    this.#rows += records.length
+    return this.#rows - records.length
+  }
+
+  /** Rows without any value, to keep a place: another version cannot take these records. Returns the first. */
+  appendMissing(rows: number): number {
+    for (const column of this.#columns) {
+      if (column instanceof Float32Array) column.fill(Number.NaN, this.#rows, this.#rows + rows)
+      else column.fill('', this.#rows, this.#rows + rows)
+    }
+    this.#rows += rows
+    return this.#rows - rows
+  }
+
+  encoded(): EncodedRows {
+    const rows = this.#rows
+    return {
+      rows,
+      columns: this.#columns.map((column) => {
+        if (column.length === rows) return column
+        return column instanceof Float32Array ? column.subarray(0, rows) : column.slice(0, rows)
+      }),
+    }
+  }
+}
+
+/** @throws RecordInvalid naming record and field */
+export function encodeRecords(features: Features, records: readonly PredictionRecord[]): EncodedRows {
+  const buffer = new RowBuffer(features, records.length)
+  buffer.append(records)
+  return buffer.encoded()
+}
+
+/** The features' columns of a frame; extra columns are ignored. */
+export function encodeFrame(features: Features, frame: Frame): EncodedRows {
+  return {
+    rows: frame.rows,
+    columns: features.map((feature) => {
+      const column = columnNamed(frame, feature.name)
+      if (!column || column.kind !== feature.kind)
+        throw new RecordInvalid({
+          record: 0,
+          field: feature.name,
+          message: column ? `the column is ${column.kind}, the model takes ${feature.kind}` : 'the column is missing',
+          hint: 'Give every feature of the signature with the kind it has there.',
+        })
+      if (column.kind === 'numeric') return Float32Array.from(column.values)
+      return Array.from(column.codes, (code) => (code < 0 ? '' : column.categories[code]!))
+    }),
+  }
+}
+
+function numericCell(value: PredictionRecord[string] | undefined, field: string, record: number): number {
+  if (typeof value === 'number' && Math.abs(value) <= LARGEST_FLOAT32) return value
+  if (value === null) return Number.NaN
+  throw notANumber(value, field, record)
+}
+
+/** Booleans and numbers are categories by their text, as they are when a table is read. Unseen ones are for the model. */
+function categoricalCell(value: PredictionRecord[string] | undefined, field: string, record: number): string {
+  if (typeof value === 'string') return value
+  if (value === null) return ''
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value)
+  throw value === undefined ? missing(field, record) : notText(value, field, record)
+}
+
+function missing(field: string, record: number): RecordInvalid {
+  return new RecordInvalid({
+    record,
+    field,
+    message: 'the feature is missing',
+    hint: 'Send every feature of the signature; null says that its value is not known.',
+  })
+}
+
+function notANumber(value: unknown, field: string, record: number): RecordInvalid {
+  if (value === undefined) return missing(field, record)
+  const shown = typeof value === 'number' ? String(value) : JSON.stringify(value).slice(0, 100)
+  if (typeof value === 'number')
+    return new RecordInvalid({
+      record,
+      field,
+      message: `${shown} is no finite 32-bit number`,
+      hint: 'Send null for a value that is not known.',
+    })
+  const looksNumeric = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))
+  return new RecordInvalid({
+    record,
+    field,
+    message: `a number is expected, not the ${typeof value === 'string' ? 'text' : typeof value} ${shown}`,
+    // A text is refused even when it reads as a number: what silently passes here hides a skew between training and use.
+    hint: looksNumeric
+      ? `Send it without quotes: ${Number(value)}.`
+      : typeof value === 'boolean'
+        ? `Send ${value ? 1 : 0}.`
+        : 'Send a number, or null for a value that is not known.',
+  })
+}
+
+function notText(value: unknown, field: string, record: number): RecordInvalid {
+  return new RecordInvalid({
+    record,
+    field,
+    message: `${typeof value === 'number' ? value : 'this value'} is no category`,
+    hint: 'Send a text, or null for a value that is not known.',
+  })
+}

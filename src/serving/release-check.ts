@@ -1,0 +1,184 @@
+import { createBatcher } from './batcher.ts'
+import { PredictBody } from './contract.ts'
+import type { LoadedModel } from './model.ts'
+import type { PredictionRecord } from './records.ts'
+import { scoreBlocks } from './score.ts'
+
+/** What a version is asked before it may answer anybody. */
+export interface ReleaseRequests {
+  /** Held-out rows as a client would send them. */
+  readonly records: readonly PredictionRecord[]
+  /**
+   * What the trainer's own model says about them, as recorded when the version was packaged: one number per record
+   * (P(positive) or the value), or its classes side by side for a multiclass model.
+   */
+  readonly expected?: ArrayLike<number>
+}
+
+export interface ReleaseLimits {
+  /** Largest difference to `expected` on any row. */
+  readonly maxAbsDifference: number
+  /** 99th percentile of a request with one record, in milliseconds. */
+  readonly p99Ms: number
+}
+
+/** float32 arithmetic in another order stays well under 1e-5 for probabilities; a wrong tree or category does not. */
+export const DEFAULT_RELEASE_LIMITS: ReleaseLimits = { maxAbsDifference: 1e-5, p99Ms: 50 }
+
+export interface ReleaseCheckResult {
+  readonly name: 'answers' | 'parity' | 'latency' | 'refuses broken requests'
+  readonly passed: boolean
+  /** The figures behind the verdict. */
+  readonly explanation: string
+}
+
+export interface ReleaseReport {
+  readonly passed: boolean
+  readonly checks: readonly ReleaseCheckResult[]
+  readonly requests: number
+  readonly errors: number
+  /** `null` when nothing was recorded to compare with. */
+  readonly maxAbsDifference: number | null
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+}
+
+/**
+ * Sends held-out requests through the path that production requests take (JSON, the route's schema, the signature,
+ * a batch, the model), one after another, and compares with what was recorded.
+ */
+export async function checkRelease(
+  model: LoadedModel,
+  { records, expected }: ReleaseRequests,
+  limits: ReleaseLimits = DEFAULT_RELEASE_LIMITS,
+): Promise<ReleaseReport> {
+  if (expected && expected.length !== records.length * model.outputs)
+    throw new RangeError(`${expected.length} expected scores for ${records.length} records of ${model.outputs}`)
+  const ask = requestPath(model)
+  const latencies = new Float64Array(records.length)
+  let firstError: string | undefined
+  let errors = 0
+  let worst = 0
+  let worstRow = 0
+  for (let r = 0; r < records.length; r++) {
+    const started = performance.now()
+    try {
+      const answer = await ask(JSON.stringify({ records: [records[r]] }))
+      latencies[r] = performance.now() - started
+      if (!expected) continue
+      for (let k = 0; k < model.outputs; k++) {
+        const difference = Math.abs(answer[k]! - expected[r * model.outputs + k]!)
+        // `!(… <= …)`, so that a difference that is no number counts as the worst.
+        if (!(difference <= worst)) {
+          worst = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
+          worstRow = r
+        }
+      }
+    } catch (error) {
+      latencies[r] = performance.now() - started
+      errors++
+      firstError ??= `record ${r}: ${(error as Error).message}`
+    }
+  }
+  latencies.sort()
+  const p50Ms = records.length > 0 ? percentile(latencies, 0.5) : null
+  const p99Ms = records.length > 0 ? percentile(latencies, 0.99) : null
+  const maxAbsDifference = expected && records.length > 0 ? worst : null
+
+  const checks: ReleaseCheckResult[] = [
+    {
+      name: 'answers',
+      passed: records.length > 0 && errors === 0,
+      explanation:
+        records.length === 0
+          ? 'There was no held-out request to send.'
+          : errors === 0
+            ? `${records.length} of ${records.length} held-out requests were answered.`
+            : `${errors} of ${records.length} held-out requests failed; ${firstError}`,
+    },
+    {
+      name: 'parity',
+      passed: maxAbsDifference === null || maxAbsDifference <= limits.maxAbsDifference,
+      explanation:
+        maxAbsDifference === null
+          ? 'No recorded scores to compare with.'
+          : `Largest difference to the trainer's own scores ${figure(maxAbsDifference)} (record ${worstRow}), allowed ${figure(limits.maxAbsDifference)}.`,
+    },
+    {
+      name: 'latency',
+      passed: p99Ms !== null && p99Ms <= limits.p99Ms,
+      explanation:
+        p50Ms === null || p99Ms === null
+          ? 'Nothing was measured.'
+          : `One record at a time: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, allowed ${limits.p99Ms} ms.`,
+    },
+    await checkRefusals(model, records[0], ask),
+  ]
+  return {
+    passed: checks.every((check) => check.passed),
+    checks,
+    requests: records.length,
+    errors,
+    maxAbsDifference,
+    p50Ms,
+    p99Ms,
+  }
+}
+
+/** The signature is enforced: a record without a feature, and a text where a number belongs, must not be answered. */
+async function checkRefusals(
+  model: LoadedModel,
+  record: PredictionRecord | undefined,
+  ask: (body: string) => Promise<Float64Array>,
+): Promise<ReleaseCheckResult> {
+  const name = 'refuses broken requests'
+  const { features } = model.signature
+  const first = features[0]
+  if (!record || !first) return { name, passed: false, explanation: 'There was no held-out request to break.' }
+  const { [first.name]: _, ...withoutFirst } = record
+  const broken: [string, PredictionRecord][] = [[`without "${first.name}"`, withoutFirst]]
+  const numeric = features.find((feature) => feature.kind === 'numeric')
+  if (numeric) broken.push([`with a text in "${numeric.name}"`, { ...record, [numeric.name]: 'not a number' }])
+  for (const [how, request] of broken) {
+    try {
+      await ask(JSON.stringify({ records: [request] }))
+      return { name, passed: false, explanation: `A record ${how} was answered.` }
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ORRERY_RECORD_INVALID') continue
+      return { name, passed: false, explanation: `A record ${how} was not refused but failed: ${error}` }
+    }
+  }
+  return {
+    name,
+    passed: true,
+    explanation: `Refused, naming the field: a record ${broken.map(([how]) => how).join(', ')}.`,
+  }
+}
+
+/** A request's way through the gateway, without an endpoint and its log: nothing here is a prediction of production. */
+function requestPath(model: LoadedModel): (body: string) => Promise<Float64Array> {
+  const VERSION = 1
+  const batcher = createBatcher<PredictionRecord[], Float64Array>({
+    weight: (records) => records.length,
+    limit: 1,
+    run: async (requests) => {
+      const blocks = requests.map((records) => ({ records, firstIndex: 0 }))
+      const batch = await scoreBlocks(blocks, new Map([[VERSION, model]]), model)
+      const failure = batch.failures.get(VERSION)
+      return batch.blocks.map((offset, b) => {
+        if (typeof offset !== 'number') return offset
+        if (failure) return failure.error as Error
+        const scores = batch.byVersion.get(VERSION)!
+        return scores.subarray(offset * model.outputs, (offset + requests[b]!.length) * model.outputs)
+      })
+    },
+  })
+  return (body) => batcher.add(PredictBody.parse(JSON.parse(body)).records)
+}
+
+/** The nearest rank of sorted values. */
+function percentile(sorted: Float64Array, share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!
+}
+
+const figure = (value: number) => (value === 0 ? '0' : value.toExponential(1))

@@ -1,0 +1,57 @@
+import type { HttpServer } from '#platform/http'
+import { type LoggedPrediction, servingRoutes } from './contract.ts'
+import { PredictionUnknown } from './errors.ts'
+import type { Serving } from './serving.ts'
+import type { StoredPrediction } from './store.ts'
+
+export function mountServing(http: HttpServer, serving: Serving): void {
+  http.mount('serving', servingRoutes, {
+    predict: ({ params, body, request }) =>
+      serving.predict({
+        endpoint: params.endpoint,
+        records: body.records,
+        ids: body.ids ?? idsFrom(request.headers['x-request-id'], body.records.length),
+      }),
+    feedback: ({ body }) => serving.feedback(body.labels),
+    listPredictions: async ({ params, query }) => {
+      const page = await serving.reads.list(params.endpoint, {
+        limit: query.limit,
+        ...(query.cursor !== undefined && { before: Number(query.cursor) || 0 }),
+        ...(query.version !== undefined && { version: query.version }),
+        ...(query.labelled !== undefined && { labelled: query.labelled === 'yes' }),
+      })
+      return {
+        predictions: page.map(shown),
+        next: page.length === query.limit ? String(page.at(-1)!.seq) : null,
+      }
+    },
+    getPrediction: async ({ params }) => {
+      const prediction = await serving.reads.prediction(params.id)
+      if (!prediction) throw new PredictionUnknown(params.id)
+      return shown(prediction)
+    },
+    servingStatus: async ({ params }) => {
+      const { problem: _, ...status } = serving.status(params.endpoint)
+      const { predictions, labelled } = await serving.reads.counts(params.endpoint)
+      return { ...status, versions: [...status.versions], predictions, labelled }
+    },
+  })
+}
+
+/** A caller that sends `X-Request-Id` and repeats a request after a broken connection gets the same answers. */
+function idsFrom(requestId: string | string[] | undefined, records: number): string[] | undefined {
+  if (typeof requestId !== 'string' || requestId.length === 0 || requestId.length > LONGEST_REQUEST_ID) return undefined
+  return records === 1 ? [requestId] : Array.from({ length: records }, (_, r) => `${requestId}.${r}`)
+}
+
+/** Leaves room for the number of the record. */
+const LONGEST_REQUEST_ID = 190
+
+function shown({
+  seq: _seq,
+  project: _project,
+  probabilities: _probabilities,
+  ...prediction
+}: StoredPrediction): LoggedPrediction {
+  return prediction
+}

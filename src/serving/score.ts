@@ -1,0 +1,105 @@
+import type { Signature } from '#registry/contract'
+import type { Feeds, LoadedModel } from './model.ts'
+import { type PredictionRecord, RowBuffer } from './records.ts'
+
+/** The part of a request that shares a run: its records and the number of the first one in its request. */
+export interface RecordBlock {
+  readonly records: readonly PredictionRecord[]
+  readonly firstIndex: number
+}
+
+/** What every version says about each row of a batch. */
+export interface BatchScores {
+  readonly rows: number
+  /** Where each block's rows begin; the error of a block that does not fit the champion's signature. */
+  readonly blocks: readonly (number | Error)[]
+  /** Rows × outputs by version; `NaN` where a version has no answer. */
+  readonly byVersion: ReadonlyMap<number, Float64Array>
+  /** By version the rows it could not score, and why. */
+  readonly failures: ReadonlyMap<number, { rows: number; error: unknown }>
+}
+
+/**
+ * Scores blocks of records with every model, each run once. The champion's signature decides whether a block is
+ * accepted; another version that cannot take a block, or fails, says nothing about its rows and fails nobody.
+ */
+export async function scoreBlocks(
+  blocks: readonly RecordBlock[],
+  models: ReadonlyMap<number, LoadedModel>,
+  champion: LoadedModel,
+): Promise<BatchScores> {
+  const capacity = blocks.reduce((total, block) => total + block.records.length, 0)
+  const buffer = new RowBuffer(champion.signature.features, capacity)
+  const offsets = blocks.map((block) => appendBlock(buffer, block))
+  const encoded = buffer.encoded()
+  const { rows } = encoded
+  const failures = new Map<number, { rows: number; error: unknown }>()
+  const byVersion = new Map<number, Float64Array>()
+  if (rows === 0) return { rows, blocks: offsets, byVersion, failures }
+
+  const accepted = blocks.filter((_, b) => typeof offsets[b] === 'number')
+  const shared = new Map<string, SharedFeeds>([[champion.featuresKey, { feeds: champion.feeds(encoded), unfit: [] }]])
+  await Promise.all(
+    [...models].map(async ([version, model]) => {
+      try {
+        let inputs = shared.get(model.featuresKey)
+        if (!inputs) {
+          inputs = otherFeeds(model, accepted, rows)
+          shared.set(model.featuresKey, inputs)
+        }
+        const scores = await model.run(inputs.feeds, rows)
+        let failed = 0
+        let error: unknown
+        for (const block of inputs.unfit) {
+          scores.fill(Number.NaN, block.from * model.outputs, (block.from + block.rows) * model.outputs)
+          failed += block.rows
+          error = block.error
+        }
+        if (failed > 0) failures.set(version, { rows: failed, error })
+        byVersion.set(version, scores)
+      } catch (error) {
+        failures.set(version, { rows, error })
+      }
+    }),
+  )
+  return { rows, blocks: offsets, byVersion, failures }
+}
+
+interface SharedFeeds {
+  readonly feeds: Feeds
+  readonly unfit: readonly { from: number; rows: number; error: unknown }[]
+}
+
+function appendBlock(buffer: RowBuffer, block: RecordBlock): number | Error {
+  try {
+    return buffer.append(block.records, block.firstIndex)
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** The same rows for a version that takes other features; a block it cannot take keeps its place without values. */
+function otherFeeds(model: LoadedModel, blocks: readonly RecordBlock[], rows: number): SharedFeeds {
+  const buffer = new RowBuffer(model.signature.features, rows)
+  const unfit: { from: number; rows: number; error: unknown }[] = []
+  for (const block of blocks) {
+    const offset = appendBlock(buffer, block)
+    if (typeof offset === 'number') continue
+    unfit.push({ from: buffer.appendMissing(block.records.length), rows: block.records.length, error: offset })
+  }
+  return { feeds: model.feeds(buffer.encoded()), unfit }
+}
+
+/** The class of an answer; `null` for a regression. */
+export function labelOf({ task, classes }: Signature, answer: Float64Array): string | null {
+  if (task === 'regression') return null
+  if (task === 'binary') return classes[answer[0]! >= 0.5 ? 1 : 0]!
+  return classes[mostLikely(answer)]!
+}
+
+/** The position of the largest output. */
+export function mostLikely(answer: Float64Array): number {
+  let best = 0
+  for (let k = 1; k < answer.length; k++) if (answer[k]! > answer[best]!) best = k
+  return best
+}

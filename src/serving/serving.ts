@@ -1,0 +1,150 @@
+import { Registry } from 'prom-client'
+import type { Logger } from '#platform/log'
+import type { Storage } from '#platform/storage'
+import type { Clock } from '#platform/time'
+import type { EndpointSource } from './endpoint-source.ts'
+import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
+import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
+import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
+import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
+import { registerMetrics } from './metrics.ts'
+import { openModels } from './models.ts'
+import { openReads, type PredictionReads } from './reads.ts'
+import { checkRelease, type ReleaseLimits, type ReleaseReport, type ReleaseRequests } from './release-check.ts'
+import { createEndpointStats, type EndpointStats, type StatsSnapshot } from './stats.ts'
+
+export interface ServingStatus extends StatsSnapshot {
+  readonly endpoint: string
+  readonly ready: boolean
+  /** Why it is not ready. */
+  readonly problem: string | undefined
+  readonly droppedLogRecords: number
+}
+
+export interface Serving {
+  /** Answers records; resolves when they are logged. */
+  predict(request: PredictRequest): Promise<PredictReply>
+  /** Writes ground truth; resolves when it is durable. */
+  feedback(labels: readonly Label[]): Promise<FeedbackReply>
+  /** The prediction log. */
+  readonly reads: PredictionReads
+  /**
+   * Brings an endpoint to its traffic of now and resolves when the next request meets it.
+   * @throws EndpointUnknown, EndpointNotReady, ModelBroken
+   */
+  warm(endpoint: string): Promise<void>
+  /** Loads the models of every endpoint that exists; failures are logged and shown in `problems`. */
+  warmAll(): Promise<void>
+  /** Loads a version, so that the traffic it is about to get does not wait. @throws ModelBroken */
+  load(model: string, version: number): Promise<void>
+  /** The release checks of a version. @throws ModelBroken */
+  checkRelease(
+    version: { model: string; version: number } & ReleaseRequests,
+    limits?: ReleaseLimits,
+  ): Promise<ReleaseReport>
+  status(endpoint: string): ServingStatus
+  /** Endpoints that cannot answer, and why: what makes `/ready` honest. */
+  problems(): { endpoint: string; problem: string }[]
+  /** The room's metrics, for `/metrics`. */
+  readonly metrics: Registry
+  /** Writes what waits in the log and frees the models. */
+  close(): Promise<void>
+}
+
+/** Opens the gateway over an endpoint source and the prediction log in `storage`. */
+export function openServing({
+  storage,
+  clock,
+  log,
+  endpoints: source,
+  onLogged = () => {},
+  limits,
+}: {
+  storage: Storage
+  clock: Clock
+  log: Logger
+  endpoints: EndpointSource
+  /** A hint after predictions or labels became durable; may be missed over a restart, so readers keep cursors. */
+  onLogged?: (hint: LogHint) => void
+  limits?: PredictionLogLimits
+}): Serving {
+  const models = openModels({ source })
+  const states = openEndpointStates({ source, models, log })
+  const stats = new Map<string, EndpointStats>()
+  const statsOf = (endpoint: string) => {
+    let one = stats.get(endpoint)
+    if (!one) {
+      one = createEndpointStats(() => clock.now())
+      stats.set(endpoint, one)
+    }
+    return one
+  }
+  const refuseLabel = (endpoint: string, label: string) => refusalOf(states, endpoint, label)
+  const predictions = openPredictionLog({
+    storage,
+    log,
+    refuseLabel,
+    onLogged,
+    ...(limits && { limits }),
+  })
+  const gateway = openGateway({ storage, clock, states, log: predictions, statsOf })
+  const metrics = new Registry()
+  const { observe } = registerMetrics(metrics, () =>
+    [...stats].map(([endpoint, one]) => ({
+      endpoint,
+      stats: one.snapshot(clock.now()),
+      dropped: predictions.dropped(endpoint),
+    })),
+  )
+
+  return {
+    predict: async (request) => {
+      const started = performance.now()
+      const reply = await gateway.predict(request)
+      observe(request.endpoint, (performance.now() - started) / 1000)
+      return reply
+    },
+    feedback: (labels) => recordLabels({ storage, clock, log: predictions, labels, refuseLabel, onLogged }),
+    reads: openReads(storage),
+    warm: async (endpoint) => void (await states.refresh(endpoint)),
+    warmAll: async () => {
+      const names = await source.names()
+      const loads = await Promise.allSettled(names.map((name) => states.refresh(name)))
+      loads.forEach((load, i) => {
+        if (load.status === 'rejected') log.warn({ err: load.reason, endpoint: names[i] }, 'endpoint is not ready')
+      })
+    },
+    load: async (model, version) => void (await models.get(model, version)),
+    checkRelease: async ({ model, version, ...requests }, releaseLimits) =>
+      checkRelease(await models.get(model, version), requests, releaseLimits),
+    status: (endpoint) => ({
+      endpoint,
+      ready: states.current(endpoint) !== undefined,
+      problem: states.problem(endpoint),
+      droppedLogRecords: predictions.dropped(endpoint),
+      ...statsOf(endpoint).snapshot(clock.now()),
+    }),
+    problems: () =>
+      states.names().flatMap((endpoint) => {
+        const problem = states.problem(endpoint)
+        return problem === undefined ? [] : [{ endpoint, problem }]
+      }),
+    metrics,
+    close: async () => {
+      states.close()
+      await predictions.close()
+      await models.close()
+    },
+  }
+}
+
+/** Why a label is none for an endpoint; an endpoint that is not loaded takes any. */
+function refusalOf(states: EndpointStates, endpoint: string, label: string): string | undefined {
+  const signature = states.current(endpoint)?.champion.signature
+  if (!signature) return undefined
+  if (signature.task === 'regression')
+    return label.trim() !== '' && Number.isFinite(Number(label)) ? undefined : `"${label}" is no number`
+  return signature.classes.includes(label)
+    ? undefined
+    : `"${label.slice(0, 100)}" is none of the classes ${signature.classes.slice(0, 20).join(', ')}`
+}

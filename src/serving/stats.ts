@@ -1,0 +1,107 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
+import type { Route } from './router.ts'
+
+/** Per endpoint since the server started, cheap enough for every request. */
+export interface EndpointStats {
+  /** `rows` answers of one version on one route, each after `latencyUs`. */
+  served(version: number, route: Route, rows: number, latencyUs: number): void
+  /** `rows` that a version could not score. */
+  versionFailed(version: number, rows: number): void
+  /** A request of `rows` that got no answer through our fault. */
+  failed(rows: number): void
+  /** A request that did not fit the signature. */
+  refused(): void
+  snapshot(now: number): StatsSnapshot
+}
+
+export interface StatsSnapshot {
+  readonly requestsPerSecond: number
+  readonly failed: number
+  readonly refused: number
+  readonly versions: readonly {
+    readonly version: number
+    readonly served: number
+    readonly servedByRoute: Readonly<Record<Route, number>>
+    readonly failed: number
+    readonly p50Ms: number | null
+    readonly p99Ms: number | null
+  }[]
+}
+
+interface VersionStats {
+  served: Record<Route, number>
+  failed: number
+  latency: RecordableHistogram
+}
+
+/** The rate is the mean over so many whole seconds. */
+const RATE_SECONDS = 10
+const LONGEST_US = 60_000_000
+
+export function createEndpointStats(now: () => number): EndpointStats {
+  const versions = new Map<number, VersionStats>()
+  const perSecond = new Float64Array(RATE_SECONDS + 1)
+  let second = Math.floor(now() / 1000)
+  let failed = 0
+  let refused = 0
+
+  function statsOf(version: number): VersionStats {
+    let stats = versions.get(version)
+    if (!stats) {
+      stats = {
+        served: { stable: 0, canary: 0 },
+        failed: 0,
+        latency: createHistogram({ lowest: 1, highest: LONGEST_US, figures: 2 }),
+      }
+      versions.set(version, stats)
+    }
+    return stats
+  }
+
+  function countSecond(at: number, rows: number): void {
+    const current = Math.floor(at / 1000)
+    // Seconds without a request are zero; after a long pause, all of them.
+    for (let s = Math.max(second + 1, current - RATE_SECONDS); s <= current; s++) perSecond[s % perSecond.length] = 0
+    second = Math.max(second, current)
+    perSecond[current % perSecond.length]! += rows
+  }
+
+  return {
+    served: (version, route, rows, latencyUs) => {
+      const stats = statsOf(version)
+      stats.served[route] += rows
+      stats.latency.record(Math.min(LONGEST_US, Math.max(1, Math.round(latencyUs))))
+      countSecond(now(), rows)
+    },
+    versionFailed: (version, rows) => {
+      statsOf(version).failed += rows
+    },
+    failed: (rows) => {
+      failed += rows
+    },
+    refused: () => {
+      refused++
+    },
+    snapshot: (at) => {
+      countSecond(at, 0)
+      let recent = 0
+      for (let s = 0; s < perSecond.length; s++)
+        if (s !== Math.floor(at / 1000) % perSecond.length) recent += perSecond[s]!
+      return {
+        requestsPerSecond: recent / RATE_SECONDS,
+        failed,
+        refused,
+        versions: [...versions.entries()]
+          .sort(([a], [b]) => b - a)
+          .map(([version, stats]) => ({
+            version,
+            served: stats.served.stable + stats.served.canary,
+            servedByRoute: { ...stats.served },
+            failed: stats.failed,
+            p50Ms: stats.latency.count === 0 ? null : stats.latency.percentile(50) / 1000,
+            p99Ms: stats.latency.count === 0 ? null : stats.latency.percentile(99) / 1000,
+          })),
+      }
+    },
+  }
+}

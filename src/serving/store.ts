@@ -1,0 +1,457 @@
+import { CompiledQuery, type Selectable } from 'kysely'
+import { decodeJson, type Storage, type Tx, tables } from '#platform/storage'
+import type { LoggedPrediction } from './contract.ts'
+import type { Route } from './router.ts'
+
+/** A prediction on its way into the log; JSON columns are text already, made once. */
+export interface NewPrediction {
+  readonly id: string
+  readonly endpoint: string
+  readonly project: string
+  readonly model: string
+  readonly version: number
+  readonly route: Route
+  readonly eventTime: number
+  readonly receivedAt: number
+  readonly latencyUs: number
+  readonly inputs: string
+  readonly value: number
+  readonly label: string | null
+  /** Of a multiclass answer; those of a binary one follow from `value`. */
+  readonly probabilities: string | null
+  readonly scores: string
+}
+
+/** A logged prediction with what only this room needs of it. */
+export interface StoredPrediction extends LoggedPrediction {
+  readonly seq: number
+  readonly project: string
+  readonly probabilities: Record<string, number> | null
+}
+
+export interface NewLabel {
+  readonly id: string
+  readonly label: string
+  readonly eventTime: number | null
+}
+
+export interface Totals {
+  readonly predictions: number
+  /** Predictions with a ground truth. */
+  readonly labelled: number
+  /** Labels that were told again, unchanged. */
+  readonly repeated: number
+  /** Labels that were replaced by another. */
+  readonly corrected: number
+}
+
+export interface ServingTables {
+  serving_predictions: {
+    seq: number
+    id: string
+    endpoint: string
+    project: string
+    model: string
+    version: number
+    route: Route
+    event_time: number
+    received_at: number
+    latency_us: number
+    inputs: string
+    value: number
+    label: string | null
+    probabilities: string | null
+    scores: string
+  }
+  serving_ground_truth: {
+    seq: number
+    prediction_id: string
+    endpoint: string | null
+    label: string
+    event_time: number | null
+    received_at: number
+    corrections: number
+  }
+  serving_totals: {
+    endpoint: string
+    project: string
+    predictions: number
+    labelled: number
+    repeated: number
+    corrected: number
+    watermark: number
+  }
+}
+
+/** Both writers of this room take it first, so that a label and its prediction that arrive together do find each other. */
+export const serializeLog = (storage: Storage, tx: Tx) => storage.capabilities.serialize(tx, 'serving_log')
+
+/** Rows of one statement. Powers of two, so that a handful of prepared statements serves every batch. */
+const LARGEST_INSERT = 64
+
+const PREDICTION_COLUMNS = 14
+
+/**
+ * The insert of the hot path: compiled once per number of rows, because building the statement costs more than
+ * running it. Returns the ids that were there already, which keep their first record.
+ */
+export function createPredictionInsert(): (tx: Tx, predictions: readonly NewPrediction[]) => Promise<string[]> {
+  const statements = new Map<number, string>()
+
+  function statementFor(tx: Tx, rows: number): string {
+    let statement = statements.get(rows)
+    if (statement === undefined) {
+      const placeholder = Object.fromEntries(PREDICTION_KEYS.map((key) => [key, ''])) as never
+      statement = tables<ServingTables>(tx)
+        .insertInto('serving_predictions')
+        .values(new Array(rows).fill(placeholder))
+        .onConflict((c) => c.column('id').doNothing())
+        .compile().sql
+      statements.set(rows, statement)
+    }
+    return statement
+  }
+
+  return async (tx, predictions) => {
+    const known: string[] = []
+    let from = 0
+    while (from < predictions.length) {
+      let rows = LARGEST_INSERT
+      while (rows > predictions.length - from) rows /= 2
+      const chunk = predictions.slice(from, from + rows)
+      const parameters = new Array<unknown>(rows * PREDICTION_COLUMNS)
+      for (let r = 0; r < rows; r++) writeParameters(chunk[r]!, parameters, r * PREDICTION_COLUMNS)
+      const { numAffectedRows } = await tables<ServingTables>(tx).executeQuery(
+        CompiledQuery.raw(statementFor(tx, rows), parameters),
+      )
+      if (Number(numAffectedRows) < rows) known.push(...(await idsOfOthers(tx, chunk)))
+      from += rows
+    }
+    return known
+  }
+}
+
+const PREDICTION_KEYS = [
+  'id',
+  'endpoint',
+  'project',
+  'model',
+  'version',
+  'route',
+  'event_time',
+  'received_at',
+  'latency_us',
+  'inputs',
+  'value',
+  'label',
+  'probabilities',
+  'scores',
+] as const
+
+function writeParameters(prediction: NewPrediction, parameters: unknown[], at: number): void {
+  parameters[at] = prediction.id
+  parameters[at + 1] = prediction.endpoint
+  parameters[at + 2] = prediction.project
+  parameters[at + 3] = prediction.model
+  parameters[at + 4] = prediction.version
+  parameters[at + 5] = prediction.route
+  parameters[at + 6] = prediction.eventTime
+  parameters[at + 7] = prediction.receivedAt
+  parameters[at + 8] = prediction.latencyUs
+  parameters[at + 9] = prediction.inputs
+  parameters[at + 10] = prediction.value
+  parameters[at + 11] = prediction.label
+  parameters[at + 12] = prediction.probabilities
+  parameters[at + 13] = prediction.scores
+}
+
+/** Those of `chunk` whose id another gateway logged first. */
+async function idsOfOthers(tx: Tx, chunk: readonly NewPrediction[]): Promise<string[]> {
+  const rows = await tables<ServingTables>(tx)
+    .selectFrom('serving_predictions')
+    .select(['id', 'received_at', 'latency_us', 'scores'])
+    .where(
+      'id',
+      'in',
+      chunk.map(({ id }) => id),
+    )
+    .execute()
+  const stored = new Map(rows.map((row) => [row.id, row]))
+  return chunk
+    .filter((mine) => {
+      const row = stored.get(mine.id)!
+      return row.received_at !== mine.receivedAt || row.latency_us !== mine.latencyUs || row.scores !== mine.scores
+    })
+    .map(({ id }) => id)
+}
+
+/** Most ids of one `in (…)`. */
+const LARGEST_LIST = 500
+
+function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += LARGEST_LIST) yield items.slice(from, from + LARGEST_LIST)
+}
+
+/**
+ * Joins labels that came before their predictions.
+ * @param endpointOf the endpoint of a prediction just logged, or `undefined` when the label is none for it
+ * @returns how many were joined, by endpoint
+ */
+export async function joinWaitingLabels(
+  tx: Tx,
+  ids: readonly string[],
+  endpointOf: (id: string, label: string) => string | undefined,
+): Promise<Map<string, number>> {
+  const joined = new Map<string, number>()
+  const db = tables<ServingTables>(tx)
+  const waiting = await db
+    .selectFrom('serving_ground_truth')
+    .select('seq')
+    .where('endpoint', 'is', null)
+    .limit(1)
+    .execute()
+  if (waiting.length === 0) return joined
+  for (const some of chunksOf(ids)) {
+    const labels = await db
+      .selectFrom('serving_ground_truth')
+      .selectAll()
+      .where('prediction_id', 'in', some)
+      .where('endpoint', 'is', null)
+      .execute()
+    for (const { seq, ...label } of labels) {
+      const endpoint = endpointOf(label.prediction_id, label.label)
+      if (endpoint === undefined) continue
+      // Written anew for a new `seq`: readers that follow the joined labels must meet it.
+      await db.deleteFrom('serving_ground_truth').where('seq', '=', seq).execute()
+      await db
+        .insertInto('serving_ground_truth')
+        .values({ ...label, endpoint } as ServingTables['serving_ground_truth'])
+        .execute()
+      joined.set(endpoint, (joined.get(endpoint) ?? 0) + 1)
+    }
+  }
+  return joined
+}
+
+export interface LabelsWritten {
+  joined: number
+  repeated: number
+  corrected: number
+  unknown: string[]
+  refused: { id: string; reason: string }[]
+  /** By endpoint, for the totals. */
+  readonly byEndpoint: Map<string, { joined: number; repeated: number; corrected: number }>
+}
+
+/**
+ * Writes labels, each id at most once in `labels`. A label whose prediction is not there waits for it.
+ * @param refuse why a label is none for an endpoint, or `undefined`
+ */
+export async function writeLabels(
+  tx: Tx,
+  labels: readonly NewLabel[],
+  receivedAt: number,
+  refuse: (endpoint: string, label: string) => string | undefined,
+): Promise<LabelsWritten> {
+  const written: LabelsWritten = {
+    joined: 0,
+    repeated: 0,
+    corrected: 0,
+    unknown: [],
+    refused: [],
+    byEndpoint: new Map(),
+  }
+  const db = tables<ServingTables>(tx)
+  for (const some of chunksOf(labels)) {
+    const ids = some.map(({ id }) => id)
+    const predictions = await db
+      .selectFrom('serving_predictions')
+      .select(['id', 'endpoint'])
+      .where('id', 'in', ids)
+      .execute()
+    const endpoints = new Map(predictions.map(({ id, endpoint }) => [id, endpoint]))
+    const before = await db
+      .selectFrom('serving_ground_truth')
+      .select(['prediction_id', 'label'])
+      .where('prediction_id', 'in', ids)
+      .execute()
+    const told = new Map(before.map((row) => [row.prediction_id, row.label]))
+
+    const added: Omit<ServingTables['serving_ground_truth'], 'seq'>[] = []
+    for (const { id, label, eventTime } of some) {
+      const endpoint = endpoints.get(id)
+      const reason = endpoint === undefined ? undefined : refuse(endpoint, label)
+      if (reason !== undefined) {
+        written.refused.push({ id, reason })
+        continue
+      }
+      if (endpoint === undefined) written.unknown.push(id)
+      const first = told.get(id)
+      if (first === undefined) {
+        added.push({
+          prediction_id: id,
+          endpoint: endpoint ?? null,
+          label,
+          event_time: eventTime,
+          received_at: receivedAt,
+          corrections: 0,
+        })
+        if (endpoint !== undefined) count(written, endpoint, 'joined')
+        continue
+      }
+      if (first === label) {
+        count(written, endpoint, 'repeated')
+        continue
+      }
+      await db
+        .updateTable('serving_ground_truth')
+        .set((e) => ({
+          label,
+          event_time: eventTime,
+          received_at: receivedAt,
+          corrections: e('corrections', '+', 1),
+        }))
+        .where('prediction_id', '=', id)
+        .execute()
+      count(written, endpoint, 'corrected')
+    }
+    if (added.length > 0)
+      await db
+        .insertInto('serving_ground_truth')
+        .values(added as ServingTables['serving_ground_truth'][])
+        .execute()
+  }
+  return written
+}
+
+function count(written: LabelsWritten, endpoint: string | undefined, what: 'joined' | 'repeated' | 'corrected'): void {
+  written[what]++
+  if (endpoint === undefined) return
+  const totals = written.byEndpoint.get(endpoint) ?? { joined: 0, repeated: 0, corrected: 0 }
+  totals[what]++
+  written.byEndpoint.set(endpoint, totals)
+}
+
+/** Adds to an endpoint's totals; `project` and `watermark` come with predictions only. */
+export async function addPredictionTotals(
+  tx: Tx,
+  added: { endpoint: string; project: string; predictions: number; labelled: number; watermark: number },
+): Promise<void> {
+  await tables<ServingTables>(tx)
+    .insertInto('serving_totals')
+    .values({ ...added, repeated: 0, corrected: 0 })
+    .onConflict((c) =>
+      c.column('endpoint').doUpdateSet((e) => ({
+        project: e.ref('excluded.project'),
+        predictions: e('serving_totals.predictions', '+', e.ref('excluded.predictions')),
+        labelled: e('serving_totals.labelled', '+', e.ref('excluded.labelled')),
+        watermark: e
+          .case()
+          .when('excluded.watermark', '>', e.ref('serving_totals.watermark'))
+          .then(e.ref('excluded.watermark'))
+          .else(e.ref('serving_totals.watermark'))
+          .end(),
+      })),
+    )
+    .execute()
+}
+
+export async function addLabelTotals(tx: Tx, byEndpoint: LabelsWritten['byEndpoint']): Promise<void> {
+  for (const [endpoint, { joined, repeated, corrected }] of byEndpoint)
+    await tables<ServingTables>(tx)
+      .updateTable('serving_totals')
+      .set((e) => ({
+        labelled: e('labelled', '+', joined),
+        repeated: e('repeated', '+', repeated),
+        corrected: e('corrected', '+', corrected),
+      }))
+      .where('endpoint', '=', endpoint)
+      .execute()
+}
+
+export async function totalsOf(
+  storage: Storage,
+  endpoint: string,
+): Promise<(Totals & { watermark: number }) | undefined> {
+  const row = await storage
+    .reads<ServingTables>()
+    .selectFrom('serving_totals')
+    .selectAll()
+    .where('endpoint', '=', endpoint)
+    .executeTakeFirst()
+  return (
+    row && {
+      predictions: Number(row.predictions),
+      labelled: Number(row.labelled),
+      repeated: Number(row.repeated),
+      corrected: Number(row.corrected),
+      watermark: Number(row.watermark),
+    }
+  )
+}
+
+export async function endpointsOfProject(storage: Storage, project: string): Promise<string[]> {
+  const rows = await storage
+    .reads<ServingTables>()
+    .selectFrom('serving_totals')
+    .select('endpoint')
+    .where('project', '=', project)
+    .orderBy('endpoint')
+    .execute()
+  return rows.map(({ endpoint }) => endpoint)
+}
+
+/** Predictions with their labels, still to be ordered and limited. */
+export function joinedPredictions(storage: Storage) {
+  return storage
+    .reads<ServingTables>()
+    .selectFrom('serving_predictions as p')
+    .leftJoin('serving_ground_truth as t', 't.prediction_id', 'p.id')
+    .selectAll('p')
+    .select([
+      't.seq as joined',
+      't.label as truth',
+      't.event_time as truth_event_time',
+      't.received_at as truth_received_at',
+    ])
+}
+
+export type JoinedRow = Selectable<ServingTables['serving_predictions']> & {
+  joined: number | null
+  truth: string | null
+  truth_event_time: number | null
+  truth_received_at: number | null
+}
+
+export async function predictionsById(storage: Storage, ids: readonly string[]): Promise<StoredPrediction[]> {
+  const found: StoredPrediction[] = []
+  for (const some of chunksOf(ids)) {
+    const rows = await joinedPredictions(storage).where('p.id', 'in', some).execute()
+    found.push(...rows.map(predictionFromRow))
+  }
+  return found
+}
+
+export function predictionFromRow(row: JoinedRow): StoredPrediction {
+  return {
+    seq: row.seq,
+    id: row.id,
+    endpoint: row.endpoint,
+    project: row.project,
+    model: row.model,
+    version: row.version,
+    route: row.route,
+    eventTime: row.event_time,
+    receivedAt: row.received_at,
+    latencyMs: row.latency_us / 1000,
+    inputs: decodeJson(row.inputs),
+    value: row.value,
+    label: row.label,
+    probabilities: row.probabilities === null ? null : decodeJson(row.probabilities),
+    scores: decodeJson(row.scores),
+    groundTruth:
+      row.truth === null
+        ? null
+        : { label: row.truth, eventTime: row.truth_event_time, receivedAt: row.truth_received_at! },
+  }
+}
