@@ -1,5 +1,7 @@
 export { type DeploymentPlan, type Deployments, openDeployments, type PlanOf, stagingName } from './deployments.ts'
 export { EndpointUnknown } from './errors.ts'
 export { deploymentMigrations } from './migrations.ts'
+export { followVersions } from './on-registered.ts'
+export { deploymentPlan } from './plan.ts'
 export type { RolloutEvent } from './rollout.ts'
 export { mountDeployments } from './routes.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FeatureMove } from '#monitoring/contract'
-import { Cause, CodeVersion } from '#pipelines/contract'
+import { Cause } from '#pipelines/contract'
+import { CodeVersion } from '#projects/contract'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
 import { Certification, GateResult, Package } from '#registry/contract'
 import { LoggedPrediction } from '#serving/contract'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
+import { CodeVersion } from '#projects/contract'
 
 /** What made a pipeline run. An alert's id leads to the drift or decay behind it. */
 export const Cause = z.object({
@@ -9,14 +10,6 @@ export const Cause = z.object({
   reason: z.string().describe('One sentence for people.'),
 })
 export type Cause = z.infer<typeof Cause>
-
-export const CodeVersion = z.object({
-  commit: z.string().nullable(),
-  dirty: z.boolean(),
-  /** sha256 over orrery.yaml and the files beside it, for folders outside git. */
-  contentHash: z.string(),
-})
-export type CodeVersion = z.infer<typeof CodeVersion>
 
 export const StepState = z.enum(['waiting', 'running', 'succeeded', 'failed'])
 

@@ -1,4 +1,6 @@
 /** The client-safe door of projects: the schemas and types of `orrery.yaml`. */
+export { Change, Project, projectRoutes } from './api.ts'
+export { CodeVersion } from './code.contract.ts'
 export type { ProjectFileProblem } from './errors.ts'
 export type { BuiltinTraining, CommandTraining, DataSpec, ProjectSpec, Training } from './spec/complete.ts'
 export { LONGEST_CONDITION } from './spec/conditions.ts'

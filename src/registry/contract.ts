@@ -1,23 +1,11 @@
 import { z } from 'zod'
-import { EvaluationReport } from '#evaluation/contract'
-import { Cause, CodeVersion } from '#pipelines/contract'
+import { ChampionComparison, Estimate, EvaluationReport } from '#evaluation/contract'
+import { Cause } from '#pipelines/contract'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
+import { CodeVersion } from '#projects/contract'
+import { Signature } from '#runtime/contract'
 
-export const FeatureSpec = z.object({
-  name: z.string(),
-  kind: z.enum(['numeric', 'categorical']),
-  categories: z.array(z.string()).optional(),
-})
-
-/** What a version takes and gives; enforced at every request. */
-export const Signature = z.object({
-  task: z.enum(['binary', 'multiclass', 'regression']),
-  features: z.array(FeatureSpec),
-  /** Class labels in the order of the probabilities; the second is the positive one of a binary task. */
-  classes: z.array(z.string()),
-  label: z.string(),
-})
-export type Signature = z.infer<typeof Signature>
+export { FeatureSpec, Signature } from '#runtime/contract'
 
 export const GateResult = z.object({
   condition: z.string(),
@@ -39,7 +27,7 @@ export const Package = z.object({
   format: z.literal('onnx'),
   hash: z.string(),
   size: z.number(),
-  parity: z.object({ maxAbsDifference: z.number(), rows: z.number() }),
+  parity: z.object({ maxAbsDifference: z.number(), maxScaledDifference: z.number(), rows: z.number() }),
 })
 export type Package = z.infer<typeof Package>
 
@@ -64,7 +52,13 @@ export const ModelVersion = z.object({
   cause: Cause,
   signature: Signature,
   package: Package,
-  metrics: z.record(z.string(), z.object({ value: z.number(), lower95: z.number(), upper95: z.number() })),
+  metrics: z.record(z.string(), Estimate),
+  comparison: ChampionComparison.extend({ version: z.number().int() })
+    .nullable()
+    .describe('Against the champion of that time, on rows that neither was trained on.'),
+  importance: z.array(z.object({ feature: z.string(), share: z.number() })),
+  endpoint: z.string().describe('The endpoint it was trained for.'),
+  releaseRequests: z.string().describe('Hash of held-out requests with the answers expected, for release checks.'),
   promisedLoss: z.number().describe('Mean loss per row on held-back rows: what the decay monitor holds it to.'),
   gates: z.array(GateResult),
   certification: Certification.nullable(),

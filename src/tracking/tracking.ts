@@ -46,6 +46,14 @@ export interface Tracking {
   startRun(run: { experiment: string; name: string; parent?: string; startedAt?: number; id?: string }): Promise<Run>
   /** In the caller's transaction, so that a pipeline's journal and its runs land together. Idempotent by id. */
   recordRun(tx: Tx, run: FinishedRun): Promise<void>
+  /** Ends a run with what it came to, in the caller's transaction. Idempotent. */
+  completeRun(
+    tx: Tx,
+    id: string,
+    outcome: Pick<FinishedRun, 'params' | 'metrics' | 'artifacts' | 'endedAt'>,
+  ): Promise<void>
+  /** Marks a run as failed because what it belongs to failed; nothing where there is no such run. */
+  abandonRun(tx: Tx, id: string): Promise<void>
   finishRun(id: string, state: Exclude<Run['state'], 'running'>, endedAt?: number): Promise<void>
   log(
     run: string,
@@ -79,6 +87,23 @@ export function openTracking(needs: { storage: Storage; blobs: Blobs; events: Ev
     return experiment
   }
 
+  async function completeRun(
+    tx: Tx,
+    id: string,
+    { params, metrics, artifacts, endedAt }: Pick<FinishedRun, 'params' | 'metrics' | 'artifacts' | 'endedAt'>,
+  ): Promise<void> {
+    const conflict = await insertParams(tx, id, Object.entries(params))
+    if (conflict) throw new ParamConflict(conflict.key, conflict.before, conflict.after)
+    const finite = Object.entries(metrics).filter(([, value]) => Number.isFinite(value))
+    await insertMetrics(
+      tx,
+      id,
+      finite.map(([key, value]) => ({ key, value, step: 0, at: endedAt })),
+    )
+    for (const artifact of artifacts) await insertArtifact(tx, id, artifact)
+    await updateRun(tx, id, { state: 'finished', endedAt })
+  }
+
   return {
     ensureExperiment,
     experiment: async (where) => {
@@ -105,18 +130,11 @@ export function openTracking(needs: { storage: Storage; blobs: Blobs; events: Ev
       const experiment = await ensureExperiment(tx, run.experiment, run.project)
       const { id, name, project, parent, startedAt } = run
       await insertRun(tx, { id, name, project, parent, startedAt, experiment: experiment.id })
-      const conflict = await insertParams(tx, id, Object.entries(run.params))
-      if (conflict) throw new ParamConflict(conflict.key, conflict.before, conflict.after)
-      const metrics = Object.entries(run.metrics).filter(([, value]) => Number.isFinite(value))
-      await insertMetrics(
-        tx,
-        id,
-        metrics.map(([key, value]) => ({ key, value, step: 0, at: run.endedAt })),
-      )
       await upsertTags(tx, id, Object.entries(run.tags))
-      for (const artifact of run.artifacts) await insertArtifact(tx, id, artifact)
-      await updateRun(tx, id, { state: 'finished', endedAt: run.endedAt })
+      await completeRun(tx, id, run)
     },
+    completeRun,
+    abandonRun: (tx, id) => updateRun(tx, id, { state: 'failed', endedAt: clock.now() }),
     finishRun: async (id, state, endedAt = clock.now()) => {
       const run = await requireRun(id)
       await storage.write(async (tx) => {

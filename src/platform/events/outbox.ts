@@ -31,7 +31,7 @@ export interface Events {
   /** The events after `seq`, oldest first. */
   after(seq: number, options?: { project?: string; limit?: number }): Promise<StoredEvent[]>
   /** The latest events, newest first. */
-  latest(options: { project?: string; limit: number }): Promise<StoredEvent[]>
+  latest(options: { project?: string; limit: number; offset?: number }): Promise<StoredEvent[]>
   start(): Promise<void>
   stop(): Promise<void>
   /** Whether every subscriber has handled everything committed so far. */
@@ -198,10 +198,10 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
         .execute()
       return rows.map(fromRow)
     },
-    latest: async ({ project, limit }) => {
+    latest: async ({ project, limit, offset = 0 }) => {
       let query = storage.reads<EventTables>().selectFrom('platform_events').selectAll()
       if (project) query = query.where('project', '=', project)
-      const rows = await query.orderBy('seq', 'desc').limit(limit).execute()
+      const rows = await query.orderBy('seq', 'desc').limit(limit).offset(offset).execute()
       return rows.map(fromRow)
     },
     start: async () => {

@@ -48,8 +48,10 @@ export interface Jobs {
   /** In the caller's transaction: the job exists exactly if the fact that caused it does. */
   enqueue(
     tx: Tx,
-    job: { kind: string; input: unknown; key?: string; project?: string },
-  ): Promise<{ id: string; existed: boolean }>
+    job: { id?: string; kind: string; input: unknown; key?: string; project?: string },
+  ): Promise<{ id: string; input: unknown; existed: boolean }>
+  /** The queued or running job of a kind with this key. */
+  unfinished(tx: Tx, kind: string, key: string): Promise<{ id: string; input: unknown } | undefined>
   get(id: string): Promise<Job | undefined>
   list(where: { kind?: string; project?: string; limit?: number; states?: readonly Job['state'][] }): Promise<Job[]>
   steps(id: string): Promise<JobStep[]>
@@ -193,14 +195,14 @@ export function openJobs({ storage, clock, log }: { storage: Storage; clock: Clo
 
   return {
     define: (definition) => void definitions.set(definition.kind, definition),
-    enqueue: async (tx, { kind, input, key, project }) => {
+    enqueue: async (tx, { id = ulid(clock.now()), kind, input, key, project }) => {
       const existing = key === undefined ? undefined : await unfinishedJobWithKey(tx, kind, key)
-      if (existing) return { id: existing, existed: true }
-      const id = ulid(clock.now())
+      if (existing) return { ...existing, existed: true }
       await insertJob(tx, { id, kind, key, project, input, at: clock.now() })
       storage.afterCommit(tx, fill)
-      return { id, existed: false }
+      return { id, input, existed: false }
     },
+    unfinished: unfinishedJobWithKey,
     get: (id) => jobById(storage, id),
     list: (where) => listJobs(storage, { ...where, newestFirst: true }),
     steps: (id) => stepsOf(storage, id),

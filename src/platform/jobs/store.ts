@@ -91,15 +91,19 @@ export async function insertJob(
     .execute()
 }
 
-export async function unfinishedJobWithKey(tx: Tx, kind: string, key: string): Promise<string | undefined> {
+export async function unfinishedJobWithKey(
+  tx: Tx,
+  kind: string,
+  key: string,
+): Promise<{ id: string; input: unknown } | undefined> {
   const row = await tables<JobTables>(tx)
     .selectFrom('platform_jobs')
-    .select('id')
+    .select(['id', 'input'])
     .where('kind', '=', kind)
     .where('key', '=', key)
     .where('state', 'in', ['queued', 'running'])
     .executeTakeFirst()
-  return row?.id
+  return row && { id: row.id, input: decodeJson(row.input) }
 }
 
 export async function jobById(storage: Storage, id: string): Promise<Job | undefined> {

@@ -1,0 +1,47 @@
+// Installs what the lockfile says, when it is not there yet: a fresh clone needs one command, not two.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Puts packages and pages in place; prints nothing when there is nothing to do. */
+export function makeReady({ root, quiet = false }) {
+  if (!existsSync(join(root, 'package-lock.json'))) return
+  const installed = join(root, 'node_modules', '.package-lock.json')
+  if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs) {
+    if (!sameLock(root, installed)) step('Installing packages (once)', ['ci', '--no-audit', '--no-fund'])
+  }
+  if (existsSync(join(root, 'web', 'index.html')) && !existsSync(join(root, 'web', 'dist', 'index.html')))
+    step('Building the pages (once)', ['run', 'build', '-w', 'web', '--silent'])
+
+  function step(what, args) {
+    if (!quiet) console.error(`${what} …`)
+    const { status } = spawnSync('npm', args, {
+      cwd: root,
+      stdio: ['ignore', quiet ? 'ignore' : 2, 2],
+      shell: process.platform === 'win32',
+    })
+    if (status !== 0) {
+      console.error(`\`npm ${args.join(' ')}\` failed. Check that a package registry can be reached, then try again.`)
+      process.exit(3)
+    }
+  }
+}
+
+/** A checkout touches the lockfile's time without changing it: compare what is installed before installing again. */
+function sameLock(root, installed) {
+  if (!existsSync(installed)) return false
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  const present = JSON.parse(readFileSync(installed, 'utf8')).packages
+  return Object.entries(wanted).every(
+    ([path, entry]) =>
+      path === '' ||
+      entry.link ||
+      entry.optional ||
+      !path.startsWith('node_modules/') ||
+      present[path]?.version === entry.version,
+  )
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  makeReady({ root: join(dirname(fileURLToPath(import.meta.url)), '..') })

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { OrreryError } from '#platform/errors'
+
+/** Every setting, from flags, then `ORRERY_*` variables, then these defaults. `orrery config print` shows the result. */
+export const Config = z.strictObject({
+  home: z
+    .string()
+    .default('.orrery')
+    .transform((path) => resolve(path))
+    .describe('Folder with all state.'),
+  host: z.string().default('127.0.0.1').describe('Address to listen on; beyond loopback only with tokens.'),
+  port: z.coerce.number().int().min(0).max(65_535).default(7979).describe('Port to listen on; 0 takes a free one.'),
+  database: z.string().optional().describe('postgres://… ; a SQLite file in the home folder when absent.'),
+  durability: z
+    .enum(['full', 'process'])
+    .default('full')
+    .describe('full: an acknowledged write survives a power cut. process: it survives kill -9.'),
+  log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn').describe('Least level logged.'),
+})
+export type Config = z.output<typeof Config>
+
+export class ConfigInvalid extends OrreryError {
+  constructor(problems: string[]) {
+    super({
+      code: 'ORRERY_CONFIG_INVALID',
+      status: 400,
+      message: `The configuration cannot be used: ${problems.join('; ')}.`,
+      hint: 'See every setting with `orrery config print`.',
+    })
+  }
+}
+
+/** @param flags what the command line says; `undefined` falls through to the environment */
+export function readConfig(flags: Record<string, string | undefined>, env: NodeJS.ProcessEnv): Config {
+  const written: Record<string, string> = {}
+  for (const key of Object.keys(Config.shape)) {
+    const value = flags[key] ?? env[`ORRERY_${key.toUpperCase()}`]
+    if (value !== undefined && value !== '') written[key] = value
+  }
+  const parsed = Config.safeParse(written)
+  if (parsed.success) return parsed.data
+  throw new ConfigInvalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+}
+
+/** The configuration for people: passwords in addresses are masked. */
+export function maskSecrets(config: Config): Record<string, unknown> {
+  return { ...config, ...(config.database && { database: config.database.replace(/:[^:@/]+@/, ':***@') }) }
+}

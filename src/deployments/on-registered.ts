@@ -1,0 +1,78 @@
+import type { Events, StoredEvent } from '#platform/events'
+import type { Projects } from '#projects'
+import type { Registry } from '#registry'
+import type { Deployments } from './deployments.ts'
+
+/** The identity that signs where the project says nobody has to. */
+const NOBODY_HAS_TO = { name: 'orrery', roles: [] }
+
+/** A candidate sets out; what people decide about it, and what its checks found, moves it on. */
+export function followVersions(needs: {
+  events: Events
+  projects: Projects
+  registry: Registry
+  deployments: Deployments
+  /** Event time that an endpoint has reached, in ms; `null` before its first request. */
+  eventTimeOf: (endpoint: string) => Promise<number | null>
+}): void {
+  const { events, projects, registry, deployments, eventTimeOf } = needs
+
+  async function versionOf({ data }: StoredEvent) {
+    return registry.version(String(data.model), Number(data.version))
+  }
+
+  events.subscribe(
+    'deployments',
+    [
+      'registry.version_registered',
+      'registry.version_certified',
+      'registry.version_rejected',
+      'serving.release_checked',
+    ],
+    async (event) => {
+      const { endpoint, version, model, project, state, certification } = await versionOf(event)
+      switch (event.type) {
+        case 'registry.version_registered':
+          if (state === 'candidate') await deployments.begin(endpoint, version)
+          return
+        case 'serving.release_checked': {
+          const moved = await deployments.move(endpoint, version, {
+            kind: 'checked',
+            passed: event.data.passed === true,
+            note: String(event.data.note),
+          })
+          if (
+            state === 'candidate' &&
+            moved?.state === 'awaiting_certification' &&
+            (await certifierOf(project, endpoint)) === 'auto'
+          )
+            await registry.certify(model, version, {
+              by: NOBODY_HAS_TO,
+              role: 'auto',
+              automatic: true,
+              note: 'nobody has to sign here',
+            })
+          return
+        }
+        case 'registry.version_certified':
+          await deployments.move(endpoint, version, {
+            kind: 'certified',
+            by: certification?.by ?? 'orrery',
+            eventTime: await eventTimeOf(endpoint),
+          })
+          return
+        case 'registry.version_rejected':
+          await deployments.move(endpoint, version, {
+            kind: 'refused',
+            by: String(event.data.by),
+            reason: String(event.data.reason),
+          })
+      }
+    },
+  )
+
+  async function certifierOf(project: string, endpoint: string): Promise<string> {
+    const { spec } = await projects.project(project)
+    return spec.environments[spec.deploy[endpoint]?.environment ?? '']?.certify ?? 'auto'
+  }
+}

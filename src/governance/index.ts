@@ -1,0 +1,2 @@
+export { mountGovernance } from './routes.ts'
+export { type TraceNeeds, tracePrediction } from './trace.ts'

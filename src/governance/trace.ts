@@ -1,0 +1,81 @@
+import type { Data } from '#data'
+import type { Deployments } from '#deployments'
+import type { Monitoring } from '#monitoring'
+import type { Pipelines } from '#pipelines'
+import type { Registry } from '#registry'
+import type { Serving } from '#serving'
+import type { Tracking } from '#tracking'
+import type { Trace } from './contract.ts'
+
+export interface TraceNeeds {
+  readonly serving: Serving
+  readonly registry: Registry
+  readonly tracking: Tracking
+  readonly pipelines: Pipelines
+  readonly data: Data
+  readonly deployments: Deployments
+  readonly monitoring: Monitoring
+}
+
+/** From one prediction id back to versions, runs, code, data, approvals and the alerts that caused them. */
+export async function tracePrediction(needs: TraceNeeds, id: string): Promise<Trace> {
+  const prediction = await needs.serving.prediction(id)
+  const weights = await needs.serving.weightsOf(id)
+  const parts = Object.entries(weights)
+    .map(([version, weight]) => ({ version: Number(version), weight }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight)
+  const versions = await Promise.all(
+    parts.map(({ version, weight }) => traceVersion(needs, prediction.endpoint, prediction.model, version, weight)),
+  )
+  return { prediction, versions, explanation: await needs.serving.explain(id) }
+}
+
+async function traceVersion(
+  needs: TraceNeeds,
+  endpoint: string,
+  model: string,
+  number: number,
+  weight: number,
+): Promise<Trace['versions'][number]> {
+  const { registry, tracking, pipelines, data, deployments, monitoring } = needs
+  const version = await registry.version(model, number)
+  const [run, pipelineRun, dataVersion, [rollout]] = await Promise.all([
+    tracking.run(version.run),
+    pipelines.run(version.pipelineRun),
+    data.version(version.dataVersion),
+    deployments.rollouts({ endpoint, version: number }),
+  ])
+  const alert = version.cause.kind === 'alert' ? await monitoring.alert(version.cause.by) : null
+  return {
+    model,
+    version: number,
+    weight,
+    package: version.package,
+    certification: version.certification,
+    gates: version.gates,
+    promotedAt: rollout?.history.find((entry) => entry.state === 'promoted')?.at ?? null,
+    rollout: rollout?.id ?? null,
+    run: {
+      id: run.id,
+      name: run.name,
+      params: run.params,
+      metrics: run.metrics,
+      seconds: run.endedAt === null ? null : (run.endedAt - run.startedAt) / 1000,
+    },
+    pipelineRun: { id: pipelineRun.id, name: pipelineRun.name },
+    environment: version.environment,
+    code: version.code,
+    data: {
+      id: dataVersion.id,
+      dataset: dataVersion.dataset,
+      number: dataVersion.number,
+      rows: dataVersion.rows,
+      contentHash: dataVersion.contentHash,
+      until: version.trainedUntil,
+      source: dataVersion.source.source,
+    },
+    cause: version.cause,
+    alert: alert && { id: alert.id, title: alert.title, features: alert.features },
+  }
+}

@@ -1,0 +1,2 @@
+export { type LoopNeeds, overviewOf } from './overview.ts'
+export { mountLoop } from './routes.ts'

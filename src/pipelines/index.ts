@@ -1,0 +1,6 @@
+export type { CandidateRecord } from './candidate.ts'
+export { pipelineMigrations } from './migrations.ts'
+export { openPipelines, type Pipelines } from './pipelines.ts'
+export type { ChampionOf, LabelledRow, LabelledRows } from './ports.ts'
+export { mountPipelines } from './routes.ts'
+export type { Baseline, Champion } from './tabular/build.ts'

@@ -1,0 +1,25 @@
+import type { HttpServer } from '#platform/http'
+import type { Storage } from '#platform/storage'
+import type { Projects } from '#projects'
+import { pipelineRoutes } from './contract.ts'
+import type { Pipelines } from './pipelines.ts'
+
+export function mountPipelines(
+  http: HttpServer,
+  { pipelines, projects, storage }: { pipelines: Pipelines; projects: Projects; storage: Storage },
+): void {
+  http.mount('pipelines', pipelineRoutes, {
+    startPipeline: async ({ params, body, principal }) => {
+      const { spec } = await projects.project(params.project)
+      const endpoint = Object.keys(spec.deploy)[0]!
+      const cause = { kind: 'person' as const, by: principal.name, reason: body.reason }
+      return storage.write((tx) => pipelines.start(tx, { project: params.project, endpoint, cause }))
+    },
+    listPipelineRuns: async ({ params, query }) => {
+      await projects.project(params.project)
+      return { runs: await pipelines.runs(params.project, query.limit), next: null }
+    },
+    getPipelineRun: ({ params }) => pipelines.run(params.run),
+    cancelPipelineRun: async ({ params }) => ({ cancelled: await pipelines.cancel(params.run) }),
+  })
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { runInChild } from '#platform/process'
+import type { BuiltinTraining, CommandTraining, StoredProject } from '#projects'
+import type { JobContext } from '#platform/jobs'
+import type { PipelineInput, PipelineNeeds } from '../needs.ts'
+import type { Built } from '../tabular/build.ts'
+import type { BuildModelInput } from '../workers/build-model.ts'
+import type { DataStep } from './read-data.ts'
+
+/** What is left of a build when its files are blobs: plain data that the journal can keep. */
+export type BuiltModel = Omit<Built, 'files'> & {
+  onnx: { hash: string; size: number }
+  model: { hash: string; size: number } | null
+  requests: string
+}
+
+const HOURS = 3_600_000
+const MEMORY_MB = 4_096
+
+/** Trains, evaluates and packages in a child process; the journal keeps the outcome as one step. */
+export function buildModel(
+  job: JobContext<PipelineInput>,
+  needs: PipelineNeeds,
+  { spec }: StoredProject,
+  read: DataStep,
+  training: BuiltinTraining | (CommandTraining & { onnx: string }),
+  files: string,
+): Promise<BuiltModel> {
+  const { blobs, data, championOf } = needs
+  return job.step('model', async () => {
+    const version = await data.version(read.version)
+    const input: BuildModelInput = {
+      parquet: await data.readPath(version),
+      set: spec.data[read.dataset]!,
+      split: version.split,
+      training,
+      champion: await championOf(job.input.endpoint),
+      folder: join(files, 'model'),
+    }
+    const built = await runInChild<Built>(new URL('../workers/build-model.ts', import.meta.url), input, {
+      what: 'Training',
+      timeoutMs: 6 * HOURS,
+      memoryMb: MEMORY_MB,
+      signal: job.signal,
+      onProgress: (progress) => job.progress(progress),
+    })
+    const { files: made, ...rest } = built
+    return {
+      ...rest,
+      onnx: await blobs.putFile(made.onnx),
+      model: made.model ? await blobs.putFile(made.model) : null,
+      requests: (await blobs.putFile(made.requests)).hash,
+    }
+  })
+}

@@ -1,0 +1,23 @@
+import type { Frame } from '#platform/table'
+import type { Problem } from '#trainer'
+
+/** A labelled table in memory, rows in the order of the dataset version. */
+export interface TrainingTable {
+  /** The features and nothing else. */
+  readonly features: Frame
+  /** Every column that segments and fairness look at, features or not. */
+  readonly all: Frame
+  readonly problem: Problem
+  /** Per row the index of its class, or its value. */
+  readonly target: Float64Array
+  /** Event time in ms; `undefined` where rows have none. */
+  readonly times: Float64Array | undefined
+}
+
+/** The numbers at `rows`, in that order; `width` numbers per row. */
+export function pick(values: Float64Array, rows: Int32Array, width = 1): Float64Array {
+  const picked = new Float64Array(rows.length * width)
+  for (let i = 0; i < rows.length; i++)
+    for (let k = 0; k < width; k++) picked[i * width + k] = values[rows[i]! * width + k]!
+  return picked
+}

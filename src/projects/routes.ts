@@ -1,0 +1,38 @@
+import type { HttpServer } from '#platform/http'
+import type { Tx } from '#platform/storage'
+import { projectRoutes } from './api.ts'
+import type { Projects } from './projects.ts'
+import type { StoredProject } from './store.ts'
+
+export function mountProjects(
+  http: HttpServer,
+  projects: Projects,
+  onApply: (tx: Tx, project: StoredProject) => Promise<void>,
+): void {
+  http.mount('projects', projectRoutes, {
+    listProjects: async () => ({ projects: (await projects.projects()).map(short) }),
+    getProject: async ({ params }) => {
+      const project = await projects.project(params.project)
+      const { file, folder, canvas, code } = project
+      return { ...short(project), file, folder, canvas, code, spec: project.spec as unknown as Record<string, unknown> }
+    },
+    planProject: ({ body }) => projects.plan(body),
+    applyProject: ({ body, principal }) => projects.apply(body, principal.name, onApply),
+  })
+}
+
+function short(project: StoredProject) {
+  return {
+    name: project.name,
+    description: firstSentence(project.canvas),
+    simulated: project.simulated,
+    appliedAt: project.appliedAt,
+    appliedBy: project.appliedBy,
+  }
+}
+
+/** The first line of prose of a canvas: what the model is for, in its owner's words. */
+function firstSentence(canvas: string): string {
+  const prose = canvas.split('\n').find((line) => /^[A-Za-z]/.test(line.trim()))
+  return prose?.trim().slice(0, 200) ?? ''
+}

@@ -1,0 +1,1 @@
+export { type LoadedModel, loadModel } from '../serving/model.ts'

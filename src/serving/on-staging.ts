@@ -1,0 +1,49 @@
+import type { Events } from '#platform/events'
+import type { Blobs } from '#platform/blobs'
+import type { Storage } from '#platform/storage'
+import type { Registry } from '#registry'
+import type { PredictionRecord } from './records.ts'
+import type { Serving } from './serving.ts'
+
+/** Runs the release checks of every version that enters staging, and tells what they found. */
+export function checkStagedVersions(needs: {
+  events: Events
+  storage: Storage
+  blobs: Blobs
+  registry: Registry
+  serving: Serving
+}): void {
+  const { events, storage, blobs, registry, serving } = needs
+  events.subscribe('serving.release-checks', ['deployments.rollout_staging'], async ({ data, project, subject }) => {
+    const model = String(data.model)
+    const version = Number(data.version)
+    const { releaseRequests } = await registry.version(model, version)
+    const report = await serving.checkRelease({ model, version, ...readRequests(await blobs.get(releaseRequests)) })
+    const failed = report.checks.filter((check) => !check.passed)
+    const shown = failed.length > 0 ? failed : report.checks
+    await storage.write((tx) =>
+      events.publish(tx, {
+        type: 'serving.release_checked',
+        project,
+        subject,
+        data: {
+          model,
+          version,
+          passed: report.passed,
+          note: shown.map((check) => check.explanation).join(' '),
+          report,
+        },
+      }),
+    )
+  })
+}
+
+/** JSON lines of `{record, answer}`, as a pipeline run leaves them. */
+function readRequests(bytes: Buffer): { records: PredictionRecord[]; expected: number[] } {
+  const lines = bytes
+    .toString()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { record: PredictionRecord; answer: number[] })
+  return { records: lines.map((line) => line.record), expected: lines.flatMap((line) => line.answer) }
+}
