@@ -316,3 +316,13 @@ export const Explanation = z.object({
   remainder: z.number().describe('What no single feature and no pair explains.'),
 })
 export type Explanation = z.infer<typeof Explanation>
+
+/** One value that would have turned a decision, everything else being as it was. */
+export const Flip = z.object({
+  feature: z.string(),
+  value: z.union([z.number(), z.string()]).nullable().describe("The row's own."),
+  flipsAt: z.union([z.number(), z.string()]),
+  side: z.enum(['below', 'above']).nullable().describe('Numeric only: from `flipsAt` on, in which direction.'),
+  distance: z.number().nullable().describe('Numeric only: how far, in the spread of the background (10 to 90 %).'),
+})
+export type Flip = z.infer<typeof Flip>

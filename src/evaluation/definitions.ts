@@ -1,6 +1,7 @@
 import { expectedCalibrationError } from './calibration.ts'
 import type { Task } from './contract.ts'
 import { accuracyOf, confusion, f1Of, precisionOf, recallOf } from './decisions.ts'
+import { takeScored, takeValues } from './groups.ts'
 import { mean, rowLosses } from './losses.ts'
 import { macroF1, meanOfDefined, multiclassAccuracy, oneVersusRest } from './multiclass.ts'
 import { ascendingOrder, averagePrecisionOfLevels, levelsInOrder, rocAucOfLevels, scoreLevels } from './ranking.ts'
@@ -21,6 +22,20 @@ export function metricsByWeights(
   threshold = 0.5,
 ): (weights?: Values) => LazyMetrics {
   return DEFINITIONS[task](truth, scores, threshold)
+}
+
+/** The same over some of the rows, as a function of how often each of those was drawn; `weights` are all rows' own. */
+export function metricsByDraws(
+  task: Task,
+  truth: Values,
+  scores: Values,
+  rows: Uint32Array,
+  options: { threshold?: number; weights?: Values } = {},
+): (drawn: Values) => LazyMetrics {
+  const part = takeScored(truth, scores, rows)
+  const metrics = metricsByWeights(task, part.truth, part.scores, options.threshold)
+  const own = options.weights && takeValues(options.weights, rows)
+  return (drawn) => metrics(own ? drawn.map((times, i) => times * own[i]!) : drawn)
 }
 
 const DEFINITIONS: Record<

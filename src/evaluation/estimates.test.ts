@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Estimate } from './contract.ts'
 import { METRICS, evaluate } from './metrics.ts'
 import { estimateMetrics } from './estimates.ts'
 import { pairedDifferences, isNotWorse } from './paired.ts'
@@ -65,6 +66,19 @@ describe('intervals', () => {
         expect(Math.abs(resampled[name]!.upper95! - closed[name]!.upper95!) / width, name).toBeLessThan(0.1)
       }
     }
+  })
+
+  it('of many rows, measured on a sample of them, agree too', () => {
+    const { truth, a } = drawBinary(100_000, 5)
+    const names = ['roc_auc', 'brier', 'recall']
+    const closed = estimateMetrics('binary', truth, a, { metrics: names })
+    const resampled = estimateMetrics('binary', truth, a, {
+      metrics: names,
+      weights: new Float64Array(100_000).fill(1),
+    })
+    const width = (estimate: Estimate) => estimate.upper95! - estimate.lower95!
+    for (const name of names)
+      expect(Math.abs(width(resampled[name]!) / width(closed[name]!) - 1), name).toBeLessThan(0.2)
   })
 
   it('are the same for the same seed and others for another', () => {

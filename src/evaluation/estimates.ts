@@ -1,4 +1,4 @@
-import { type BootstrapOptions, bootstrap, quantileOfSorted, resampledValues } from './bootstrap.ts'
+import { type BootstrapOptions, bootstrapDeviations, quantileOfSorted } from './bootstrap.ts'
 import type { Estimate, Estimates, Task } from './contract.ts'
 import { confusion } from './decisions.ts'
 import { aucInterval } from './delong.ts'
@@ -7,7 +7,7 @@ import { mean, rowLosses } from './losses.ts'
 import { type EvaluateOptions, evaluate } from './metrics.ts'
 import { predictedClasses } from './multiclass.ts'
 import { wilson } from './proportion.ts'
-import { metricsByWeights } from './definitions.ts'
+import { metricsByDraws } from './definitions.ts'
 import { classCount, type Values } from './scored.ts'
 
 export interface EstimateOptions extends EvaluateOptions, BootstrapOptions {
@@ -27,13 +27,13 @@ export function estimateMetrics(task: Task, truth: Values, scores: Values, optio
   const names = wanted.filter((name) => values[name] !== undefined)
   const closed = options.weights ? {} : CLOSED_FORM[task](truth, scores, options.threshold ?? 0.5)
   const open = names.filter((name) => !closed[name])
-  const resamples =
+  const deviations =
     open.length > 0
-      ? bootstrap(truth.length, open, metricsByWeights(task, truth, scores, options.threshold), options)
-      : []
+      ? bootstrapDeviations(truth.length, open, (rows) => metricsByDraws(task, truth, scores, rows, options), options)
+      : {}
   return Object.fromEntries(
     names.map((name) => {
-      const { value, lower95, upper95 } = closed[name]?.() ?? around(values[name]!, resampledValues(resamples, name))
+      const { value, lower95, upper95 } = closed[name]?.() ?? around(values[name]!, deviations[name]!)
       return [name, within(name, { value, lower95, upper95 })]
     }),
   )
@@ -97,16 +97,15 @@ function rmseInterval(squares: Values): Estimate {
 }
 
 /**
- * The resamples' 2.5 and 97.5 percentiles, as deviations from the resamples' mean, put round the estimate: a resample
- * makes some metrics larger than the rows did (ECE is one), and the plain percentiles would then lie beside the estimate.
+ * The 2.5 and 97.5 percentiles of the deviations put round the estimate. Plain percentiles of the resamples would lie
+ * beside it for metrics that a resample makes larger than the rows did (ECE is one).
  */
-function around(value: number, resampled: Float64Array): Estimate {
-  if (resampled.length === 0) return { value, lower95: null, upper95: null }
-  const centre = mean(resampled)
+function around(value: number, deviations: Float64Array): Estimate {
+  if (deviations.length === 0) return { value, lower95: null, upper95: null }
   return {
     value,
-    lower95: value + quantileOfSorted(resampled, 0.025) - centre,
-    upper95: value + quantileOfSorted(resampled, 0.975) - centre,
+    lower95: value + quantileOfSorted(deviations, 0.025),
+    upper95: value + quantileOfSorted(deviations, 0.975),
   }
 }
 

@@ -1,11 +1,11 @@
-import { type BootstrapOptions, bootstrap, resampledValues } from './bootstrap.ts'
+import { type BootstrapOptions, bootstrapDeviations } from './bootstrap.ts'
 import type { Metrics, PairedDifference, Task } from './contract.ts'
 import { pairedAucDifference } from './delong.ts'
 import { mean, rowLosses } from './losses.ts'
 import { directionOf, type EvaluateOptions, evaluate, improvement } from './metrics.ts'
 import { normalInterval, standardErrorOfMean } from './estimates.ts'
 import { predictedClasses } from './multiclass.ts'
-import { type LazyMetrics, metricsByWeights } from './definitions.ts'
+import { type LazyMetrics, metricsByDraws } from './definitions.ts'
 import { classCount, type Values } from './scored.ts'
 
 export interface PairedOptions extends EvaluateOptions, BootstrapOptions {
@@ -138,16 +138,18 @@ function bootstrapErrors(
   names: readonly string[],
   options: PairedOptions,
 ): Metrics {
-  const ofA = metricsByWeights(task, truth, a, options.threshold)
-  const ofB = metricsByWeights(task, truth, b, options.threshold)
-  const difference = (weights: Values): LazyMetrics => {
-    const first = ofA(weights)
-    const second = ofB(weights)
-    const gain = (name: string) => improvement(directionOf(task, name), first[name]!(), second[name]!())
-    return Object.fromEntries(names.map((name) => [name, () => gain(name)]))
+  const prepare = (rows: Uint32Array) => {
+    const ofA = metricsByDraws(task, truth, a, rows, options)
+    const ofB = metricsByDraws(task, truth, b, rows, options)
+    return (drawn: Values): LazyMetrics => {
+      const first = ofA(drawn)
+      const second = ofB(drawn)
+      const gain = (name: string) => improvement(directionOf(task, name), first[name]!(), second[name]!())
+      return Object.fromEntries(names.map((name) => [name, () => gain(name)]))
+    }
   }
-  const resamples = bootstrap(truth.length, names, difference, options)
-  return Object.fromEntries(names.map((name) => [name, standardDeviation(resampledValues(resamples, name))]))
+  const deviations = bootstrapDeviations(truth.length, names, prepare, options)
+  return Object.fromEntries(names.map((name) => [name, standardDeviation(deviations[name]!)]))
 }
 
 function standardDeviation(values: Float64Array): number {

@@ -4,6 +4,7 @@ import { takeValues } from './groups.ts'
 import { defaultMetric, directionOf, evaluate, improvement } from './metrics.ts'
 import { predictedClasses } from './multiclass.ts'
 import { type Random, seededRandom } from './random.ts'
+import { sampleRows } from './sampling.ts'
 import { classCount, type Values } from './scored.ts'
 import { quantileOfSorted } from './bootstrap.ts'
 
@@ -85,20 +86,6 @@ function underNoise(
     flipsUnderNoise: flips.length > 0 ? Math.max(...flips) : null,
     relativeChangeUnderNoise: changes.length > 0 && unperturbed ? Math.max(...changes) / Math.abs(unperturbed) : null,
   }
-}
-
-/** `wanted` of the rows, or all, each at most once, in ascending order. */
-function sampleRows(rows: number, wanted: number, random: Random): Uint32Array {
-  const all = Uint32Array.from({ length: rows }, (_, i) => i)
-  if (rows <= wanted) return all
-  // The first steps of Fisher and Yates's shuffle.
-  for (let i = 0; i < wanted; i++) {
-    const other = i + random.below(rows - i)
-    const row = all[i]!
-    all[i] = all[other]!
-    all[other] = row
-  }
-  return all.slice(0, wanted).sort()
 }
 
 function perturb(frame: Frame, features: ReadonlySet<string>, perturbation: Perturbation, random: Random): Frame {
