@@ -2,7 +2,6 @@ export { type CompiledCondition, compileCondition } from './conditions/compile.t
 export type * from './conditions/contexts.ts'
 export { ConditionInvalid } from './conditions/errors.ts'
 export { evaluateCondition, type Verdict } from './conditions/evaluate.ts'
-export { type GateEvidence, gateContext } from './conditions/gate-context.ts'
 export type { SeenValue } from './conditions/judge.ts'
 export type { ConditionKind } from './conditions/vocabulary.ts'
 export { readCodeVersion } from './code.ts'

@@ -76,6 +76,18 @@ describe('a gate', () => {
     expect(gate('metrics.roc_auc >= 1').passed).toBe(false)
   })
 
+  it('takes the standard error from the interval where only that is given', () => {
+    expect(
+      gate('metrics.roc_auc.standard_error == 0.5', {
+        metrics: { roc_auc: { value: 1, lower95: 0, upper95: 1.959963984540054 } },
+      }).passed,
+    ).toBe(true)
+    expect(
+      gate('improvement.standard_error > 0', { champion: {}, improvement: { value: 1, lower95: null, upper95: 2 } })
+        .known,
+    ).toBe(false)
+  })
+
   it('names the segments that fail it', () => {
     expect(gate('segments("day").all(s, s.metrics.roc_auc >= champion.segment(s).roc_auc - 0.05)')).toEqual({
       passed: false,

@@ -142,7 +142,7 @@ export function instanceOf(type: Term['type'], value: unknown): unknown {
   if (type === 'Segments') return Array.isArray(value) ? value.map((item) => instanceOf('Segment', item)) : undefined
   if (!Object.hasOwn(TYPES, type)) return isOfScalar(type, value) ? value : undefined
   const name = type as TypeName
-  const fields = typeof value === 'number' ? { value } : (value as Instance)
+  const fields = typeof value === 'number' ? { value } : withStandardError(name, value as Instance)
   // A segment's metrics stand beside its other fields too: `s.roc_auc` for `s.metrics.roc_auc`.
   const source = name === 'Segment' ? { ...(fields.metrics as object), ...fields } : fields
   const instance = new CLASSES[name]()
@@ -151,6 +151,16 @@ export function instanceOf(type: Term['type'], value: unknown): unknown {
     if (known !== undefined) instance[field] = known
   }
   return instance
+}
+
+/** Half the width of a 95 % interval in standard errors: figures are often reported with an interval alone. */
+const Z95 = 1.959963984540054
+
+function withStandardError(name: TypeName, fields: Instance): Instance {
+  const { lower95, upper95, standard_error } = fields as Record<string, number | null | undefined>
+  const derivable = isEstimate(name) && typeof standard_error !== 'number'
+  if (!derivable || typeof lower95 !== 'number' || typeof upper95 !== 'number') return fields
+  return { ...fields, standard_error: (upper95 - lower95) / (2 * Z95) }
 }
 
 function isOfScalar(type: Term['type'], value: unknown): boolean {

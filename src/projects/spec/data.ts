@@ -137,6 +137,15 @@ export const DataSet = z
         'positive',
         says(`a ${set.task} label has no positive value`, 'Remove `positive`, or make it `task: binary`.'),
       )
+    for (const role of ['id', 'ignore', 'time'] as const)
+      if ([set[role]].flat().includes(set.label))
+        problem(
+          role,
+          says(
+            `"${set.label}" is the label, and cannot stand under \`${role}\` too`,
+            'Name another column, or remove it here.',
+          ),
+        )
     if (set.split.by === 'time' && set.time === undefined)
       problem(
         'split',

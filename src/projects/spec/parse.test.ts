@@ -372,6 +372,27 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       ['6:32 monitor.drift.alert_if: unknown variable "alert". Known here: psi, noise, features, rows, cost.'],
     ],
     [
+      'a half-life without a time',
+      `${SMALLEST}pipeline: { train: { search: { half_life: [21d, all] } } }\n`,
+      [
+        '6:43 pipeline.train.search.half_life: rows have no time. Add `time:` to data.m with the column that says when a row happened.',
+      ],
+    ],
+    [
+      'rows per day without a time',
+      `${SMALLEST}    expect: [{ rows_per: 1d, equals: 48 }]\n`,
+      [
+        '6:26 data.m.expect[0].rows_per: rows have no time. Add `time:` to data.m with the column that says when a row happened.',
+      ],
+    ],
+    [
+      'a label that is ignored',
+      `${SMALLEST}    ignore: [x, y]\n`,
+      [
+        '6:13 data.m.ignore: "y" is the label, and cannot stand under `ignore` too. Name another column, or remove it here.',
+      ],
+    ],
+    [
       'several things at once, in the order of the file',
       `project: A\ndata:\n  m: { source: m.csv, lable: y }\nwhen: [{ cron: soon, whithin: 1% }]\n`,
       [

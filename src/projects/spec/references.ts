@@ -16,6 +16,7 @@ export function brokenReferences(file: ProjectFile): Finding[] {
   return [
     ...trainingData(file),
     ...objective(file),
+    ...agesWithoutTime(file),
     ...misplacedStepKeys(file),
     ...stepOrder(file),
     ...environments(file),
@@ -79,6 +80,28 @@ function objective(file: ProjectFile): Finding[] {
       todo: `Write \`${right}: ${metric}\`.`,
     },
   ]
+}
+
+/** Ages, windows and rows per day mean nothing where rows have no time. */
+function agesWithoutTime(file: ProjectFile): Finding[] {
+  const finding = (path: Finding['path'], set: string): Finding => ({
+    path,
+    wrong: 'rows have no time',
+    todo: `Add \`time:\` to data.${set} with the column that says when a row happened.`,
+  })
+  const counted = Object.entries(file.data).flatMap(([name, set]) =>
+    set.expect.flatMap((one, i) =>
+      'rows_per' in one && !set.time ? [finding(['data', name, 'expect', i, 'rows_per'], name)] : [],
+    ),
+  )
+  const train = file.pipeline.train
+  const name = train?.with?.data ?? Object.keys(file.data)[0]!
+  if (!train || 'run' in train || file.data[name]?.time !== undefined) return counted
+  const path = ['pipeline', 'train']
+  const aged = (['half_life', 'window'] as const).filter((key) => train.search[key]?.some((age) => age !== 'all'))
+  const blended =
+    train.blend && 'period' in train.blend.hold_back ? [finding([...path, 'blend', 'hold_back'], name)] : []
+  return [...counted, ...aged.map((key) => finding([...path, 'search', key], name)), ...blended]
 }
 
 function misplacedStepKeys(file: ProjectFile): Finding[] {
