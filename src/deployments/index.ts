@@ -2,6 +2,6 @@ export { type DeploymentPlan, type Deployments, openDeployments, type PlanOf, st
 export { EndpointUnknown } from './errors.ts'
 export { deploymentMigrations } from './migrations.ts'
 export { followVersions } from './on-registered.ts'
-export { deploymentPlan } from './plan.ts'
+export { certifyingRole, deploymentPlan } from './plan.ts'
 export type { RolloutEvent } from './rollout.ts'
 export { mountDeployments } from './routes.ts'

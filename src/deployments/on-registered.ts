@@ -2,6 +2,7 @@ import type { Events, StoredEvent } from '#platform/events'
 import type { Projects } from '#projects'
 import type { Registry } from '#registry'
 import type { Deployments } from './deployments.ts'
+import { certifyingRole } from './plan.ts'
 
 /** The identity that signs where the project says nobody has to. */
 const NOBODY_HAS_TO = { name: 'orrery', roles: [] }
@@ -44,7 +45,7 @@ export function followVersions(needs: {
           if (
             state === 'candidate' &&
             moved?.state === 'awaiting_certification' &&
-            (await certifierOf(project, endpoint)) === 'auto'
+            certifyingRole((await projects.project(project)).spec, endpoint) === 'auto'
           )
             await registry.certify(model, version, {
               by: NOBODY_HAS_TO,
@@ -70,9 +71,4 @@ export function followVersions(needs: {
       }
     },
   )
-
-  async function certifierOf(project: string, endpoint: string): Promise<string> {
-    const { spec } = await projects.project(project)
-    return spec.environments[spec.deploy[endpoint]?.environment ?? '']?.certify ?? 'auto'
-  }
 }

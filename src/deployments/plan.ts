@@ -18,3 +18,8 @@ export function deploymentPlan(spec: ProjectSpec, endpoint: string): DeploymentP
     reference: deploy.reference === 'first',
   }
 }
+
+/** The role that signs for versions of an endpoint; `auto` where nobody has to. */
+export function certifyingRole(spec: ProjectSpec, endpoint: string): string {
+  return spec.environments[spec.deploy[endpoint]?.environment ?? '']?.certify ?? 'auto'
+}

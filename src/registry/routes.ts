@@ -2,11 +2,11 @@ import { type HttpServer, nextCursor, offsetOf } from '#platform/http'
 import { registryRoutes } from './contract.ts'
 import type { Registry } from './registry.ts'
 
-/** @param certifyingRole the role that must sign for a project's production */
+/** @param certifyingRole the role that must sign for a version of an endpoint */
 export function mountRegistry(
   http: HttpServer,
   registry: Registry,
-  certifyingRole: (project: string) => Promise<string>,
+  certifyingRole: (project: string, endpoint: string) => Promise<string>,
 ): void {
   http.mount('registry', registryRoutes, {
     listModels: async ({ query }) => ({
@@ -24,8 +24,8 @@ export function mountRegistry(
       report: await registry.report(params.model, params.version),
     }),
     certifyVersion: async ({ params, body, principal }) => {
-      const { project } = await registry.version(params.model, params.version)
-      const role = await certifyingRole(project)
+      const { project, endpoint } = await registry.version(params.model, params.version)
+      const role = await certifyingRole(project, endpoint)
       return registry.certify(params.model, params.version, { by: principal, role, ...body })
     },
     rejectVersion: ({ params, body, principal }) =>

@@ -11,6 +11,7 @@ import { asOrreryError, errorBody } from '#platform/errors'
 import type { Logger } from '#platform/log'
 import { ErrorReply, type RouteContract, type RouteInput, type RouteReply } from './route.ts'
 import { BodyNotAccepted, RequestInvalid, RouteUnknown } from './errors.ts'
+import { servePages } from './pages.ts'
 
 /** Who asks, and what they may do; `access` makes these. */
 export interface Principal {
@@ -49,10 +50,13 @@ export async function openHttp({
   log,
   authorize,
   version,
+  pages,
 }: {
   log: Logger
   authorize: Authorize
   version: string
+  /** Folder with the built pages; `undefined` serves the API alone. */
+  pages?: string | undefined
 }): Promise<HttpServer> {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -70,7 +74,9 @@ export async function openHttp({
     if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
     return reply.status(status).header('x-request-id', request.id).send(body)
   })
-  app.setNotFoundHandler((request) => {
+  const page = pages ? await servePages(app, pages) : undefined
+  app.setNotFoundHandler((request, reply) => {
+    if (page?.answers(request)) return page.send(reply)
     throw new RouteUnknown(request.method, request.url)
   })
   await app.register(swagger, {

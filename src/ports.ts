@@ -1,0 +1,62 @@
+/** Where rooms declare what they need of later ones, `app.ts` hands them these. Glue only: no rule lives here. */
+import type { Deployments } from '#deployments'
+import type { ChampionOf, LabelledRows } from '#pipelines'
+import type { Blobs } from '#platform/blobs'
+import type { Events } from '#platform/events'
+import type { Projects, StoredProject } from '#projects'
+import type { Registry } from '#registry'
+import type { EndpointSource, Serving } from '#serving'
+
+const PAGE = 1_000
+
+/** What was served and labelled, as fresh training rows. */
+export function freshRows({ reads }: Serving): LabelledRows {
+  return async function* (endpoint, after) {
+    for (let seq = after; ; ) {
+      const page = await reads.labelledSince(endpoint, seq, PAGE)
+      for (const { joined, inputs, groundTruth, eventTime } of page)
+        yield { seq: joined, inputs, label: groundTruth.label, eventTime }
+      if (page.length < PAGE) return
+      seq = page.at(-1)!.joined
+    }
+  }
+}
+
+/** The champion of an endpoint with its package on disk. */
+export function championOf(needs: { deployments: Deployments; registry: Registry; blobs: Blobs }): ChampionOf {
+  return async (name) => {
+    const { champion, model } = await needs.deployments.endpoint(name)
+    if (champion === null) return null
+    const { package: onnx, signature, trainedUntil } = await needs.registry.version(model, champion)
+    return { onnx: await needs.blobs.path(onnx.hash), signature, version: champion, trainedUntil }
+  }
+}
+
+/** Endpoints and packages for the gateway. */
+export function endpointSource(needs: {
+  deployments: Deployments
+  registry: Registry
+  projects: Projects
+  events: Events
+}): EndpointSource {
+  const { deployments, registry, projects, events } = needs
+  return {
+    endpoint: async (name) => {
+      const endpoint = (await deployments.endpoints({})).find((one) => one.name === name)
+      if (!endpoint) return undefined
+      const { project, model, traffic } = endpoint
+      return { project, model, traffic, time: timeColumns(await projects.project(project)) }
+    },
+    names: async () => (await deployments.endpoints({})).map((endpoint) => endpoint.name),
+    package: async (model, version) => ({
+      bytes: await registry.packageBytes(model, version),
+      signature: (await registry.version(model, version)).signature,
+    }),
+    onTrafficChanged: (listener) =>
+      events.listen((event) => {
+        if (event.type === 'deployments.traffic_changed') listener(event.subject)
+      }),
+  }
+}
+
+const timeColumns = ({ spec }: StoredProject) => spec.data[spec.pipeline.train.with.data]?.time ?? []
