@@ -168,6 +168,19 @@ describe.each(RECIPES.slice(0, 2))('$learner', (recipe) => {
   })
 })
 
+describe('row sampling', () => {
+  it('tells the rows left out of a tree, too, what it added', () => {
+    const x = Array.from({ length: 100 }, (_, i) => i % 2)
+    const rows = { frame: numericFrame({ x }), target: Float64Array.from(x, (v) => 10 + 4 * v) }
+    const recipe: RecipeInput = { learner: 'boosted_trees', learningRate: 1, l2: 0, rowFraction: 0.5, trees: 20 }
+    // The first tree leaves no error, so any later one that adds something did not know.
+    expect([...predict(fitModel(PROBLEMS.regression, recipe, rows), numericFrame({ x: [0, 1] }))]).toEqual([
+      expect.closeTo(10, 5),
+      expect.closeTo(14, 5),
+    ])
+  })
+})
+
 describe('validation rows', () => {
   it('decide how many trees are kept, the best by their loss', () => {
     const rows = syntheticRows('binary', 300, 1)

@@ -37,9 +37,12 @@ describe('bins', () => {
   })
 
   it('part neighbouring float32 numbers and the largest ones', () => {
-    const next = 1 + 2 ** -23
-    const { bins } = binRows([Float32Array.of(1, next, -LARGEST_FLOAT32, LARGEST_FLOAT32)], ones(4), 255)
-    expect([...bins[0]!]).toEqual([1, 2, 0, 3])
+    // The middle of the last two is no float32 number, and rounds up to the larger.
+    const column = Float32Array.of(1, 1 + 2 ** -23, 1 + 2 ** -22, -LARGEST_FLOAT32, LARGEST_FLOAT32)
+    const { bins, bounds } = binRows([column], ones(5), 255)
+    expect([...bins[0]!]).toEqual([1, 2, 3, 0, 4])
+    expect(bounds[0]![1]).toBe(1)
+    expect(bounds[0]![2]).toBe(1 + 2 ** -23)
   })
 
   it('leave a value that outweighs the others alone', () => {
