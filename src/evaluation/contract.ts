@@ -221,8 +221,8 @@ export const Distribution = z.object({ rows: z.number().int(), features: z.array
 export type Distribution = z.infer<typeof Distribution>
 
 /**
- * In what way a column is not what it was. `from` and `to` are means (came_alive, went_constant, moved_*), standard
- * deviations (wider, narrower) or shares of rows (the rest).
+ * In what way a column is not what it was. `from` and `to` are means (came_alive, went_constant), means or, where
+ * those are swayed by few values, medians (moved_*), standard deviations (wider, narrower) or shares of rows (the rest).
  */
 export const Change = z.object({
   kind: z.enum([
@@ -240,6 +240,7 @@ export const Change = z.object({
     'wider',
     'narrower',
     'outside',
+    'reshaped',
   ]),
   from: z.number().nullable(),
   to: z.number().nullable(),

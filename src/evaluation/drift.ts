@@ -1,5 +1,6 @@
 import type { Frame } from '#platform/table'
-import { type Chance, changesBetween } from './changes.ts'
+import type { Chance } from './chance.ts'
+import { changesBetween, reshaped } from './changes.ts'
 import type { Change, Distribution, DriftReport, FeatureDrift, FeatureHistogram } from './contract.ts'
 import {
   chiSquareP,
@@ -52,7 +53,6 @@ export function compareDistributions(
 }
 
 function compareFeature(reference: FeatureHistogram, current: FeatureHistogram, chance: Chance): FeatureDrift {
-  const changes = changesBetween(reference, current, chance)
   const empty = reference.n === 0 || current.n === 0
   const psi = empty ? 0 : populationStabilityIndex(reference.counts, current.counts)
   const noise = empty
@@ -63,6 +63,9 @@ function compareFeature(reference: FeatureHistogram, current: FeatureHistogram, 
         current.n / chance.designEffect,
         chance.tail,
       )
+  const severity = severityOf(psi, noise)
+  const told = changesBetween(reference, current, chance)
+  const changes = severity !== 'none' && told.length === 0 ? [reshaped(reference, current)] : told
   return {
     name: reference.name,
     kind: reference.kind,
@@ -71,7 +74,7 @@ function compareFeature(reference: FeatureHistogram, current: FeatureHistogram, 
     jensenShannon: empty ? 0 : jensenShannon(reference.counts, current.counts),
     kolmogorovSmirnov: reference.kind === 'numeric' ? gapOfValues(reference, current) : null,
     pValue: empty ? 1 : chiSquareP(reference.counts, current.counts, chance.designEffect),
-    severity: severityOf(psi, noise),
+    severity,
     changes,
     description: describe(changes),
   }

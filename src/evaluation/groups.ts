@@ -59,6 +59,11 @@ export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(4)))
 }
 
+/** A share for reading, to a tenth of a per cent. */
+export function percent(share: number): string {
+  return `${Number((100 * share).toFixed(1))} %`
+}
+
 /** The values at `rows`; of a row-major table with `width` values a row, the rows' runs of them. */
 export function takeValues(values: Values, rows: ArrayLike<number>, width = 1): Float64Array {
   const taken = new Float64Array(rows.length * width)
