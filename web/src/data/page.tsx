@@ -1,0 +1,239 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link, useParams, useSearchParams } from 'react-router'
+import type { DataVersion, DataVersionSummary, SourceDescriptor, SplitDescriptor } from '#data/contract'
+import { Asked } from '../shell/asked.tsx'
+import { Failure } from '../shell/failure.tsx'
+import { bytes, count, percent } from '../shell/numbers.ts'
+import { Ago, Badge, Empty, Facts, Id, Mark, More, PageHead, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
+import { paths } from '../shell/paths.ts'
+import { ask, pagesOf } from '../shell/server.ts'
+import { eventDay, eventMinute } from '../shell/times.ts'
+import { useTitle } from '../shell/title.ts'
+import { Columns } from './columns.tsx'
+import './data.css'
+
+/** The datasets, their versions, and the profile of the version that is chosen (`?version=`). */
+export function DataPage() {
+  const { project = '' } = useParams()
+  const [search] = useSearchParams()
+  useTitle('Data', project)
+  const datasets = useQuery(ask('data', 'listDatasets', { params: { project } }))
+  const asked = search.get('version')
+  return (
+    <Asked query={datasets} skeleton={<Skeleton height={400} />}>
+      {({ datasets: found }) => {
+        const chosen = asked ?? found.find((each) => each.latest)?.latest?.id ?? null
+        return (
+          <>
+            <PageHead title="Data">
+              Each version is named by its content: equal tables are one version, whatever file they were in.
+            </PageHead>
+            {found.length === 0 && (
+              <Panel title="No data yet">
+                <Empty title="Datasets stand here with their versions and profiles" command="orrery run">
+                  The first step of a run reads the sources named under <code>data:</code> in <code>orrery.yaml</code>.
+                </Empty>
+              </Panel>
+            )}
+            <div className="grid">
+              <div className="span-4 lines">
+                {found.map((dataset) => (
+                  <Panel key={dataset.id} title={dataset.name} note={`${count(dataset.versions)} versions`}>
+                    <Versions project={project} dataset={dataset.name} chosen={chosen} />
+                  </Panel>
+                ))}
+              </div>
+              <div className="span-8">{chosen && <OneVersion id={chosen} />}</div>
+            </div>
+            <SameAs api={`/api/projects/${project}/datasets`} />
+          </>
+        )
+      }}
+    </Asked>
+  )
+}
+
+function Versions({ project, dataset, chosen }: { project: string; dataset: string; chosen: string | null }) {
+  const query = useInfiniteQuery(
+    pagesOf('data', 'listDataVersions', { params: { project, dataset }, query: { limit: 12 } }),
+  )
+  if (query.isError && !query.data) return <Failure error={query.error} again={() => query.refetch()} />
+  if (!query.data) return <Skeleton lines={5} />
+  const versions = query.data.pages.flatMap((page) => page.versions)
+  return (
+    <>
+      <ul className="version-list">
+        {versions.map((version: DataVersionSummary) => (
+          <li key={version.id} data-row>
+            <Link
+              to={`${paths.data(project)}?version=${version.id}`}
+              aria-current={version.id === chosen ? 'true' : undefined}
+              preventScrollReset
+            >
+              <b>{version.number}</b>
+              <span>
+                {count(version.rows)} rows
+                <span className="note"> {sourceWords(version.source)}</span>
+              </span>
+              <span className="note">
+                <Ago at={version.createdAt} />
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <More query={query} />
+    </>
+  )
+}
+
+function sourceWords(source: SourceDescriptor): string {
+  if (source.kind === 'appended') return `${count(source.rows)} appended: ${source.source}`
+  return source.source
+}
+
+function OneVersion({ id }: { id: string }) {
+  const version = useQuery(ask('data', 'getDataVersion', { params: { version: id } }))
+  return (
+    <Asked query={version} skeleton={<Skeleton height={500} />}>
+      {(one) => <Profile version={one} />}
+    </Asked>
+  )
+}
+
+function Profile({ version }: { version: DataVersion }) {
+  const { profile } = version
+  return (
+    <div className="lines">
+      <Panel
+        title={
+          <>
+            {version.dataset} {version.number}
+          </>
+        }
+        note={`${count(version.rows)} rows, ${count(version.columns)} columns, ${bytes(version.bytes)}`}
+      >
+        {version.warnings.map((warning) => (
+          <p key={warning.code + warning.message} className="warning">
+            <Mark tone="warn" />
+            <span>
+              {warning.message} <span className="note">{warning.hint.replaceAll('`', '')}</span>
+            </span>
+          </p>
+        ))}
+        <Facts
+          rows={[
+            ['content sha256', <Id key="hash" value={version.contentHash} tail={false} chars={12} />],
+            ['source', <Source key="source" source={version.source} />],
+            profile.time !== null && [
+              'covers',
+              `${eventMinute(profile.time.from)} to ${eventMinute(profile.time.to)}${profile.time.ordered ? '' : ', rows not in order of time'}`,
+            ],
+            profile.label !== null && [
+              'label',
+              <span key="label">
+                <code>{profile.label.column}</code> ({profile.label.task}
+                {profile.label.classes.length > 0 &&
+                  `: ${profile.label.classes.map((name, i) => `${name} ${percent((profile.label!.counts[i] ?? 0) / version.rows)}`).join(', ')}`}
+                ){profile.label.missing > 0 && `, ${count(profile.label.missing)} not known yet`}
+              </span>,
+            ],
+            ['made', <Ago key="made" at={version.createdAt} />],
+          ]}
+        />
+        {version.split && <Split split={version.split} />}
+      </Panel>
+      {version.expectations.length > 0 && (
+        <Panel title="Expectations">
+          <ul className="expectations">
+            {version.expectations.map((result) => (
+              <li key={result.expectation}>
+                <Mark tone={result.passed ? 'ok' : result.otherwise === 'stop' ? 'bad' : 'warn'} />
+                <span>
+                  {result.expectation}{' '}
+                  <span className="note">
+                    {result.passed ? 'holds' : `${count(result.failing)} break it, ${result.otherwise}`}:{' '}
+                    {result.observed}
+                  </span>
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+      {profile.leakage.length > 0 && (
+        <Panel title="Possible leakage">
+          {profile.leakage.map((leak) => (
+            <p key={leak.column} className="warning">
+              <Mark tone="warn" />
+              <span>
+                <code>{leak.column}</code>: {leak.reason}
+              </span>
+            </p>
+          ))}
+        </Panel>
+      )}
+      <Panel
+        title="Columns"
+        note={profile.sampled < profile.rows ? `quantiles of ${count(profile.sampled)} sampled rows` : undefined}
+      >
+        <Columns columns={profile.columns} rows={profile.rows} />
+      </Panel>
+    </div>
+  )
+}
+
+function Source({ source }: { source: SourceDescriptor }) {
+  return (
+    <>
+      {sourceWords(source)}
+      {source.kind === 'files' &&
+        source.files.map((file) => (
+          <span key={file.sha256} className="note">
+            {' '}
+            {bytes(file.bytes)} <Id value={file.sha256} tail={false} />
+          </span>
+        ))}
+      {source.kind === 'url' && (
+        <span className="note">
+          {' '}
+          {bytes(source.bytes)} <Id value={source.sha256} tail={false} />
+        </span>
+      )}
+    </>
+  )
+}
+
+const PARTS = ['train', 'validation', 'test', 'unlabelled'] as const
+
+/** The parts as they stand to each other, with the rule that made them. */
+function Split({ split }: { split: SplitDescriptor }) {
+  const all = PARTS.reduce((sum, part) => sum + split.rows[part], 0) || 1
+  return (
+    <div className="split">
+      <h3>
+        Split {split.by === 'time' ? 'by time' : split.by} <Badge title={split.hash}>seed {split.seed}</Badge>
+      </h3>
+      <div className="split-bar" aria-hidden="true">
+        {PARTS.map(
+          (part) =>
+            split.rows[part] > 0 && <i key={part} className={part} style={{ flexGrow: split.rows[part] / all }} />,
+        )}
+      </div>
+      <ul className="legend">
+        {PARTS.map(
+          (part) =>
+            split.rows[part] > 0 && (
+              <li key={part}>
+                <i className={`swatch ${part}`} aria-hidden="true" />
+                {part} {count(split.rows[part])}
+                {split.boundaries && (part === 'validation' || part === 'test') && (
+                  <span className="note">from {eventDay(split.boundaries[part])}</span>
+                )}
+              </li>
+            ),
+        )}
+      </ul>
+    </div>
+  )
+}

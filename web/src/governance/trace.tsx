@@ -1,0 +1,295 @@
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { Link, useNavigate, useParams } from 'react-router'
+import type { Trace } from '#governance/contract'
+import { Contributions } from '../charts/contributions.tsx'
+import { Asked } from '../shell/asked.tsx'
+import { count, figure, milliseconds, percent } from '../shell/numbers.ts'
+import { Ago, Badge, Facts, Id, Mark, PageHead, Panel, SameAs, Skeleton, type Tone } from '../shell/parts.tsx'
+import { paths } from '../shell/paths.ts'
+import { ask } from '../shell/server.ts'
+import { eventMinute, span } from '../shell/times.ts'
+import { useTitle } from '../shell/title.ts'
+import { Because } from '../tracking/cause.tsx'
+import { Code } from '../tracking/run.tsx'
+import './governance.css'
+
+type TracedVersion = Trace['versions'][number]
+
+/** One answer's past: from the prediction to versions, runs, code, data, signatures and the alert behind them. */
+export function TracePage() {
+  const { prediction = '' } = useParams()
+  useTitle(`Trace ${prediction}`)
+  const trace = useQuery(ask('governance', 'trace', { params: { prediction } }))
+  const endpoint = trace.data?.prediction.endpoint
+  const project = useQuery({
+    ...ask('deployments', 'getEndpoint', { params: { endpoint: endpoint ?? '' } }),
+    enabled: endpoint !== undefined,
+  }).data?.project
+  return (
+    <>
+      <PageHead title="One answer’s past" actions={<Lookup />}>
+        From a prediction’s id to everything that made it.
+      </PageHead>
+      <Asked query={trace} skeleton={<Skeleton height={420} />}>
+        {(found) => <Past trace={found} project={project ?? ''} />}
+      </Asked>
+    </>
+  )
+}
+
+function Lookup() {
+  const navigate = useNavigate()
+  const [id, setId] = useState('')
+  return (
+    <form
+      className="lookup"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (id.trim()) navigate(paths.trace(id.trim()))
+      }}
+    >
+      <input
+        aria-label="Prediction id"
+        placeholder="another prediction id"
+        value={id}
+        onChange={(event) => setId(event.target.value)}
+      />
+      <button type="submit" className="button">
+        Trace
+      </button>
+    </form>
+  )
+}
+
+function Past({ trace, project }: { trace: Trace; project: string }) {
+  const { prediction, versions, explanation } = trace
+  return (
+    <>
+      <div className="grid">
+        <Panel title="The answer" className="span-4 stretch">
+          <p className="answer-value">
+            {figure(prediction.value)} {prediction.label !== null && <span>{prediction.label}</span>}
+          </p>
+          <Facts
+            rows={[
+              ['prediction', <Id key="id" value={prediction.id} chars={14} />],
+              ['truth', <Truth key="truth" prediction={prediction} />],
+              ['event time', eventMinute(prediction.eventTime)],
+              ['answered', <Ago key="at" at={prediction.receivedAt} />],
+              ['took', milliseconds(prediction.latencyMs)],
+              [
+                'endpoint',
+                <Link key="endpoint" to={paths.endpoint(project, prediction.endpoint)}>
+                  {prediction.endpoint}
+                </Link>,
+              ],
+              ['route', prediction.route],
+            ]}
+          />
+        </Panel>
+        <Panel title={`Why ${figure(prediction.value)}?`} note={explanation?.method} className="span-8 stretch">
+          {explanation ? (
+            <Contributions contributions={explanation.contributions} />
+          ) : (
+            <Inputs prediction={prediction} />
+          )}
+        </Panel>
+        <Panel
+          title="How it came to be"
+          note={versions.length > 1 ? `${versions.length} versions answered together, the heaviest first` : undefined}
+        >
+          <ul className="tree root">
+            <li>
+              <div className="leaf">
+                <Mark tone="ok" />
+                <b>prediction</b> <Id value={prediction.id} /> <span className="note">{figure(prediction.value)}</span>
+              </div>
+              <ul className="tree">
+                {versions.map((version, i) => (
+                  <VersionBranch
+                    key={`${version.model} ${version.version}`}
+                    version={version}
+                    alone={prediction.scores[String(version.version)] ?? null}
+                    project={project}
+                    open={i === 0}
+                  />
+                ))}
+              </ul>
+            </li>
+          </ul>
+        </Panel>
+        {explanation && (
+          <Panel title="What it was asked">
+            <Inputs prediction={prediction} />
+          </Panel>
+        )}
+      </div>
+      <SameAs api={`/api/trace/${prediction.id}`} cli={`orrery trace ${prediction.id}`} />
+    </>
+  )
+}
+
+function Truth({ prediction }: { prediction: Trace['prediction'] }) {
+  const { groundTruth, label } = prediction
+  if (!groundTruth) return <span className="note">to come</span>
+  if (label === null) return groundTruth.label
+  return (
+    <>
+      {groundTruth.label}{' '}
+      <Badge tone={groundTruth.label === label ? 'ok' : 'bad'}>{groundTruth.label === label ? 'right' : 'wrong'}</Badge>
+    </>
+  )
+}
+
+function Inputs({ prediction }: { prediction: Trace['prediction'] }) {
+  return (
+    <dl className="inputs">
+      {Object.entries(prediction.inputs).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className="mono">{value === null ? <span className="note">missing</span> : String(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function VersionBranch({
+  version,
+  alone,
+  project,
+  open,
+}: {
+  version: TracedVersion
+  /** What this version alone would have said. */
+  alone: number | null
+  project: string
+  open: boolean
+}) {
+  const [shown, setShown] = useState(open)
+  const passed = version.gates.filter((gate) => gate.passed).length
+  return (
+    <li>
+      <div className="leaf" data-row>
+        <button type="button" className="fold" aria-expanded={shown} onClick={() => setShown(!shown)}>
+          <span className="visually-hidden">{shown ? 'Fold' : 'Unfold'} the past of </span>
+          <b>
+            {version.model} v{version.version}
+          </b>
+        </button>
+        <Link to={paths.version(project, version.model, version.version)}>report</Link>
+        {version.weight !== null && (
+          <span className="weight" title="its part of this answer">
+            <i style={{ width: `${version.weight * 64}px` }} />
+            {percent(version.weight)}
+          </span>
+        )}
+        {alone !== null && <span className="note">alone {figure(alone)}</span>}
+        <span className="note">
+          {version.package.format} <Id value={version.package.hash} tail={false} />
+        </span>
+      </div>
+      {shown && (
+        <ul className="tree">
+          <Leaf tone="ok" name="promoted">
+            {version.promotedAt === null ? (
+              <span className="note">not promoted (yet)</span>
+            ) : (
+              <>
+                <Ago at={version.promotedAt} />
+                {version.rollout && (
+                  <>
+                    {' by roll-out '}
+                    <Id value={version.rollout} />
+                  </>
+                )}
+              </>
+            )}
+          </Leaf>
+          <Leaf tone={version.certification ? 'ok' : 'idle'} name="certified">
+            {version.certification ? (
+              <>
+                by {version.certification.by}, <Ago at={version.certification.at} />{' '}
+                {version.certification.automatic && <Badge>automatically</Badge>}{' '}
+                {version.certification.note && <span className="note">“{version.certification.note}”</span>}
+              </>
+            ) : (
+              <span className="note">nobody signed</span>
+            )}
+          </Leaf>
+          <Leaf tone={passed === version.gates.length ? 'ok' : 'bad'} name="gates">
+            {passed} of {version.gates.length} passed
+            <details className="inline">
+              <summary className="note">which</summary>
+              <ul>
+                {version.gates.map((gate) => (
+                  <li key={gate.condition}>
+                    <Mark tone={gate.passed ? 'ok' : 'bad'} /> <code>{gate.condition}</code>{' '}
+                    <span className="note">{gate.explanation}</span>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          </Leaf>
+          <Leaf tone="ok" name="run">
+            <Link to={paths.run(project, version.pipelineRun.id)}>{version.pipelineRun.name}</Link>, trial{' '}
+            <Link to={paths.trial(project, version.run.id)}>{version.run.name}</Link>
+            {version.run.seconds !== null && <span className="note"> {span(version.run.seconds * 1000)}</span>}
+            <span className="note mono run-params">
+              {' '}
+              {Object.entries(version.run.params)
+                .slice(0, 6)
+                .map(([name, value]) => `${name}=${value}`)
+                .join(' ')}
+            </span>
+          </Leaf>
+          <Leaf tone={version.code.dirty ? 'warn' : 'ok'} name="code">
+            <Code code={version.code} />
+          </Leaf>
+          <Leaf tone="ok" name="data">
+            <Link to={`${paths.data(project)}?version=${version.data.id}`}>
+              {version.data.dataset} {version.data.number}
+            </Link>
+            , {count(version.data.rows)} rows
+            {version.data.until === null ? '' : ` until ${eventMinute(version.data.until)}`}{' '}
+            <span className="note">{version.data.source}</span> <Id value={version.data.contentHash} tail={false} />
+          </Leaf>
+          <Leaf tone="ok" name="environment">
+            <span className="mono">
+              {Object.entries(version.environment)
+                .map(([name, of]) => `${name} ${of}`)
+                .join(' · ')}
+            </span>
+          </Leaf>
+          <Leaf tone={version.alert ? 'warn' : 'ok'} name="because">
+            {version.alert ? (
+              <>
+                alert <Link to={paths.alert(project, version.alert.id)}>{version.alert.title}</Link>{' '}
+                <span className="note">
+                  {version.alert.features
+                    .map((move) => `${move.feature} ${move.change} (PSI ${figure(move.psi)})`)
+                    .join(' · ')}
+                </span>
+              </>
+            ) : (
+              <Because cause={version.cause} project={project} />
+            )}
+          </Leaf>
+        </ul>
+      )}
+    </li>
+  )
+}
+
+function Leaf({ tone, name, children }: { tone: Tone; name: string; children: ReactNode }) {
+  return (
+    <li>
+      <div className="leaf">
+        <Mark tone={tone} />
+        <span className="leaf-name">{name}</span>
+        <span className="leaf-text">{children}</span>
+      </div>
+    </li>
+  )
+}

@@ -1,0 +1,40 @@
+import { useQuery } from '@tanstack/react-query'
+import { WeightsArea } from '../charts/weights-area.tsx'
+import { useZoom } from '../charts/zoom.ts'
+import { Asked } from '../shell/asked.tsx'
+import { Empty, Skeleton, Steady } from '../shell/parts.tsx'
+import { paths } from '../shell/paths.ts'
+import { ask } from '../shell/server.ts'
+import { POINTS } from './in-step.tsx'
+
+/** How the parts of the versions that answer together went over time. */
+export function Weights({ project, endpoint, model }: { project: string; endpoint: string; model: string }) {
+  const zoom = useZoom()
+  const [from, to] = zoom.range ?? []
+  const series = useQuery(
+    ask('monitoring', 'monitorSeries', { params: { endpoint }, query: { points: POINTS, from, to } }),
+  )
+  return (
+    <Asked query={series} skeleton={<Skeleton height={190} />}>
+      {({ points }) =>
+        points.length < 2 ? (
+          <Empty title="No weights yet">
+            When several versions answer together, each one’s part follows from its loss on the latest labels and stands
+            here.
+          </Empty>
+        ) : (
+          <Steady value={points}>
+            {(shown) => (
+              <WeightsArea
+                times={shown.map((point) => point.through)}
+                weights={shown.map((point) => point.weights)}
+                href={(version) => paths.version(project, model, version)}
+                zoom={zoom}
+              />
+            )}
+          </Steady>
+        )
+      }
+    </Asked>
+  )
+}

@@ -1,0 +1,126 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useSearchParams } from 'react-router'
+import type { Endpoint } from '#deployments/contract'
+import type { LoggedPrediction } from '#serving/contract'
+import { Failure } from '../shell/failure.tsx'
+import { figure, milliseconds } from '../shell/numbers.ts'
+import { Empty, Id, More, newerBy, Skeleton, Steady } from '../shell/parts.tsx'
+import { paths } from '../shell/paths.ts'
+import { pagesOf } from '../shell/server.ts'
+import { eventMinute } from '../shell/times.ts'
+
+const LABELLED = [
+  ['all', ''],
+  ['with label', 'yes'],
+  ['label to come', 'no'],
+] as const
+
+/** The prediction log, newest first; each answer leads to its whole past. */
+export function Predictions({ endpoint }: { endpoint: Endpoint }) {
+  const [search, setSearch] = useSearchParams()
+  const chosen = LABELLED.find(([, value]) => value === search.get('labelled'))?.[1] || undefined
+  const query = useInfiniteQuery(
+    pagesOf('serving', 'listPredictions', {
+      params: { endpoint: endpoint.name },
+      query: { limit: 20, labelled: chosen },
+    }),
+  )
+  return (
+    <>
+      <fieldset className="choice">
+        <legend className="visually-hidden">Which predictions</legend>
+        {LABELLED.map(([name, value]) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={(chosen ?? '') === value}
+            onClick={() =>
+              setSearch((before) => {
+                const after = new URLSearchParams(before)
+                if (value) after.set('labelled', value)
+                else after.delete('labelled')
+                return after
+              })
+            }
+          >
+            {name}
+          </button>
+        ))}
+      </fieldset>
+      {query.isError && !query.data ? (
+        <Failure error={query.error} again={() => query.refetch()} />
+      ) : query.data ? (
+        <Found predictions={query.data.pages.flatMap((page) => page.predictions)} endpoint={endpoint.name} />
+      ) : (
+        <Skeleton lines={10} />
+      )}
+      <More query={query} />
+    </>
+  )
+}
+
+function Found({ predictions, endpoint }: { predictions: LoggedPrediction[]; endpoint: string }) {
+  if (predictions.length === 0) {
+    return (
+      <Empty
+        title="No prediction here"
+        command={`curl -X POST ${location.origin}/predict/${endpoint} -H 'content-type: application/json' -d '{"records":[{}]}'`}
+      >
+        Every answer is logged with its inputs and version, and joined with its label when that arrives.
+      </Empty>
+    )
+  }
+  return (
+    <Steady value={predictions} newerText={newerBy((one) => one.id, 'prediction')}>
+      {(shown) => (
+        <div className="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>prediction</th>
+                <th>event time</th>
+                <th className="n">answer</th>
+                <th>version</th>
+                <th>truth</th>
+                <th className="n">took</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((one) => (
+                <tr key={one.id} data-row>
+                  <td>
+                    <Id value={one.id} to={paths.trace(one.id)} />
+                  </td>
+                  <td className="nowrap">{eventMinute(one.eventTime)}</td>
+                  <td className="n">
+                    {figure(one.value)}
+                    {one.label !== null && ` ${one.label}`}
+                  </td>
+                  <td>
+                    <Link to={paths.trace(one.id)} tabIndex={-1}>
+                      v{one.version}
+                    </Link>
+                    {one.route === 'canary' && <span className="note"> canary</span>}
+                  </td>
+                  <td>{truthOf(one)}</td>
+                  <td className="n">{milliseconds(one.latencyMs)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Steady>
+  )
+}
+
+function truthOf({ groundTruth, label }: LoggedPrediction) {
+  if (!groundTruth) return <span className="note">to come</span>
+  if (label === null) return <span className="mono">{groundTruth.label}</span>
+  const right = groundTruth.label === label
+  return (
+    <span className="mono">
+      {groundTruth.label} <span className={right ? 'note' : 'bad'}>{right ? 'right' : 'wrong'}</span>
+    </span>
+  )
+}

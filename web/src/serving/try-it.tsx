@@ -1,0 +1,149 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import type { Endpoint } from '#deployments/contract'
+import type { Signature } from '#registry/contract'
+import { Asked } from '../shell/asked.tsx'
+import { InlineFailure } from '../shell/failure.tsx'
+import { figure, percent } from '../shell/numbers.ts'
+import { Id, Skeleton } from '../shell/parts.tsx'
+import { paths } from '../shell/paths.ts'
+import { ask, server } from '../shell/server.ts'
+
+type Written = Record<string, string>
+
+/** One record by hand through the real route, with the fields of the signature and the values of a recent prediction. */
+export function TryIt({ endpoint }: { endpoint: Endpoint }) {
+  const champion = endpoint.champion
+  const version = useQuery({
+    ...ask('registry', 'getVersion', { params: { model: endpoint.model, version: champion ?? 1 } }),
+    enabled: champion !== null,
+  })
+  const recent = useQuery(
+    ask('serving', 'listPredictions', { params: { endpoint: endpoint.name }, query: { limit: 1 } }),
+  )
+  if (champion === null) return <p className="note">No version answers yet.</p>
+  return (
+    <Asked query={version} skeleton={<Skeleton lines={4} />}>
+      {({ signature }) => (
+        <Asked query={recent} skeleton={<Skeleton lines={4} />}>
+          {({ predictions }) => (
+            <Form endpoint={endpoint} signature={signature} inputs={predictions[0]?.inputs ?? {}} />
+          )}
+        </Asked>
+      )}
+    </Asked>
+  )
+}
+
+function Form({
+  endpoint,
+  signature,
+  inputs,
+}: {
+  endpoint: Endpoint
+  signature: Signature
+  inputs: Record<string, string | number | boolean | null>
+}) {
+  // Taken once: a newer prediction must not overwrite what is being written.
+  const [written, setWritten] = useState<Written>(() =>
+    Object.fromEntries(
+      signature.features.map(({ name }) => [name, inputs[name] === null ? '' : String(inputs[name] ?? '')]),
+    ),
+  )
+  const predict = useMutation({
+    mutationFn: () =>
+      server.serving.predict({
+        params: { endpoint: endpoint.name },
+        body: { records: [recordOf(written, signature)] },
+      }),
+  })
+  const answer = predict.data?.predictions[0]
+  return (
+    <form
+      className="try"
+      onSubmit={(event) => {
+        event.preventDefault()
+        predict.mutate()
+      }}
+    >
+      <div>
+        <div className="try-fields">
+          {signature.features.map(({ name, kind, categories }) => (
+            <label key={name}>
+              {name}
+              <input
+                value={written[name] ?? ''}
+                inputMode={kind === 'numeric' ? 'decimal' : 'text'}
+                placeholder="missing"
+                list={categories ? `values-of-${name}` : undefined}
+                onChange={(event) => setWritten({ ...written, [name]: event.target.value })}
+              />
+              {categories && (
+                <datalist id={`values-of-${name}`}>
+                  {categories.map((category) => (
+                    <option key={category} value={category} />
+                  ))}
+                </datalist>
+              )}
+            </label>
+          ))}
+        </div>
+        <div className="buttons">
+          <button type="submit" className="button go" disabled={predict.isPending}>
+            Predict
+          </button>
+        </div>
+      </div>
+      <div className="try-answer" aria-live="polite">
+        {predict.isError && <InlineFailure error={predict.error} />}
+        {!answer && !predict.isError && (
+          <p className="note">
+            Filled in from the latest prediction. The answer is logged like any other and can be traced; it counts as
+            traffic.
+          </p>
+        )}
+        {answer && (
+          <>
+            <p className="note">
+              {answer.label === null
+                ? signature.label
+                : `P(${signature.label} = ${signature.classes[1] ?? answer.label})`}
+            </p>
+            <p className="answer-value">{figure(answer.value)}</p>
+            {answer.label !== null && (
+              <p>
+                most likely <b>{answer.label}</b>
+              </p>
+            )}
+            {answer.probabilities && (
+              <ul className="note">
+                {Object.entries(answer.probabilities).map(([label, probability]) => (
+                  <li key={label}>
+                    {label}: {percent(probability)}
+                  </li>
+                ))}
+              </ul>
+            )}
+            <p>
+              by <Link to={paths.version(endpoint.project, endpoint.model, answer.version)}>v{answer.version}</Link> ·{' '}
+              <Id value={answer.id} to={paths.trace(answer.id)} />
+            </p>
+          </>
+        )}
+      </div>
+    </form>
+  )
+}
+
+/** An empty field is a missing value; a numeric feature's text that is no number is left for the server to refuse. */
+function recordOf(written: Written, signature: Signature): Record<string, string | number | null> {
+  return Object.fromEntries(
+    signature.features.map(({ name, kind }) => {
+      const text = written[name]?.trim() ?? ''
+      if (text === '') return [name, null]
+      const number = Number(text)
+      return [name, kind === 'numeric' && Number.isFinite(number) ? number : text]
+    }),
+  )
+}

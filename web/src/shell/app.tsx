@@ -1,0 +1,77 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { lazy } from 'react'
+import { createBrowserRouter, type RouteObject, RouterProvider, useLocation } from 'react-router'
+import { LoopPage, ProjectsPage } from '../loop/page.tsx'
+import { Frame } from './frame.tsx'
+import { Empty, PageHead, Panel } from './parts.tsx'
+import { worthRetrying } from './server.ts'
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What changes is told by the event stream; this is for what changes without an event, such as request rates.
+      staleTime: 15_000,
+      refetchOnWindowFocus: false,
+      retry: worthRetrying,
+      retryDelay: 600,
+    },
+  },
+})
+
+// The loop is what most visits begin with; the other pages come when they are gone to.
+const DataPage = lazy(async () => ({ default: (await import('../data/page.tsx')).DataPage }))
+const RunsPage = lazy(async () => ({ default: (await import('../tracking/runs.tsx')).RunsPage }))
+const RunPage = lazy(async () => ({ default: (await import('../tracking/run.tsx')).RunPage }))
+const TrialPage = lazy(async () => ({ default: (await import('../tracking/trial.tsx')).TrialPage }))
+const ModelsPage = lazy(async () => ({ default: (await import('../registry/models.tsx')).ModelsPage }))
+const ModelPage = lazy(async () => ({ default: (await import('../registry/models.tsx')).ModelPage }))
+const VersionPage = lazy(async () => ({ default: (await import('../registry/version.tsx')).VersionPage }))
+const EndpointsPage = lazy(async () => ({ default: (await import('../deployments/endpoints.tsx')).EndpointsPage }))
+const EndpointPage = lazy(async () => ({ default: (await import('../deployments/endpoint.tsx')).EndpointPage }))
+const MonitorsPage = lazy(async () => ({ default: (await import('../monitoring/monitors.tsx')).MonitorsPage }))
+const MonitorPage = lazy(async () => ({ default: (await import('../monitoring/monitors.tsx')).MonitorPage }))
+const AlertPage = lazy(async () => ({ default: (await import('../monitoring/alert.tsx')).AlertPage }))
+const TracePage = lazy(async () => ({ default: (await import('../governance/trace.tsx')).TracePage }))
+
+const routes: RouteObject[] = [
+  { index: true, element: <ProjectsPage /> },
+  { path: 'trace/:prediction', element: <TracePage /> },
+  { path: ':project', element: <LoopPage /> },
+  { path: ':project/data', element: <DataPage /> },
+  { path: ':project/runs', element: <RunsPage /> },
+  { path: ':project/runs/:run', element: <RunPage /> },
+  { path: ':project/tracking/:run', element: <TrialPage /> },
+  { path: ':project/models', element: <ModelsPage /> },
+  { path: ':project/models/:model', element: <ModelPage /> },
+  { path: ':project/models/:model/versions/:version', element: <VersionPage /> },
+  { path: ':project/endpoints', element: <EndpointsPage /> },
+  { path: ':project/endpoints/:endpoint', element: <EndpointPage /> },
+  { path: ':project/monitors', element: <MonitorsPage /> },
+  { path: ':project/monitors/:endpoint', element: <MonitorPage /> },
+  { path: ':project/alerts/:alert', element: <AlertPage /> },
+  { path: '*', element: <NoSuchPage /> },
+]
+
+const router = createBrowserRouter([{ element: <Frame />, children: routes }])
+
+export function App() {
+  return (
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  )
+}
+
+function NoSuchPage() {
+  const { pathname } = useLocation()
+  return (
+    <>
+      <PageHead title="No such page" />
+      <Panel title={pathname}>
+        <Empty title="Nothing stands at this address">
+          Press Ctrl/⌘ K to jump to a page, a version or a prediction by its id.
+        </Empty>
+      </Panel>
+    </>
+  )
+}

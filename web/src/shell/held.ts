@@ -1,0 +1,38 @@
+import { type RefObject, useEffect, useRef, useState } from 'react'
+
+/**
+ * Nothing jumps while it is read: as long as the pointer or the keyboard's focus is inside `area`, the value that was
+ * shown when it came in stays; it catches up on leaving, or when the reader asks for it with `release`.
+ */
+export function useHeld<Value, Area extends HTMLElement = HTMLDivElement>(
+  value: Value,
+): { shown: Value; area: RefObject<Area | null>; newer: boolean; release: () => void } {
+  const area = useRef<Area>(null)
+  const [held, setHeld] = useState<{ value: Value } | null>(null)
+  const latest = useRef(value)
+  latest.current = value
+
+  useEffect(() => {
+    const element = area.current
+    if (!element) return
+    const hold = () => setHeld((before) => before ?? { value: latest.current })
+    const letGo = () => {
+      if (!element.matches(':hover') && !element.contains(document.activeElement)) setHeld(null)
+    }
+    // Focus has moved on only after the event, hence the tick.
+    const letGoSoon = () => setTimeout(letGo)
+    element.addEventListener('pointerenter', hold)
+    element.addEventListener('focusin', hold)
+    element.addEventListener('pointerleave', letGoSoon)
+    element.addEventListener('focusout', letGoSoon)
+    return () => {
+      element.removeEventListener('pointerenter', hold)
+      element.removeEventListener('focusin', hold)
+      element.removeEventListener('pointerleave', letGoSoon)
+      element.removeEventListener('focusout', letGoSoon)
+    }
+  }, [])
+
+  const shown = held ? held.value : value
+  return { shown, area, newer: shown !== value, release: () => setHeld({ value: latest.current }) }
+}

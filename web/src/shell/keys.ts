@@ -1,0 +1,70 @@
+import { useEffect } from 'react'
+import { useNavigate } from 'react-router'
+import { paths } from './paths.ts'
+import { useProject } from './project.ts'
+import { chooseTheme, otherTheme } from './theme.ts'
+
+/** `g` and then one of these. */
+export const GO_TO: Record<string, [page: string, path: (project: string) => string]> = {
+  l: ['Loop', paths.loop],
+  d: ['Data', paths.data],
+  r: ['Runs', paths.runs],
+  m: ['Models', paths.models],
+  e: ['Endpoints', paths.endpoints],
+  o: ['Monitors', paths.monitors],
+}
+
+const TOGETHER_MS = 1200
+
+/** The keyboard of every page; inside fields only Ctrl/Cmd-K is ours. */
+export function useKeys({ openPalette, openHelp }: { openPalette: () => void; openHelp: () => void }): void {
+  const navigate = useNavigate()
+  const project = useProject()
+  useEffect(() => {
+    let goAt = 0
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault()
+        openPalette()
+        return
+      }
+      if (event.metaKey || event.ctrlKey || event.altKey || isWriting(event.target)) return
+      if (document.querySelector('dialog[open]')) return
+      const going = event.timeStamp - goAt < TOGETHER_MS
+      goAt = 0
+      if (going && project) {
+        const there = GO_TO[event.key]
+        if (there) navigate(there[1](project))
+        return
+      }
+      if (event.key === 'g') goAt = event.timeStamp
+      else if (event.key === 'j') moveInLists(1)
+      else if (event.key === 'k') moveInLists(-1)
+      else if (event.key === 't') chooseTheme(otherTheme())
+      else if (event.key === '?') openHelp()
+      else if (event.key === '/') {
+        event.preventDefault()
+        openPalette()
+      }
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [navigate, project, openPalette, openHelp])
+}
+
+function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+}
+
+/** Any `[data-row]` is a row of a list; its first link is what Enter opens. */
+function moveInLists(step: 1 | -1): void {
+  const links = [...document.querySelectorAll<HTMLElement>('main [data-row]')]
+    .map((row) => row.querySelector<HTMLElement>('a[href], button'))
+    .filter((link) => link !== null)
+  if (links.length === 0) return
+  const row = document.activeElement?.closest('[data-row]')
+  const at = row ? links.findIndex((link) => row.contains(link)) : -1
+  const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + step))
+  links[next]?.focus()
+  links[next]?.scrollIntoView({ block: 'nearest' })
+}
