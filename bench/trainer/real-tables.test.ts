@@ -89,7 +89,7 @@ describe('Elec2', () => {
       all,
       Array.from({ length: 10_000 }, (_, i) => i),
     )
-    const recipe = { learner: 'boosted_trees', trees: 200, maxLeaves: 15, columnFraction: 1 } as const
+    const recipe = { learner: 'boosted_trees', trees: 200, maxLeaves: 15, columnFraction: 1, rowFraction: 1 } as const
     const first = JSON.stringify(fitModel(CHURN, recipe, rows))
     const before = process.cpuUsage()
     const second = JSON.stringify(fitModel(CHURN, recipe, rows))

@@ -19,6 +19,7 @@ const RECIPE = {
   minChildWeight: 20,
   minChildHessian: 1e-3,
   columnFraction: 1,
+  rowFraction: 1,
 } satisfies Partial<TreesRecipe> & { learner: string }
 
 const PEER_PARAMS = {

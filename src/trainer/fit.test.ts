@@ -11,7 +11,7 @@ import { largestDifference, numericFrame, PROBLEMS, pickRows, syntheticRows } fr
 const TASKS: Task[] = ['binary', 'multiclass', 'regression']
 const RECIPES: RecipeInput[] = [
   { learner: 'logistic' },
-  { learner: 'boosted_trees', trees: 40, minChildWeight: 5 },
+  { learner: 'boosted_trees', trees: 40, minChildWeight: 5, columnFraction: 1, rowFraction: 1 },
   { learner: 'boosted_trees', trees: 25, maxLeaves: 15, minChildWeight: 5, columnFraction: 0.6, rowFraction: 0.7 },
 ]
 const EVERY = TASKS.flatMap((task) => RECIPES.map((recipe) => ({ task, recipe, learner: recipe.learner })))
@@ -85,7 +85,10 @@ describe.each(
       rows,
       times.flatMap((count, r) => new Array<number>(count).fill(r)),
     )
-    const exact = { ...recipe, ...(recipe.learner === 'boosted_trees' ? { columnFraction: 1, maxBins: 32 } : {}) }
+    const exact = {
+      ...recipe,
+      ...(recipe.learner === 'boosted_trees' ? { columnFraction: 1, rowFraction: 1, maxBins: 32 } : {}),
+    }
     const weighted = fitModel(PROBLEMS[task], exact, { ...rows, weights: Float64Array.from(times) })
     const twice = fitModel(PROBLEMS[task], exact, repeated)
     const scale = task === 'regression' ? 200 : 1
