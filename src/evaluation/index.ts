@@ -36,3 +36,4 @@ export { type Predict, type RobustnessOptions, robustnessOf } from './robustness
 export type { Values } from './scored.ts'
 export { type SegmentOptions, segmentDifferences, segmentMetrics } from './segments.ts'
 export { estimateUnlabelled, type UnlabelledOptions } from './unlabelled.ts'
+export { type BlendOptions, blendWeights } from './blend.ts'

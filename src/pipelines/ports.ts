@@ -1,4 +1,4 @@
-import type { Champion } from './tabular/build.ts'
+import type { Champion } from './tabular/compare.ts'
 
 /** A served row whose truth is known by now. */
 export interface LabelledRow {

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { runInChild } from '#platform/process'
-import type { BuiltinTraining, CommandTraining, StoredProject } from '#projects'
+import type { StoredProject } from '#projects'
 import type { JobContext } from '#platform/jobs'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import type { Built } from '../tabular/build.ts'
+import type { TrainingPlan } from '../tabular/training.ts'
 import type { BuildModelInput } from '../workers/build-model.ts'
 import type { DataStep } from './read-data.ts'
 
@@ -23,7 +24,7 @@ export function buildModel(
   needs: PipelineNeeds,
   { spec }: StoredProject,
   read: DataStep,
-  training: BuiltinTraining | (CommandTraining & { onnx: string }),
+  training: TrainingPlan,
   files: string,
 ): Promise<BuiltModel> {
   const { blobs, data, championOf } = needs
@@ -32,7 +33,7 @@ export function buildModel(
     const input: BuildModelInput = {
       parquet: await data.readPath(version),
       set: spec.data[read.dataset]!,
-      split: version.split,
+      version: { schema: version.schema, profile: version.profile },
       training,
       champion: await championOf(job.input.endpoint),
       folder: join(files, 'model'),

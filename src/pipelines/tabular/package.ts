@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Signature } from '#runtime/contract'
@@ -64,8 +63,4 @@ export async function leaveFile(folder: string, name: string, bytes: Uint8Array 
   const path = join(folder, name)
   await writeFile(path, bytes)
   return path
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }

@@ -1,0 +1,167 @@
+import { Command, CommanderError, Option } from 'commander'
+import { maskSecrets, readConfig } from '../config.ts'
+import { version } from '../version.ts'
+import { COULD_NOT, DONE, WRONG_USE } from './exit.ts'
+import { printError } from './output.ts'
+
+const SERVER = () => new Option('--server <url>', 'the server to talk to (ORRERY_SERVER)')
+const JSON_OUT = () => new Option('--json', 'print JSON')
+const FILE = () => new Option('-f, --file <path>', 'the project file').default('orrery.yaml')
+
+/**
+ * Runs one command. Commands are loaded when they are asked for: `orrery up` should not wait for the demo's code.
+ *
+ * @returns the exit code
+ */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let code = DONE
+  const program = new Command('orrery')
+    .description('One program that carries a model round its whole life and keeps it in step with the world.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+  const set = (result: number) => {
+    code = result
+  }
+
+  withConfig(program.command('up').description('start the server'))
+    .addHelpText('after', '\nExample: orrery up --port 8080 --home ~/orrery')
+    .action(async (options) => set(await (await import('./up.ts')).up(readConfig(options, process.env))))
+
+  program
+    .command('demo')
+    .description('the whole life of a model, from a table to a replacement in production')
+    .option(
+      '--data <path>',
+      'a table to live through instead of the simulated telecom: Elec2, Telco churn or bike sharing',
+    )
+    .option('--sha256 <digest>', 'the content a URL must have')
+    .option('--keep', 'leave the server running at the end')
+    .option('--port <port>', 'port to listen on', '0')
+    .option('--home <folder>', 'folder for its state; a new one inside .orrery when absent')
+    .option('--seed <number>', 'seed of the simulated world', '7')
+    .option('--rows <number>', 'live at most so many rows')
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: npm run demo -- --data ../shared/data/elec2/elec2.csv')
+    .action(async (options) => set(await (await import('./demo/demo.ts')).demo(options)))
+
+  program
+    .command('plan')
+    .description('what `orrery apply` would change')
+    .addOption(FILE())
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .action(async (options) => set(await (await import('./apply.ts')).plan(options)))
+
+  program
+    .command('apply')
+    .description('make the server follow the project file')
+    .addOption(FILE())
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .action(async (options) => set(await (await import('./apply.ts')).apply(options)))
+
+  program
+    .command('run')
+    .description('run the pipeline and follow it')
+    .addOption(FILE())
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .option('--reason <text>', 'why, for the record', 'asked for by a person')
+    .option('--detach', 'do not wait for its end')
+    .action(async (options) => set(await (await import('./run.ts')).run(options)))
+
+  program
+    .command('status')
+    .description('how every project keeps in step')
+    .argument('[project]')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .action(async (project, options) => set(await (await import('./status.ts')).status(project, options)))
+
+  program
+    .command('trace')
+    .description('the past of one answer')
+    .argument('<prediction>', 'a prediction id')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .action(async (id, options) => set(await (await import('./trace.ts')).trace(id, options)))
+
+  program
+    .command('certify')
+    .description('sign that a version may reach production')
+    .argument('<model@version>')
+    .option('--note <text>', 'what you looked at', '')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: ORRERY_TOKEN=… orrery certify price-up@8 --note "segments and fairness reviewed"')
+    .action(async (name, options) => set(await (await import('./certify.ts')).certify(name, options)))
+
+  const token = program.command('token').description('service accounts and their tokens')
+  withConfig(token.command('create').description('a new token; its secret is printed once'))
+    .argument('<name>')
+    .requiredOption('--role <role...>', 'admin, engineer, qa, app or viewer')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery token create ci --role engineer')
+    .action(async (name, options) => set(await (await import('./token.ts')).createToken(name, options)))
+  token
+    .command('list')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .action(async (options) => set(await (await import('./token.ts')).listTokens(options)))
+  token
+    .command('revoke')
+    .argument('<id>')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .action(async (id, options) => set(await (await import('./token.ts')).revokeToken(id, options)))
+
+  withConfig(
+    program.command('config').description('settings').command('print').description('every setting, secrets masked'),
+  ).action((options) => console.log(JSON.stringify(maskSecrets(readConfig(options, process.env)), null, 2)))
+
+  withConfig(program.command('doctor').description('what is wrong here, and what to do about it'))
+    .addOption(JSON_OUT())
+    .action(async (options) => set(await (await import('./doctor.ts')).doctor(options)))
+
+  program
+    .command('seed')
+    .description('fill a server with a scenario')
+    .argument('<scenario>', 'drifted-model, fresh-model or waiting-for-qa')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .action(async (scenario, options) => set(await (await import('./seed.ts')).seed(scenario, options)))
+
+  program
+    .command('schema')
+    .description('the JSON Schema of orrery.yaml, for editors')
+    .action(async () => {
+      const { projectFileJsonSchema } = await import('#projects')
+      console.log(JSON.stringify(projectFileJsonSchema(), null, 2))
+    })
+
+  withConfig(program.command('dev').description('server, pages with reload, and a seeded project')).action(
+    async (options) => set(await (await import('./dev.ts')).dev(options)),
+  )
+
+  try {
+    await program.parseAsync([...argv])
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE
+    printError(error, argv.includes('--json'))
+    return COULD_NOT
+  }
+}
+
+/** The settings of a server as flags. */
+function withConfig(command: Command): Command {
+  return command
+    .option('--home <folder>', 'folder with all state (default .orrery)')
+    .option('--host <address>', 'address to listen on (default 127.0.0.1)')
+    .option('--port <port>', 'port to listen on (default 7979)')
+    .option('--database <url>', 'postgres://…; SQLite in the home folder when absent')
+    .option('--durability <level>', 'full or process (default full)')
+    .option('--log <level>', 'least level logged (default warn)')
+}

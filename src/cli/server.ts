@@ -1,0 +1,41 @@
+import { accessRoutes } from '#access/contract'
+import { dataRoutes } from '#data/contract'
+import { deploymentRoutes } from '#deployments/contract'
+import { governanceRoutes } from '#governance/contract'
+import { loopRoutes } from '#loop/contract'
+import { monitoringRoutes } from '#monitoring/contract'
+import { pipelineRoutes } from '#pipelines/contract'
+import { createClient } from '#platform/http/contract'
+import { projectRoutes } from '#projects/contract'
+import { registryRoutes } from '#registry/contract'
+import { servingRoutes } from '#serving/contract'
+import { trackingRoutes } from '#tracking/contract'
+
+const ROUTES = {
+  ...accessRoutes,
+  ...projectRoutes,
+  ...dataRoutes,
+  ...trackingRoutes,
+  ...pipelineRoutes,
+  ...registryRoutes,
+  ...deploymentRoutes,
+  ...servingRoutes,
+  ...monitoringRoutes,
+  ...governanceRoutes,
+  ...loopRoutes,
+}
+
+export const DEFAULT_SERVER = 'http://127.0.0.1:7979'
+
+/** The typed client of a running server. */
+export function connect(baseUrl: string, token?: string) {
+  return createClient(ROUTES, { baseUrl, token })
+}
+
+export type Server = ReturnType<typeof connect>
+
+/** Which server a command talks to: `--server`, `ORRERY_SERVER`, or the default address. */
+export function serverFrom(options: { server?: string }): { url: string; server: Server } {
+  const url = (options.server ?? process.env.ORRERY_SERVER ?? DEFAULT_SERVER).replace(/\/$/, '')
+  return { url, server: connect(url, process.env.ORRERY_TOKEN) }
+}

@@ -1,0 +1,33 @@
+import type { Frame } from '#platform/table'
+import type { Signature } from '#runtime/contract'
+
+export interface BuiltTrial {
+  name: string
+  params: Record<string, string>
+  metrics: Record<string, number>
+  /** Part of the winner's answer. */
+  weight: number
+  startedAt: number
+  endedAt: number
+}
+
+/** A model that is trained but not yet judged, whoever trained it. Rows are numbers of rows of the training table. */
+export interface Trained {
+  readonly signature: Signature
+  readonly onnx: Uint8Array
+  /** The trainer's own form of it, where there is one: JSON. */
+  readonly model: string | null
+  /** Scores on rows that its evaluation may use. */
+  readonly evaluated: { readonly rows: Int32Array; readonly scores: Float64Array }
+  /** Rows that the package is checked on. */
+  readonly testRows: Int32Array
+  /** Rows whose distribution the model reflects. */
+  readonly baselineRows: Int32Array
+  /** What the trainer itself answers: binary P(positive), multiclass side by side, regression values. */
+  predict(frame: Frame): Promise<Float64Array>
+  readonly importance: { feature: string; share: number }[]
+  readonly trials: BuiltTrial[]
+  readonly trainer: string
+  readonly summary: string
+  close(): Promise<void>
+}
