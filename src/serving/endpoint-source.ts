@@ -8,6 +8,15 @@ export interface ServedEndpoint {
   readonly traffic: Traffic
   /** Columns that together say when a record happened: a date or timestamp, then hours or times of day. Empty: on arrival. */
   readonly time: readonly string[]
+  /** What of each prediction is logged; everything when absent. */
+  readonly log?: LogPolicy | undefined
+}
+
+export interface LogPolicy {
+  /** Share of the predictions that is logged, by a hash of their ids. */
+  readonly sample: number
+  /** Columns whose values are never logged. */
+  readonly redact: readonly string[]
 }
 
 /**

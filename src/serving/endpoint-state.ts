@@ -2,7 +2,7 @@ import type { Logger } from '#platform/log'
 import type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
 import { EndpointNotReady, EndpointUnknown, ModelBroken } from './errors.ts'
 import type { LoadedModel } from './model.ts'
-import type { Models } from './models.ts'
+import { type Models, packageName } from './models.ts'
 import { type Arm, canaryArm, loadedVersions, scoringVersions, stableArm } from './router.ts'
 
 /** An endpoint ready to answer; replaced as a whole when its traffic changes. */
@@ -87,7 +87,11 @@ export function openEndpointStates({
       } catch (error) {
         if (slot.wanted !== wanted) continue
         slot.failure = { at: performance.now(), error }
-        if (error instanceof EndpointUnknown) slots.delete(name)
+        models.hold(name, heldBy(slot.current))
+        if (error instanceof EndpointUnknown) {
+          slots.delete(name)
+          models.hold(name, [])
+        }
         throw error
       }
     }
@@ -95,12 +99,12 @@ export function openEndpointStates({
 
   async function loadOnce(name: string, slot: Slot): Promise<ReadyEndpoint> {
     const endpoint = await source.endpoint(name)
-    if (!endpoint) {
-      models.hold(name, [])
-      throw new EndpointUnknown(name, await source.names())
-    }
+    if (!endpoint) throw new EndpointUnknown(name, await source.names())
     const stable = stableArm(endpoint.traffic)
     if (!stable) throw new EndpointNotReady(name, 'no version is deployed to it yet')
+    const names = loadedVersions(endpoint.traffic).map((version) => packageName(endpoint.model, version))
+    // Held before they are loaded, beside those that answer meanwhile.
+    models.hold(name, [...heldBy(slot.current), ...names])
     const { loaded, failures } = await loadAll(endpoint)
     const stableFailure = stable.members
       .map(({ version }) => failures.get(version))
@@ -128,7 +132,7 @@ export function openEndpointStates({
       if (model) scoring.set(version, model)
     }
     slot.current = { name, endpoint, stable, canary: canaryFailure ? undefined : canary, champion, scoring }
-    models.hold(name, [...loaded.values()])
+    models.hold(name, names)
     if (canaryFailure) throw canaryFailure
     return slot.current
   }
@@ -153,10 +157,10 @@ export function openEndpointStates({
     ready: async (name) => {
       const slot = slots.get(name)
       if (slot?.current) return slot.current
-      const recent = slot?.failure && performance.now() - slot.failure.at < RETRY_AFTER_MS ? slot.failure : undefined
+      const { failure, loading } = slot ?? {}
       try {
-        if (recent) throw recent.error
-        return await (slot?.loading ?? refresh(name))
+        if (!loading && failure && performance.now() - failure.at < RETRY_AFTER_MS) throw failure.error
+        return await (loading ?? refresh(name))
       } catch (error) {
         const current = slots.get(name)?.current
         if (current) return current
@@ -178,6 +182,12 @@ export function openEndpointStates({
     names: () => [...slots.keys()],
     close: stopListening,
   }
+}
+
+function heldBy(ready: ReadyEndpoint | undefined): string[] {
+  if (!ready) return []
+  const { model, traffic } = ready.endpoint
+  return loadedVersions(traffic).map((version) => packageName(model, version))
 }
 
 /** Answers can be mixed only when they mean the same: same task, same classes in the same order. */

@@ -1,14 +1,15 @@
-import { monotonicFactory } from 'ulid'
 import type { Clock } from '#platform/time'
 import { encodeJson, type Storage } from '#platform/storage'
 import { type Batcher, createBatcher } from './batcher.ts'
 import type { Prediction } from './contract.ts'
+import type { LogPolicy } from './endpoint-source.ts'
 import type { EndpointStates, ReadyEndpoint } from './endpoint-state.ts'
 import { ModelFailed, PredictionIdsInvalid, PredictionIdTaken, RecordInvalid } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
 import type { PredictionLog } from './log.ts'
 import type { PredictionRecord } from './records.ts'
-import { combine, isOnCanary, type Route } from './router.ts'
+import { createPredictionIds } from './prediction-id.ts'
+import { combine, isOnCanary, type Route, unitHash } from './router.ts'
 import { type BatchScores, labelOf, mostLikely, scoreBlocks } from './score.ts'
 import type { EndpointStats } from './stats.ts'
 import { type NewPrediction, predictionsById, type StoredPrediction } from './store.ts'
@@ -63,7 +64,7 @@ export function openGateway({
   log: PredictionLog
   statsOf: (endpoint: string) => EndpointStats
 }): Gateway {
-  const newId = monotonicFactory()
+  const newId = createPredictionIds()
   const batchers = new Map<string, Batcher<Block, Scored[]>>()
   /** Requests under way by the ids their callers chose. */
   const claimed = new Map<string, Promise<unknown>>()
@@ -185,31 +186,33 @@ export function openGateway({
     const latencyUs = Math.round((performance.now() - started) * 1000)
 
     const { signature } = state.champion
-    const entries = new Array<NewPrediction>(records.length)
+    const policy = state.endpoint.log
+    const entries: NewPrediction[] = []
     const predictions = new Array<Prediction>(records.length)
     for (let r = 0; r < records.length; r++) {
       const { answer: outputs, label, version, route, scores, model, project } = scored[r]!
       const probabilities = probabilitiesOf(signature.task, signature.classes, outputs)
       const value = valueIn(signature.task, outputs)
-      entries[r] = {
-        id: ids[r]!,
-        endpoint,
-        project,
-        model,
-        version,
-        route,
-        eventTime: times[r]!,
-        receivedAt,
-        latencyUs,
-        inputs: encodeJson(records[r]),
-        value,
-        label,
-        probabilities: signature.task === 'multiclass' ? encodeJson(probabilities) : null,
-        scores,
-      }
+      if (isLogged(ids[r]!, policy))
+        entries.push({
+          id: ids[r]!,
+          endpoint,
+          project,
+          model,
+          version,
+          route,
+          eventTime: times[r]!,
+          receivedAt,
+          latencyUs,
+          inputs: encodeJson(redacted(records[r]!, policy)),
+          value,
+          label,
+          probabilities: signature.task === 'multiclass' ? encodeJson(probabilities) : null,
+          scores,
+        })
       predictions[r] = { id: ids[r]!, value, label, probabilities, version }
     }
-    const others = await log.append(entries)
+    const others = entries.length > 0 ? await log.append(entries) : NO_OTHERS
     countServed(statsOf(endpoint), scored, latencyUs)
     if (others.size > 0)
       for (let r = 0; r < predictions.length; r++) {
@@ -248,6 +251,18 @@ export function openGateway({
   }
 
   return { predict }
+}
+
+const NO_OTHERS: ReadonlyMap<string, StoredPrediction> = new Map()
+
+/** By another hash than the canary's, or a sample of 10 % would be the canary's own tenth. */
+function isLogged(id: string, policy: LogPolicy | undefined): boolean {
+  return !policy || policy.sample >= 1 || unitHash(`log ${id}`) < policy.sample
+}
+
+function redacted(record: PredictionRecord, policy: LogPolicy | undefined): PredictionRecord {
+  if (!policy || policy.redact.length === 0) return record
+  return Object.fromEntries(Object.entries(record).filter(([column]) => !policy.redact.includes(column)))
 }
 
 /** The answer of one row by the arm its id falls to; when the canary has none, by the stable one. */

@@ -18,3 +18,4 @@ export {
 export { mountServing } from './routes.ts'
 export { openServing, type Serving, type ServingStatus } from './serving.ts'
 export type { StoredPrediction } from './store.ts'
+export { checkStagedVersions } from './on-staging.ts'

@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#platform/log'
 import type { Storage, Tx } from '#platform/storage'
 import {
-  addPredictionTotals,
-  createPredictionInsert,
+  createLogWriter,
   joinWaitingLabels,
   type NewPrediction,
   predictionsById,
@@ -73,7 +72,7 @@ export function openPredictionLog({
   refuseLabel: (endpoint: string, label: string) => string | undefined
   onLogged: (hint: LogHint) => void
 }): PredictionLog {
-  const insertPredictions = createPredictionInsert()
+  const writer = createLogWriter()
   const waiting = new Map<string, NewPrediction>()
   const dropped = new Map<string, number>()
   const sealed: Batch[] = []
@@ -173,7 +172,7 @@ export function openPredictionLog({
 
   async function insertBatch(tx: Tx, predictions: readonly NewPrediction[]) {
     await serializeLog(storage, tx)
-    const known = await insertPredictions(tx, predictions)
+    const known = await writer.insertPredictions(tx, predictions)
     const mine = known.length === 0 ? predictions : predictions.filter(({ id }) => !known.includes(id))
     const endpoints = new Map<string, { project: string; predictions: number; watermark: number }>()
     const byId = new Map<string, string>()
@@ -185,17 +184,21 @@ export function openPredictionLog({
         totals.watermark = Math.max(totals.watermark, eventTime)
       } else endpoints.set(endpoint, { project, predictions: 1, watermark: eventTime })
     }
-    const joined = await joinWaitingLabels(tx, [...byId.keys()], (id, label) => {
-      const endpoint = byId.get(id)
-      return endpoint !== undefined && refuseLabel(endpoint, label) === undefined ? endpoint : undefined
-    })
+    const joined = (await writer.labelsWait(tx)) ? await joinLabels(tx, byId) : undefined
     const hints: LogHint[] = []
     for (const [endpoint, totals] of endpoints) {
-      const labelled = joined.get(endpoint) ?? 0
-      await addPredictionTotals(tx, { endpoint, ...totals, labelled })
+      const labelled = joined?.get(endpoint) ?? 0
+      await writer.addTotals(tx, { endpoint, ...totals, labelled })
       hints.push({ endpoint, predictions: totals.predictions, labelled })
     }
     return { known, hints }
+  }
+
+  function joinLabels(tx: Tx, endpointById: ReadonlyMap<string, string>): Promise<Map<string, number>> {
+    return joinWaitingLabels(tx, [...endpointById.keys()], (id, label) => {
+      const endpoint = endpointById.get(id)
+      return endpoint !== undefined && refuseLabel(endpoint, label) === undefined ? endpoint : undefined
+    })
   }
 
   async function othersUnder(ids: readonly string[]): Promise<ReadonlyMap<string, StoredPrediction>> {

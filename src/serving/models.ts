@@ -8,8 +8,8 @@ const SPARE_MODELS = 4
 export interface Models {
   /** @throws ModelBroken */
   get(model: string, version: number): Promise<LoadedModel>
-  /** Says which models an endpoint holds now; they stay until it says otherwise. */
-  hold(endpoint: string, models: readonly LoadedModel[]): void
+  /** Says which models (`name@version`) `owner` needs, loaded or about to be; they stay until it says otherwise. */
+  hold(owner: string, models: Iterable<string>): void
   close(): Promise<void>
 }
 
@@ -24,7 +24,7 @@ export function openModels({ source, spare = SPARE_MODELS }: { source: EndpointS
       const { bytes, signature } = await source.package(model, version)
       const ready = await loadModel(name, bytes, signature)
       loaded.set(name, ready)
-      evict(name)
+      evict()
       return ready
     } catch (error) {
       loads.delete(name)
@@ -32,9 +32,9 @@ export function openModels({ source, spare = SPARE_MODELS }: { source: EndpointS
     }
   }
 
-  function evict(justLoaded?: string): void {
+  function evict(): void {
     const held = new Set([...holders.values()].flatMap((names) => [...names]))
-    const free = [...loads.keys()].filter((name) => loaded.has(name) && !held.has(name) && name !== justLoaded)
+    const free = [...loads.keys()].filter((name) => loaded.has(name) && !held.has(name))
     for (const name of free.slice(0, Math.max(0, free.length - spare))) {
       const model = loaded.get(name)!
       loads.delete(name)
@@ -45,15 +45,16 @@ export function openModels({ source, spare = SPARE_MODELS }: { source: EndpointS
 
   return {
     get: (model, version) => {
-      const name = `${model}@${version}`
-      const load_ = loads.get(name) ?? load(name, model, version)
+      const name = packageName(model, version)
+      const loading = loads.get(name) ?? load(name, model, version)
       loads.delete(name)
-      loads.set(name, load_)
-      return load_
+      loads.set(name, loading)
+      return loading
     },
-    hold: (endpoint, models) => {
-      if (models.length === 0) holders.delete(endpoint)
-      else holders.set(endpoint, new Set(models.map(({ name }) => name)))
+    hold: (owner, models) => {
+      const names = new Set(models)
+      if (names.size === 0) holders.delete(owner)
+      else holders.set(owner, names)
       evict()
     },
     close: async () => {
@@ -64,3 +65,5 @@ export function openModels({ source, spare = SPARE_MODELS }: { source: EndpointS
     },
   }
 }
+
+export const packageName = (model: string, version: number) => `${model}@${version}`

@@ -112,8 +112,11 @@ function categoricalCell(value: PredictionRecord[string] | undefined, field: str
   if (typeof value === 'string') return value
   if (value === null) return ''
   if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value)
-  throw value === undefined ? missing(field, record) : notText(value, field, record)
+  throw isAbsent(value) ? missing(field, record) : notText(value, field, record)
 }
+
+/** A feature called `constructor` that was not sent is found all the same, as what every object inherits. */
+const isAbsent = (value: unknown) => value === undefined || typeof value === 'function'
 
 function missing(field: string, record: number): RecordInvalid {
   return new RecordInvalid({
@@ -125,7 +128,7 @@ function missing(field: string, record: number): RecordInvalid {
 }
 
 function notANumber(value: unknown, field: string, record: number): RecordInvalid {
-  if (value === undefined) return missing(field, record)
+  if (isAbsent(value)) return missing(field, record)
   const shown = typeof value === 'number' ? String(value) : JSON.stringify(value).slice(0, 100)
   if (typeof value === 'number')
     return new RecordInvalid({

@@ -3,7 +3,7 @@ import type { Traffic } from '#deployments/contract'
 import type { Frame } from '#platform/table'
 import type { Signature } from '#registry/contract'
 import { exportOnnx, fitModel, type TabularModel } from '#trainer'
-import type { EndpointSource } from './endpoint-source.ts'
+import type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
 import type { PredictionRecord } from './records.ts'
 
 export const silent = pino({ level: 'silent' })
@@ -89,7 +89,7 @@ export function trainPackage(seed: number, task: Signature['task'] = 'binary'): 
 export const NO_TRAFFIC: Traffic = { stable: [], canary: null, reference: null, kept: [] }
 
 export interface TestEndpoints extends EndpointSource {
-  set(name: string, traffic: Partial<Traffic>, options?: { project?: string; time?: readonly string[] }): void
+  set(name: string, traffic: Partial<Traffic>, options?: Partial<ServedEndpoint>): void
   remove(name: string): void
   readonly packages: Map<string, Pick<TestPackage, 'bytes' | 'signature'>>
   /** How often each package was read. */
@@ -98,15 +98,21 @@ export interface TestEndpoints extends EndpointSource {
 
 /** The port in memory; every endpoint serves the model `churn`. */
 export function testEndpoints(packages: Record<number, Pick<TestPackage, 'bytes' | 'signature'>>): TestEndpoints {
-  const endpoints = new Map<string, { project: string; model: string; traffic: Traffic; time: readonly string[] }>()
+  const endpoints = new Map<string, ServedEndpoint>()
   const listeners = new Set<(endpoint: string) => void>()
   const byName = new Map(Object.entries(packages).map(([version, one]) => [`churn@${version}`, one]))
   const reads = new Map<string, number>()
   return {
     packages: byName,
     reads,
-    set: (name, traffic, { project = 'telecom', time = [] } = {}) => {
-      endpoints.set(name, { project, model: 'churn', traffic: { ...NO_TRAFFIC, ...traffic }, time })
+    set: (name, traffic, options) => {
+      endpoints.set(name, {
+        project: 'telecom',
+        model: 'churn',
+        traffic: { ...NO_TRAFFIC, ...traffic },
+        time: [],
+        ...options,
+      })
       for (const listener of listeners) listener(name)
     },
     remove: (name) => {

@@ -8,9 +8,10 @@ import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
 import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
 import { registerMetrics } from './metrics.ts'
-import { openModels } from './models.ts'
+import { openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
 import { checkRelease, type ReleaseLimits, type ReleaseReport, type ReleaseRequests } from './release-check.ts'
+import { expirePredictions } from './retention.ts'
 import { createEndpointStats, type EndpointStats, type StatsSnapshot } from './stats.ts'
 
 export interface ServingStatus extends StatsSnapshot {
@@ -42,6 +43,11 @@ export interface Serving {
     version: { model: string; version: number } & ReleaseRequests,
     limits?: ReleaseLimits,
   ): Promise<ReleaseReport>
+  /**
+   * Deletes an endpoint's logged predictions, with their labels, that were received before `before`; and labels of that
+   * age that never met their prediction. Totals keep counting them. Returns how many predictions went.
+   */
+  expire(endpoint: string, before: number): Promise<number>
   status(endpoint: string): ServingStatus
   /** Endpoints that cannot answer, and why: what makes `/ready` honest. */
   problems(): { endpoint: string; problem: string }[]
@@ -87,6 +93,7 @@ export function openServing({
     onLogged,
     ...(limits && { limits }),
   })
+  let releaseChecks = 0
   const gateway = openGateway({ storage, clock, states, log: predictions, statsOf })
   const metrics = new Registry()
   const { observe } = registerMetrics(metrics, () =>
@@ -115,8 +122,16 @@ export function openServing({
       })
     },
     load: async (model, version) => void (await models.get(model, version)),
-    checkRelease: async ({ model, version, ...requests }, releaseLimits) =>
-      checkRelease(await models.get(model, version), requests, releaseLimits),
+    checkRelease: async ({ model, version, ...requests }, releaseLimits) => {
+      const owner = `release check ${++releaseChecks}`
+      models.hold(owner, [packageName(model, version)])
+      try {
+        return await checkRelease(await models.get(model, version), requests, releaseLimits)
+      } finally {
+        models.hold(owner, [])
+      }
+    },
+    expire: (endpoint, before) => expirePredictions(storage, endpoint, before),
     status: (endpoint) => ({
       endpoint,
       ready: states.current(endpoint) !== undefined,

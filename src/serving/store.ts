@@ -1,4 +1,4 @@
-import { CompiledQuery, type Selectable } from 'kysely'
+import { CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
 import { decodeJson, type Storage, type Tx, tables } from '#platform/storage'
 import type { LoggedPrediction } from './contract.ts'
 import type { Route } from './router.ts'
@@ -89,46 +89,93 @@ export const serializeLog = (storage: Storage, tx: Tx) => storage.capabilities.s
 /** Rows of one statement. Powers of two, so that a handful of prepared statements serves every batch. */
 const LARGEST_INSERT = 64
 
-const PREDICTION_COLUMNS = 14
+/** What every batch of the log does, in its transaction. */
+export interface LogWriter {
+  /** Returns the ids that were there already; they keep their first record. */
+  insertPredictions(tx: Tx, predictions: readonly NewPrediction[]): Promise<string[]>
+  /** True when labels wait for predictions that have not come yet. */
+  labelsWait(tx: Tx): Promise<boolean>
+  addTotals(
+    tx: Tx,
+    added: { endpoint: string; project: string; predictions: number; labelled: number; watermark: number },
+  ): Promise<void>
+}
 
-/**
- * The insert of the hot path: compiled once per number of rows, because building the statement costs more than
- * running it. Returns the ids that were there already, which keep their first record.
- */
-export function createPredictionInsert(): (tx: Tx, predictions: readonly NewPrediction[]) => Promise<string[]> {
-  const statements = new Map<number, string>()
+/** The statements of the hot path, each built once: building one costs more than running it. */
+export function createLogWriter(): LogWriter {
+  const statements = new Map<string, string>()
 
-  function statementFor(tx: Tx, rows: number): string {
-    let statement = statements.get(rows)
+  function run<Row>(
+    tx: Tx,
+    name: string,
+    build: (db: Kysely<ServingTables>) => { compile(): CompiledQuery },
+    parameters: unknown[],
+  ) {
+    const db = tables<ServingTables>(tx)
+    let statement = statements.get(name)
     if (statement === undefined) {
-      const placeholder = Object.fromEntries(PREDICTION_KEYS.map((key) => [key, ''])) as never
-      statement = tables<ServingTables>(tx)
-        .insertInto('serving_predictions')
-        .values(new Array(rows).fill(placeholder))
-        .onConflict((c) => c.column('id').doNothing())
-        .compile().sql
-      statements.set(rows, statement)
+      statement = build(db).compile().sql
+      statements.set(name, statement)
     }
-    return statement
+    return db.executeQuery<Row>(CompiledQuery.raw(statement, parameters))
   }
 
-  return async (tx, predictions) => {
-    const known: string[] = []
-    let from = 0
-    while (from < predictions.length) {
-      let rows = LARGEST_INSERT
-      while (rows > predictions.length - from) rows /= 2
-      const chunk = predictions.slice(from, from + rows)
-      const parameters = new Array<unknown>(rows * PREDICTION_COLUMNS)
-      for (let r = 0; r < rows; r++) writeParameters(chunk[r]!, parameters, r * PREDICTION_COLUMNS)
-      const { numAffectedRows } = await tables<ServingTables>(tx).executeQuery(
-        CompiledQuery.raw(statementFor(tx, rows), parameters),
+  return {
+    insertPredictions: async (tx, predictions) => {
+      const known: string[] = []
+      let from = 0
+      while (from < predictions.length) {
+        let rows = LARGEST_INSERT
+        while (rows > predictions.length - from) rows /= 2
+        const chunk = predictions.slice(from, from + rows)
+        const parameters = new Array<unknown>(rows * PREDICTION_KEYS.length)
+        for (let r = 0; r < rows; r++) writeParameters(chunk[r]!, parameters, r * PREDICTION_KEYS.length)
+        const { numAffectedRows } = await run(tx, `insert ${rows}`, (db) => insertOf(db, rows), parameters)
+        if (Number(numAffectedRows) < rows) known.push(...(await idsOfOthers(tx, chunk)))
+        from += rows
+      }
+      return known
+    },
+    labelsWait: async (tx) => {
+      const { rows } = await run(
+        tx,
+        'labels wait',
+        (db) => db.selectFrom('serving_ground_truth').select('seq').where('endpoint', 'is', null).limit(sql.lit(1)),
+        [],
       )
-      if (Number(numAffectedRows) < rows) known.push(...(await idsOfOthers(tx, chunk)))
-      from += rows
-    }
-    return known
+      return rows.length > 0
+    },
+    addTotals: async (tx, { endpoint, project, predictions, labelled, watermark }) => {
+      await run(tx, 'add totals', totalsUpsert, [endpoint, project, predictions, labelled, 0, 0, watermark])
+    },
   }
+}
+
+function insertOf(db: Kysely<ServingTables>, rows: number) {
+  const placeholder = Object.fromEntries(PREDICTION_KEYS.map((key) => [key, ''])) as never
+  return db
+    .insertInto('serving_predictions')
+    .values(new Array(rows).fill(placeholder))
+    .onConflict((c) => c.column('id').doNothing())
+}
+
+function totalsUpsert(db: Kysely<ServingTables>) {
+  return db
+    .insertInto('serving_totals')
+    .values({ endpoint: '', project: '', predictions: 0, labelled: 0, repeated: 0, corrected: 0, watermark: 0 })
+    .onConflict((c) =>
+      c.column('endpoint').doUpdateSet((e) => ({
+        project: e.ref('excluded.project'),
+        predictions: e('serving_totals.predictions', '+', e.ref('excluded.predictions')),
+        labelled: e('serving_totals.labelled', '+', e.ref('excluded.labelled')),
+        watermark: e
+          .case()
+          .when('excluded.watermark', '>', e.ref('serving_totals.watermark'))
+          .then(e.ref('excluded.watermark'))
+          .else(e.ref('serving_totals.watermark'))
+          .end(),
+      })),
+    )
 }
 
 const PREDICTION_KEYS = [
@@ -204,13 +251,6 @@ export async function joinWaitingLabels(
 ): Promise<Map<string, number>> {
   const joined = new Map<string, number>()
   const db = tables<ServingTables>(tx)
-  const waiting = await db
-    .selectFrom('serving_ground_truth')
-    .select('seq')
-    .where('endpoint', 'is', null)
-    .limit(1)
-    .execute()
-  if (waiting.length === 0) return joined
   for (const some of chunksOf(ids)) {
     const labels = await db
       .selectFrom('serving_ground_truth')
@@ -332,30 +372,6 @@ function count(written: LabelsWritten, endpoint: string | undefined, what: 'join
   written.byEndpoint.set(endpoint, totals)
 }
 
-/** Adds to an endpoint's totals; `project` and `watermark` come with predictions only. */
-export async function addPredictionTotals(
-  tx: Tx,
-  added: { endpoint: string; project: string; predictions: number; labelled: number; watermark: number },
-): Promise<void> {
-  await tables<ServingTables>(tx)
-    .insertInto('serving_totals')
-    .values({ ...added, repeated: 0, corrected: 0 })
-    .onConflict((c) =>
-      c.column('endpoint').doUpdateSet((e) => ({
-        project: e.ref('excluded.project'),
-        predictions: e('serving_totals.predictions', '+', e.ref('excluded.predictions')),
-        labelled: e('serving_totals.labelled', '+', e.ref('excluded.labelled')),
-        watermark: e
-          .case()
-          .when('excluded.watermark', '>', e.ref('serving_totals.watermark'))
-          .then(e.ref('excluded.watermark'))
-          .else(e.ref('serving_totals.watermark'))
-          .end(),
-      })),
-    )
-    .execute()
-}
-
 export async function addLabelTotals(tx: Tx, byEndpoint: LabelsWritten['byEndpoint']): Promise<void> {
   for (const [endpoint, { joined, repeated, corrected }] of byEndpoint)
     await tables<ServingTables>(tx)
@@ -454,4 +470,33 @@ export function predictionFromRow(row: JoinedRow): StoredPrediction {
         ? null
         : { label: row.truth, eventTime: row.truth_event_time, receivedAt: row.truth_received_at! },
   }
+}
+
+/** Deletes up to `limit` of the oldest predictions received before `before`, with their labels. */
+export async function deletePredictions(tx: Tx, endpoint: string, before: number, limit: number): Promise<number> {
+  const db = tables<ServingTables>(tx)
+  const old = await db
+    .selectFrom('serving_predictions')
+    .select(['seq', 'id', 'received_at'])
+    .where('endpoint', '=', endpoint)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+  // The order of the log is that of arrival but for moments, so the first young one ends it.
+  const young = old.findIndex((row) => row.received_at >= before)
+  const gone = young < 0 ? old : old.slice(0, young)
+  for (const some of chunksOf(gone)) {
+    const ids = some.map(({ id }) => id)
+    await db.deleteFrom('serving_ground_truth').where('prediction_id', 'in', ids).execute()
+    await db.deleteFrom('serving_predictions').where('id', 'in', ids).execute()
+  }
+  return gone.length
+}
+
+export async function deleteWaitingLabels(tx: Tx, before: number): Promise<void> {
+  await tables<ServingTables>(tx)
+    .deleteFrom('serving_ground_truth')
+    .where('endpoint', 'is', null)
+    .where('received_at', '<', before)
+    .execute()
 }
