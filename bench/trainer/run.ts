@@ -39,7 +39,13 @@ const PEER_PARAMS = {
 const CASES: { name: string; table: 'telco' | 'elec2'; rows: () => LabelledRows; folds: number; use: number }[] = [
   { name: 'Telco churn, 5-fold', table: 'telco', rows: telco, folds: 5, use: 5 },
   { name: 'Elec2, 4/5 of 45,312 rows', table: 'elec2', rows: elec2, folds: 5, use: 1 },
-  { name: 'Elec2, first 10,000 rows', table: 'elec2', rows: () => pick(elec2(), first(12_500)), folds: 5, use: 1 },
+  {
+    name: 'Elec2, 10,000 of the first 12,500 rows',
+    table: 'elec2',
+    rows: () => pick(elec2(), first(12_500)),
+    folds: 5,
+    use: 1,
+  },
 ]
 
 const rounds = Number(process.argv[2] ?? 5)

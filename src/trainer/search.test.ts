@@ -6,12 +6,13 @@ import { sampleRecipes } from './search.ts'
 describe('sampled recipes', () => {
   it('start with the defaults, take turns, and are the same for the same seed', () => {
     const recipes = sampleRecipes(5, 12)
-    expect(recipes.slice(0, 2)).toEqual([
+    expect(recipes.slice(0, 3)).toEqual([
       completeRecipe({ learner: 'logistic' }),
       completeRecipe({ learner: 'boosted_trees' }),
+      completeRecipe({ learner: 'boosted_trees', trees: 300, maxLeaves: 16, maxDepth: 8, minChildWeight: 5 }),
     ])
     expect(recipes.map((recipe) => recipe.learner)).toEqual(
-      Array.from({ length: 12 }, (_, i) => (i % 2 ? 'boosted_trees' : 'logistic')),
+      Array.from({ length: 12 }, (_, i) => (i % 3 ? 'boosted_trees' : 'logistic')),
     )
     expect(sampleRecipes(5, 12)).toEqual(recipes)
     expect(sampleRecipes(5, 6)).toEqual(recipes.slice(0, 6))
