@@ -1,8 +1,7 @@
 /** The embedded tabular trainer: pure functions from frames to models, and from models to answers. */
 export { blend } from './blend.ts'
 export * from './errors.ts'
-// `fit` is also what test runners call a focused test, and linters take it for one.
-export { fitModel, fitModel as fit } from './fit.ts'
+export { fitModel } from './fit.ts'
 export { type FeatureImportance, featureImportance } from './importance.ts'
 export {
   type Feature,
