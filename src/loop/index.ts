@@ -1,2 +1,3 @@
-export { type LoopNeeds, overviewOf } from './overview.ts'
+export type { LoopNeeds } from './facts.ts'
+export { overviewOf } from './overview.ts'
 export { mountLoop } from './routes.ts'

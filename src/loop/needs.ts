@@ -1,5 +1,5 @@
 import type { Need } from './contract.ts'
-import type { LoopFacts } from './overview.ts'
+import type { LoopFacts } from './facts.ts'
 
 /** What only a person can decide: an inbox, one entry per decision. */
 export function needsOf({ project, endpoint, rollout, candidate, alerts, runs, champion }: LoopFacts): Need[] {

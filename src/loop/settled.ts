@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Events } from '#platform/events'
 import type { Jobs } from '#platform/jobs'
-import type { LoopNeeds } from './overview.ts'
+import type { LoopNeeds } from './facts.ts'
 
 const LOOK_EVERY_MS = 5
 

@@ -1,5 +1,5 @@
 import type { Stage } from './contract.ts'
-import type { LoopFacts } from './overview.ts'
+import type { LoopFacts } from './facts.ts'
 
 /** The eight stages of the loop, in order, each with two short lines. */
 export function stagesOf(facts: LoopFacts): Stage[] {

@@ -18,7 +18,7 @@ export function eventStream(
     stream.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`)
   }
   const stops = [
-    events.listen((event) => wanted(event.project) && send('fact', event, event.seq)),
+    events.listen((event) => wanted(event.project) && send(event.type, event, event.seq)),
     jobs.listen((job) => wanted(job.project) && send('progress', job)),
   ]
   const heartbeat = setInterval(() => stream.write(': still here\n\n'), HEARTBEAT_MS)

@@ -1,5 +1,5 @@
 import type { LoopOverview } from './contract.ts'
-import type { LoopFacts } from './overview.ts'
+import type { LoopFacts } from './facts.ts'
 
 export function summaryOf(facts: LoopFacts): LoopOverview['summary'] {
   const { project, endpoint, rollouts, champion, point, alerts, counts, retrainings } = facts

@@ -1,0 +1,24 @@
+/**
+ * The rooms in their order: a room may import only rooms before it, and only through their doors.
+ * Pure rooms compute and touch nothing; they import other pure rooms only.
+ */
+export const PLATFORM = 'platform'
+export const PURE = ['evaluation', 'trainer', 'worlds'] as const
+export const ROOMS = [
+  'access',
+  'projects',
+  'data',
+  'features',
+  'runtime',
+  'tracking',
+  'pipelines',
+  'registry',
+  'deployments',
+  'serving',
+  'monitoring',
+  'triggers',
+  'governance',
+  'loop',
+  'protocols',
+  'cli',
+] as const
