@@ -1,8 +1,10 @@
+import { setImmediate as otherRequests } from 'node:timers/promises'
 import type { Storage } from '#platform/storage'
 import type { LoggedPrediction } from './contract.ts'
 import type { Route } from './router.ts'
 import {
   endpointsOfProject,
+  type JoinedRow,
   joinedPredictions,
   predictionFromRow,
   predictionsById,
@@ -75,31 +77,40 @@ export interface PredictionReads {
 }
 
 const LARGEST_WINDOW = 100_000
-const PAGE = 1_000
+
+/** A page is read without a pause (SQLite answers on this thread); between two, requests get their turn. */
+const PAGE = 500
 
 export function openReads(storage: Storage): PredictionReads {
-  async function* labelledRowsOf(endpoint: string, from: number, to: number): AsyncGenerator<LabelledRow> {
-    let after = { time: from, seq: -1 }
+  /** Pages of the rows with an event time in [from, to), in that order or the other way round. */
+  async function* pages(
+    endpoint: string,
+    from: number,
+    to: number,
+    { order, labelled }: { order: 'asc' | 'desc'; labelled: boolean },
+  ): AsyncGenerator<JoinedRow[]> {
+    const past = order === 'asc' ? '>' : '<'
+    let last: { event_time: number; seq: number } | undefined
     for (;;) {
-      const rows = await joinedPredictions(storage)
-        .where('p.endpoint', '=', endpoint)
-        .where('p.event_time', '<', to)
-        .where((e) =>
+      let query = joinedPredictions(storage).where('p.endpoint', '=', endpoint)
+      if (labelled) query = query.where('t.seq', 'is not', null)
+      // The bound of the last page stands for one end of the range, so that the index is entered where it ended.
+      query = query.where('p.event_time', '>=', order === 'asc' ? (last?.event_time ?? from) : from)
+      query = query.where('p.event_time', '<', order === 'asc' ? to : last ? last.event_time + 1 : to)
+      if (last) {
+        const { event_time, seq } = last
+        query = query.where((e) =>
           e.or([
-            e('p.event_time', '>', after.time),
-            e.and([e('p.event_time', '=', after.time), e('p.seq', '>', after.seq)]),
+            e('p.event_time', past, event_time),
+            e.and([e('p.event_time', '=', event_time), e('p.seq', past, seq)]),
           ]),
         )
-        .where('p.event_time', '>=', after.time)
-        .where('t.seq', 'is not', null)
-        .orderBy('p.event_time')
-        .orderBy('p.seq')
-        .limit(PAGE)
-        .execute()
-      for (const row of rows) yield { inputs: JSON.parse(row.inputs), label: row.truth!, eventTime: row.event_time }
+      }
+      const rows = await query.orderBy('p.event_time', order).orderBy('p.seq', order).limit(PAGE).execute()
+      yield rows
       if (rows.length < PAGE) return
-      const last = rows.at(-1)!
-      after = { time: last.event_time, seq: last.seq }
+      last = rows.at(-1)!
+      await otherRequests()
     }
   }
 
@@ -123,16 +134,13 @@ export function openReads(storage: Storage): PredictionReads {
       return rows.map(predictionFromRow)
     },
     window: async (endpoint, from, to, limit = LARGEST_WINDOW) => {
-      const rows = await joinedPredictions(storage)
-        .where('p.endpoint', '=', endpoint)
-        .where('p.event_time', '>=', from)
-        .where('p.event_time', '<', to)
-        .orderBy('p.event_time', 'desc')
-        .orderBy('p.seq', 'desc')
-        .limit(limit + 1)
-        .execute()
+      const rows: JoinedRow[] = []
+      for await (const page of pages(endpoint, from, to, { order: 'desc', labelled: false })) {
+        rows.push(...page)
+        if (rows.length > limit) break
+      }
       const cut = rows.length > limit
-      if (cut) rows.pop()
+      rows.length = Math.min(rows.length, limit)
       rows.reverse()
       return {
         rows: rows.length,
@@ -155,7 +163,9 @@ export function openReads(storage: Storage): PredictionReads {
     watermark: async (endpoint) => (await totalsOf(storage, endpoint))?.watermark,
     labelledRows: async function* (of, { from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = {}) {
       const endpoints = 'endpoint' in of ? [of.endpoint] : await endpointsOfProject(storage, of.project)
-      for (const endpoint of endpoints) yield* labelledRowsOf(endpoint, from, to)
+      for (const endpoint of endpoints)
+        for await (const page of pages(endpoint, from, to, { order: 'asc', labelled: true }))
+          for (const row of page) yield { inputs: JSON.parse(row.inputs), label: row.truth!, eventTime: row.event_time }
     },
     prediction: async (id) => (await predictionsById(storage, [id]))[0],
     list: async (endpoint, { limit, before, version, labelled }) => {

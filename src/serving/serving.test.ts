@@ -23,7 +23,7 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
   let endpoints: TestEndpoints
   let serving: Serving
   let hints: LogHint[]
-  const now = Date.parse('2025-03-01T00:00:00Z')
+  let now = Date.parse('2025-03-01T00:00:00Z')
   let names = 0
   const open: Serving[] = []
 
@@ -272,6 +272,67 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
     for await (const row of serving.reads.labelledRows({ endpoint }, { from: day, to: day + 86_400_000 }))
       some.push(row)
     expect(some.length).toBe(window.truths.filter((truth) => truth !== null).length)
+  })
+
+  it('logs a sample when the project says so, and never a redacted column', async () => {
+    const endpoint = start()
+    endpoints.set(
+      endpoint,
+      { stable: alone(1), canary: { version: 2, share: 0.2, answer: alone(2) } },
+      { log: { sample: 0.5, redact: ['plan'] } },
+    )
+    const ids = Array.from({ length: 1000 }, (_, i) => `${endpoint}-${i}`)
+    const { predictions } = await serving.predict({ endpoint, records: ids.map(() => RECORD), ids })
+    expect(predictions).toHaveLength(1000)
+    const window = await serving.reads.window(endpoint, 0, now + 1)
+    expect(window.rows).toBeGreaterThan(400)
+    expect(window.rows).toBeLessThan(600)
+    for (const inputs of window.inputs) expect(inputs).toEqual({ tenure: 3, charges: 80 })
+    const canary = window.routes.filter((route) => route === 'canary').length / window.rows
+    expect(canary).toBeGreaterThan(0.1)
+    expect(canary).toBeLessThan(0.3)
+  })
+
+  it('deletes what is older than the retention, with its labels, and goes on counting', async () => {
+    const endpoint = start()
+    endpoints.set(endpoint, { stable: alone(1) })
+    const ask = async (from: number, count: number) => {
+      const ids = Array.from({ length: count }, (_, i) => `${endpoint}-${from + i}`)
+      await serving.predict({ endpoint, records: ids.map(() => RECORD), ids })
+      await serving.feedback(ids.map((id) => ({ id, label: 'yes' })))
+    }
+    await ask(0, 1200)
+    const waiting = `${endpoint}-early`
+    await serving.feedback([{ id: waiting, label: 'yes' }])
+    now += 1_000
+    await ask(1200, 30)
+    expect(await serving.expire(endpoint, now)).toBe(1200)
+    expect(await serving.expire(endpoint, now)).toBe(0)
+    expect((await serving.reads.window(endpoint, 0, now + 1)).rows).toBe(30)
+    expect(await serving.reads.labelledSince(endpoint, 0, 2000)).toHaveLength(30)
+    expect(await serving.reads.counts(endpoint)).toMatchObject({ predictions: 1230, labelled: 1230 })
+    // The label that never met its prediction went too.
+    expect(await serving.feedback([{ id: waiting, label: 'yes' }])).toMatchObject({ repeated: 0, unknown: [waiting] })
+  })
+
+  it('joins labels and predictions that arrive at the same time', async () => {
+    const endpoint = start()
+    endpoints.set(endpoint, { stable: alone(1) })
+    const ids = Array.from({ length: 300 }, (_, i) => `${endpoint}-${i}`)
+    await Promise.all(
+      ids.flatMap((id, i) => {
+        const both = [
+          () => serving.predict({ endpoint, records: [RECORD], ids: [id] }),
+          () => serving.feedback([{ id, label: 'yes' }]),
+        ]
+        return (i % 2 ? both : both.reverse()).map((one) => one())
+      }),
+    )
+    // So many transactions at once can keep the log for longer than an answer waits for it.
+    await expect.poll(async () => (await serving.reads.counts(endpoint)).predictions, { timeout: 10_000 }).toBe(300)
+    const labelled = await serving.reads.labelledSince(endpoint, 0, 1000)
+    expect(labelled.map(({ id }) => id).sort()).toEqual([...ids].sort())
+    expect(await serving.reads.counts(endpoint)).toMatchObject({ predictions: 300, labelled: 300, repeated: 0 })
   })
 
   it('pages through predictions in the order they were logged', async () => {

@@ -1,0 +1,31 @@
+/**
+ * A process to be killed: answers predictions and takes labels without end, and prints an id as soon as its prediction
+ * was answered (`p`) or its label taken (`t`). Arguments: database, package, signature (JSON), prefix of the ids.
+ */
+import { readFileSync, writeSync } from 'node:fs'
+import { openSqlite } from '#platform/storage'
+import { systemClock } from '#platform/time'
+import { openServing } from './serving.ts'
+import { alone, silent, testEndpoints } from './serving.fixture.ts'
+
+const [file, packageFile, signatureFile, prefix] = process.argv.slice(2) as [string, string, string, string]
+const storage = await openSqlite({ file, durability: 'full' })
+const endpoints = testEndpoints({
+  1: { bytes: readFileSync(packageFile), signature: JSON.parse(readFileSync(signatureFile, 'utf8')) },
+})
+endpoints.set('retention', { stable: alone(1) })
+const serving = openServing({ storage, clock: systemClock, log: silent, endpoints })
+const record = { tenure: 3, charges: 80, plan: 'monthly' }
+
+let next = 0
+await Promise.all(
+  Array.from({ length: 8 }, async () => {
+    for (;;) {
+      const id = `${prefix}-${next++}`
+      await serving.predict({ endpoint: 'retention', records: [record], ids: [id] })
+      writeSync(1, `p ${id}\n`)
+      await serving.feedback([{ id, label: 'yes' }])
+      writeSync(1, `t ${id}\n`)
+    }
+  }),
+)

@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HttpServer, openHttp } from '#platform/http'
+import { openSqlite, type Storage } from '#platform/storage'
+import { systemClock } from '#platform/time'
+import { servingMigrations } from './migrations.ts'
+import { mountServing } from './routes.ts'
+import { openServing, type Serving } from './serving.ts'
+import { alone, silent, testEndpoints, trainPackage } from './serving.fixture.ts'
+
+const RECORD = { tenure: 3, charges: 80, plan: 'monthly' }
+
+describe('the routes of serving', () => {
+  let folder: string
+  let storage: Storage
+  let serving: Serving
+  let http: HttpServer
+  const asked: string[] = []
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orrery-serving-'))
+    storage = await openSqlite({ file: join(folder, 'test.db'), durability: 'process' })
+    await storage.migrate(servingMigrations)
+    const endpoints = testEndpoints({ 1: trainPackage(1), 2: trainPackage(2), 3: trainPackage(3, 'multiclass') })
+    endpoints.set('retention', { stable: alone(1) })
+    endpoints.set('band', { stable: alone(3) })
+    endpoints.set('empty', {})
+    serving = openServing({ storage, clock: systemClock, log: silent, endpoints })
+    http = await openHttp({
+      log: silent,
+      version: '0',
+      authorize: async (_, permission) => {
+        asked.push(permission)
+        return { name: 'local', roles: ['admin'] }
+      },
+    })
+    mountServing(http, serving)
+    await serving.warmAll()
+  })
+  afterAll(async () => {
+    await http.fastify.close()
+    await serving.close()
+    await storage.close()
+    await rm(folder, { recursive: true })
+  })
+
+  async function send(method: 'GET' | 'POST', url: string, payload?: unknown, headers: Record<string, string> = {}) {
+    const reply = await http.fastify.inject({
+      method,
+      url,
+      headers,
+      ...(payload !== undefined && { payload: payload as object }),
+    })
+    return { status: reply.statusCode, body: reply.json() }
+  }
+
+  it('predict, labels and logged predictions, over HTTP', async () => {
+    const { status, body } = await send('POST', '/predict/retention', { records: [RECORD, RECORD], ids: ['a', 'b'] })
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      model: 'churn',
+      predictions: ['a', 'b'].map((id) => ({
+        id,
+        value: expect.any(Number),
+        label: expect.stringMatching(/^(yes|no)$/),
+        probabilities: { no: expect.any(Number), yes: expect.any(Number) },
+        version: 1,
+      })),
+    })
+    const told = await send('POST', '/feedback', {
+      labels: [
+        { id: 'a', label: 'yes' },
+        { id: 'zzz', label: 1 },
+      ],
+    })
+    expect(told.body).toEqual({ joined: 1, repeated: 0, corrected: 0, unknown: ['zzz'], refused: [] })
+
+    const page = (await send('GET', '/api/endpoints/retention/predictions?limit=1')).body
+    expect(page.predictions).toMatchObject([{ id: 'b', endpoint: 'retention', inputs: RECORD, groundTruth: null }])
+    const next = (await send('GET', `/api/endpoints/retention/predictions?limit=1&cursor=${page.next}`)).body
+    expect(next.predictions).toMatchObject([{ id: 'a', groundTruth: { label: 'yes', eventTime: null } }])
+    expect((await send('GET', '/api/endpoints/retention/predictions?labelled=yes')).body.predictions).toHaveLength(1)
+    expect((await send('GET', '/api/predictions/a')).body).toEqual(next.predictions[0])
+    expect((await send('GET', '/api/predictions/nobody')).body.error).toMatchObject({
+      code: 'ORRERY_PREDICTION_UNKNOWN',
+    })
+    expect(asked).toEqual(expect.arrayContaining(['serving:predict', 'serving:feedback', 'serving:read']))
+  })
+
+  it('answers a multiclass model with all its probabilities, the same again from the log', async () => {
+    const ask = () => send('POST', '/predict/band', { records: [RECORD], ids: ['m'] })
+    const { body } = await ask()
+    const { probabilities, label, value } = body.predictions[0]
+    expect(Object.keys(probabilities)).toEqual(['low', 'middle', 'high'])
+    expect(Object.values<number>(probabilities).reduce((a, b) => a + b)).toBeCloseTo(1, 6)
+    expect(value).toBe(probabilities[label])
+    expect(value).toBe(Math.max(...Object.values<number>(probabilities)))
+    expect((await ask()).body).toEqual(body)
+  })
+
+  it('takes the request id for the prediction id, so that a repeated request is one prediction', async () => {
+    const ask = (records: unknown[]) => send('POST', '/predict/retention', { records }, { 'x-request-id': 'call-7' })
+    const first = await ask([RECORD])
+    expect(first.body.predictions[0].id).toBe('call-7')
+    expect((await ask([RECORD])).body).toEqual(first.body)
+    expect((await ask([RECORD, RECORD])).body.predictions.map((one: { id: string }) => one.id)).toEqual([
+      'call-7.0',
+      'call-7.1',
+    ])
+  })
+
+  it.each([
+    ['a text for a number', { records: [{ ...RECORD, tenure: 'abc' }] }, 422, 'ORRERY_RECORD_INVALID', 'tenure'],
+    ['a missing feature', { records: [RECORD, { tenure: 1, charges: 1 }] }, 422, 'ORRERY_RECORD_INVALID', 'Record 1'],
+    ['a nested value', { records: [{ ...RECORD, plan: {} }] }, 400, 'ORRERY_REQUEST_INVALID', 'plan'],
+    ['no records', { records: [] }, 400, 'ORRERY_REQUEST_INVALID', 'records'],
+    ['no object', [], 400, 'ORRERY_REQUEST_INVALID', ''],
+    ['too few ids', { records: [RECORD, RECORD], ids: ['x'] }, 422, 'ORRERY_PREDICTION_IDS_INVALID', '1 ids for 2'],
+    ['broken JSON', '{"records": [', 400, 'ORRERY_REQUEST_NOT_ACCEPTED', ''],
+  ])('refuse %s', async (_, payload, status, code, words) => {
+    const reply = await send('POST', '/predict/retention', payload, { 'content-type': 'application/json' })
+    expect(reply.status).toBe(status)
+    expect(reply.body.error).toMatchObject({ code, hint: expect.any(String) })
+    expect(reply.body.error.message).toContain(words)
+  })
+
+  it('name what is not there, and say when nothing can answer', async () => {
+    const unknown = await send('POST', '/predict/retension', { records: [RECORD] })
+    expect([unknown.status, unknown.body.error.code]).toEqual([404, 'ORRERY_ENDPOINT_UNKNOWN'])
+    const empty = await send('POST', '/predict/empty', { records: [RECORD] })
+    expect([empty.status, empty.body.error.code]).toEqual([503, 'ORRERY_ENDPOINT_NOT_READY'])
+    expect(serving.problems().map(({ endpoint }) => endpoint)).toEqual(['empty'])
+  })
+
+  it('show how an endpoint serves, and the same to Prometheus', async () => {
+    const before = (await send('GET', '/api/endpoints/retention/status')).body
+    await send('POST', '/predict/retention', { records: [RECORD, RECORD, RECORD] })
+    await send('POST', '/predict/retention', { records: [{}] })
+    const { body: status } = await send('GET', '/api/endpoints/retention/status')
+    expect(status).toMatchObject({ endpoint: 'retention', ready: true, failed: 0, droppedLogRecords: 0 })
+    expect(status.predictions).toBe(before.predictions + 3)
+    expect(status.refused).toBe(before.refused + 1)
+    expect(status.versions).toHaveLength(1)
+    expect(status.versions[0].served).toBe(before.versions[0].served + 3)
+    expect(status.versions[0].p99Ms).toBeGreaterThanOrEqual(status.versions[0].p50Ms)
+    expect(status.versions[0].p50Ms).toBeGreaterThan(0)
+
+    const text = await serving.metrics.metrics()
+    expect(text).toContain(
+      `orrery_predictions_total{endpoint="retention",version="1",route="stable"} ${status.versions[0].served}`,
+    )
+    expect(text).toContain(`orrery_prediction_failures_total{endpoint="retention",reason="refused"} ${status.refused}`)
+    expect(text).toContain('orrery_prediction_log_dropped_total{endpoint="retention"} 0')
+    expect(text).toMatch(/orrery_prediction_duration_seconds_count\{endpoint="retention"\} [1-9]/)
+    // Names that callers make up are no label values.
+    expect(text).not.toContain('retension')
+  })
+})
