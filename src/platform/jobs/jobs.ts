@@ -77,6 +77,12 @@ export function openJobs({ storage, clock, log }: { storage: Storage; clock: Clo
   let filling: Promise<void> | undefined
   let again = false
 
+  /** Others that look for the same key wait until this transaction is over, so that only one of them finds none. */
+  async function findUnfinished(tx: Tx, kind: string, key: string) {
+    await storage.capabilities.serialize(tx, `platform_jobs ${kind} ${key}`)
+    return unfinishedJobWithKey(tx, kind, key)
+  }
+
   /** Starts queued jobs while their kinds have room. */
   function fill(): void {
     if (!started || stopping) return
@@ -196,13 +202,13 @@ export function openJobs({ storage, clock, log }: { storage: Storage; clock: Clo
   return {
     define: (definition) => void definitions.set(definition.kind, definition),
     enqueue: async (tx, { id = ulid(clock.now()), kind, input, key, project }) => {
-      const existing = key === undefined ? undefined : await unfinishedJobWithKey(tx, kind, key)
+      const existing = key === undefined ? undefined : await findUnfinished(tx, kind, key)
       if (existing) return { ...existing, existed: true }
       await insertJob(tx, { id, kind, key, project, input, at: clock.now() })
       storage.afterCommit(tx, fill)
       return { id, input, existed: false }
     },
-    unfinished: unfinishedJobWithKey,
+    unfinished: findUnfinished,
     get: (id) => jobById(storage, id),
     list: (where) => listJobs(storage, { ...where, newestFirst: true }),
     steps: (id) => stepsOf(storage, id),

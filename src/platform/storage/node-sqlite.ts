@@ -24,7 +24,7 @@ export class NodeSqliteDialect implements Dialect {
   }
 
   createAdapter() {
-    return new SqliteAdapter()
+    return new TransactionalDdl()
   }
 
   createDriver(): Driver {
@@ -47,6 +47,13 @@ export class NodeSqliteDialect implements Dialect {
 
   createQueryCompiler() {
     return new SqliteQueryCompiler()
+  }
+}
+
+/** SQLite undoes DDL with its transaction; Kysely's adapter does not say so, and half a migration would stay. */
+class TransactionalDdl extends SqliteAdapter {
+  override get supportsTransactionalDdl() {
+    return true
   }
 }
 

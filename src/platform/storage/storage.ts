@@ -23,7 +23,7 @@ export interface Storage {
   /** Calls `listener` once when `tx` has become durable; the same listener asked for twice is called once. */
   afterCommit(tx: Tx, listener: () => void): void
 
-  /** Applies the migrations not applied yet, in the order given. Each has its own transaction. */
+  /** Applies the migrations not applied yet, in the order given: all of them or none. */
   migrate(migrations: readonly Migration[]): Promise<void>
 
   /** Writes waiting or under way; `/metrics` shows it. */

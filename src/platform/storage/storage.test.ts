@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { onEveryDatabase } from '#platform/testing'
+import { type Migration, openSqlite, tables } from './index.ts'
+
+interface Tables {
+  notes: { id: number; text: string; at: number; share: number }
+}
+
+const notes: Migration = {
+  name: 'notes-001',
+  up: async (db) => {
+    await db.schema
+      .createTable('notes')
+      .addColumn('id', 'integer', (c) => c.primaryKey())
+      .addColumn('text', 'text', (c) => c.notNull())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('share', 'double precision', (c) => c.notNull())
+      .execute()
+  },
+}
+
+const note = (id: number) => ({ id, text: `note ${id}`, at: 1_700_000_000_000 + id, share: 0.1 + id })
+
+onEveryDatabase('storage', [notes], (storage) => {
+  const all = () => storage().reads<Tables>().selectFrom('notes').selectAll().orderBy('id').execute()
+  const insert = (id: number) =>
+    storage().write(async (tx) => {
+      await tables<Tables>(tx).insertInto('notes').values(note(id)).execute()
+      return id
+    })
+
+  it('gives back what was written, with numbers as numbers', async () => {
+    await insert(1)
+    expect(await all()).toEqual([note(1)])
+  })
+
+  it('undoes a write that throws, and only that one', async () => {
+    const written = [10, 11, 12].map((id) =>
+      storage().write(async (tx) => {
+        await tables<Tables>(tx).insertInto('notes').values(note(id)).execute()
+        if (id === 11) throw new Error('no')
+        return id
+      }),
+    )
+    const outcomes = await Promise.allSettled(written)
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((await all()).map((row) => row.id)).toEqual([1, 10, 12])
+  })
+
+  it('undoes a write that breaks a constraint without harming those beside it', async () => {
+    const outcomes = await Promise.allSettled([insert(20), insert(20), insert(21)])
+    expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+  })
+
+  it('reads what was committed, not what is under way', async () => {
+    await storage().write(async (tx) => {
+      await tables<Tables>(tx).insertInto('notes').values(note(30)).execute()
+      expect((await all()).some((row) => row.id === 30)).toBe(false)
+    })
+    expect((await all()).some((row) => row.id === 30)).toBe(true)
+  })
+
+  it('calls a listener once per transaction, after the commit', async () => {
+    const seen: boolean[] = []
+    const listener = () => void all().then((rows) => seen.push(rows.some((row) => row.id === 40)))
+    await storage().write(async (tx) => {
+      storage().afterCommit(tx, listener)
+      storage().afterCommit(tx, listener)
+      await tables<Tables>(tx).insertInto('notes').values(note(40)).execute()
+    })
+    await expect.poll(() => seen).toEqual([true])
+  })
+
+  it('applies a migration once', async () => {
+    await storage().migrate([notes])
+    expect((await all()).length).toBeGreaterThan(0)
+  })
+
+  it('says which migration failed and leaves nothing of it', async () => {
+    const broken: Migration = {
+      name: 'broken-001',
+      up: async (db) => {
+        await db.schema.createTable('half').addColumn('id', 'integer').execute()
+        throw new Error('half way')
+      },
+    }
+    await expect(storage().migrate([notes, broken])).rejects.toThrow('broken-001')
+    await expect(
+      storage().migrate([
+        notes,
+        {
+          ...broken,
+          up: async (db) => void (await db.schema.createTable('half').addColumn('id', 'integer').execute()),
+        },
+      ]),
+    ).resolves.toBeUndefined()
+  })
+
+  it('keeps every one of many concurrent writes', async () => {
+    const ids = Array.from({ length: 500 }, (_, i) => 1_000 + i)
+    await Promise.all(ids.map(insert))
+    expect((await all()).filter((row) => row.id >= 1_000)).toHaveLength(500)
+    expect(storage().pendingWrites()).toBe(0)
+  })
+})
+
+it('refuses writes once it is closed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'orrery-closed-'))
+  const storage = await openSqlite({ file: join(folder, 'a.db'), durability: 'process' })
+  await storage.close()
+  await expect(storage.write(async () => 1)).rejects.toMatchObject({ code: 'ORRERY_STORAGE_CLOSED' })
+  await rm(folder, { recursive: true })
+})
