@@ -16,8 +16,8 @@ export const MonitorPoint = z.object({
   endpoint: z.string(),
   through: z.number().describe('End of the period, event time in ms.'),
   champion: z.number().int(),
-  predictions: z.number().int(),
-  labelled: z.number().int(),
+  predictions: z.number().int().describe('Logged in this period.'),
+  labelled: z.number().int().describe('Labels that newly came in.'),
   metric: z.string(),
   window: z
     .object({
@@ -26,13 +26,19 @@ export const MonitorPoint = z.object({
       upper95: z.number(),
       reference: z.number().nullable().describe('The first version left alone, on the same rows.'),
       n: z.number().int(),
+      through: z.number().describe('Rows before this event time should have their labels by the end of the period.'),
     })
     .nullable()
     .describe('Measured quality over the quality window; null until labels are in.'),
   estimated: z.number().nullable().describe('The same metric estimated without labels.'),
   loss: z.object({ realised: z.number(), promised: z.number() }).nullable(),
   decay: z.object({ statistic: z.number(), threshold: z.number() }).nullable(),
-  drift: z.object({ score: z.number(), features: z.array(FeatureMove) }).nullable(),
+  drift: z
+    .object({
+      score: z.number().describe('PSI of the feature that moved most.'),
+      features: z.array(FeatureMove).describe('The 20 that moved most, the first most of all.'),
+    })
+    .nullable(),
   fairness: z.record(z.string(), z.number()).describe('Disparate impact by sensitive column.'),
   weights: z.record(z.string(), z.number()).describe('Part of the answer by version.'),
 })

@@ -1,0 +1,5 @@
+export { AlertUnknown } from './errors.ts'
+export type { PeriodClosed } from './events.ts'
+export { monitoringMigrations } from './migrations.ts'
+export { type Monitoring, type MonitoringNeeds, openMonitoring } from './monitoring.ts'
+export { mountMonitoring } from './routes.ts'
