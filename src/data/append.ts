@@ -1,0 +1,149 @@
+import { createWriteStream } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { DatasetSpec, SourceDescriptor, TableSchema } from './contract.ts'
+import { type Duck, makeFolder, withDuck } from './duckdb.ts'
+import { ColumnsMissing, FilesDiffer, type Place, TableEmpty } from './errors.ts'
+import { storedTypes } from './event-time.ts'
+import { rowCount } from './frame.ts'
+import { foldersOf, openTable, placeOfRow } from './read/open-table.ts'
+import { type Holds, type RawTable, wholeTable } from './read/raw-table.ts'
+import { featureColumns } from './schema.ts'
+import { resolveSource } from './source.ts'
+import { name, parquet } from './sql.ts'
+import { describeTable, duckOptionsFor, type Progress, type StoredTable, writeParquet } from './store-table.ts'
+import { mendPlan, type PlannedColumn, planColumns, storedValue } from './types.ts'
+
+/** A row as JSON has it. A key that is absent, or `null`, is a missing value. */
+export type RowRecord = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+export interface AppendRequest {
+  /** The version that the rows are added to. */
+  base: { parquetPath: string; schema: TableSchema }
+  /** The new rows, or the path of a JSON lines, CSV or Parquet file of them. */
+  rows: Iterable<RowRecord> | AsyncIterable<RowRecord> | string
+  /** Where they come from, in words: "the prediction log". */
+  from: string
+  spec: Omit<DatasetSpec, 'source'>
+  /** Folder that `table.parquet` is written to. */
+  target: string
+  memoryMb?: number
+  progress?: Progress
+}
+
+export interface AppendedTable extends StoredTable {
+  source: SourceDescriptor & { kind: 'appended' }
+}
+
+/**
+ * A new table: the rows of a version, then the new ones, in the version's columns and types. New rows need every
+ * feature, the label and the time; identifiers and ignored columns may be absent, and keys that the version does not
+ * have are left out.
+ *
+ * @throws TableEmpty, ColumnsMissing, SchemaSkew and what reading and describing a table throw
+ */
+export async function appendRows(request: AppendRequest): Promise<AppendedTable> {
+  const target = await makeFolder(request.target)
+  const { base, progress } = request
+  const spec: DatasetSpec = { ...request.spec, source: request.from }
+  progress?.('reading new rows')
+  const file = typeof request.rows === 'string' ? request.rows : await writeRecords(request.rows, target)
+  const source = await resolveSource({ source: file, folder: target, downloads: target }).catch((error) => {
+    throw error instanceof TableEmpty ? new TableEmpty(request.from, 'brought no rows') : error
+  })
+  const added = await openTable(source, spec.ignore ?? [])
+  refuseMissing(added, base.schema, spec)
+  const options = {
+    folders: [...foldersOf(source), dirname(base.parquetPath), target],
+    memoryMb: request.memoryMb,
+    ...duckOptionsFor(base.schema.columns.length),
+  }
+  const path = join(target, 'table.parquet')
+  return withDuck(options, async (duck) => {
+    try {
+      const before = await rowCount(duck, base.parquetPath)
+      await writeBoth(duck, base.parquetPath, added, path, spec, base.schema)
+      const described = await describeTable(duck, path, {
+        spec,
+        previous: base.schema,
+        progress,
+        placeOf: (row) => placeOfBoth(duck, added, before, row),
+      })
+      return { ...described, source: { kind: 'appended', source: request.from, rows: described.rows - before } }
+    } catch (error) {
+      throw added.explain(error)
+    }
+  })
+}
+
+async function writeRecords(records: Iterable<RowRecord> | AsyncIterable<RowRecord>, folder: string): Promise<string> {
+  const path = join(folder, 'added.jsonl')
+  async function* lines() {
+    for await (const record of records) yield `${JSON.stringify(record)}\n`
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(path))
+  return path
+}
+
+function refuseMissing(added: RawTable, schema: TableSchema, spec: DatasetSpec): void {
+  const there = new Set(added.columns.map((column) => column.name))
+  const needed = [
+    ...featureColumns(schema, spec),
+    ...(spec.label === undefined ? [] : [spec.label]),
+    ...(spec.time ?? []),
+  ]
+  const missing = [...new Set(needed)].filter((column) => !there.has(column))
+  if (missing.length > 0)
+    throw new ColumnsMissing(
+      missing,
+      'which the version has that the rows are added to',
+      'Send these values with every record; one that is not known is null.',
+    )
+}
+
+async function writeBoth(
+  duck: Duck,
+  base: string,
+  added: RawTable,
+  path: string,
+  spec: DatasetSpec,
+  schema: TableSchema,
+): Promise<void> {
+  const stored = await storedTypes(duck, parquet(base))
+  const planned = await planColumns(duck, added, spec, schema)
+  const cells = [...stored].map(([column, holds]) => {
+    const plan = planned.find((one) => one.name === column)
+    return `${plan ? cellAs(plan, holds, spec.source) : `NULL::${SQL_TYPES[holds]}`} AS ${name(column)}`
+  })
+  const columns = [...stored.keys()].map(name).join(', ')
+  const query = `SELECT ${columns} FROM ${parquet(base)} UNION ALL SELECT ${cells.join(', ')} FROM ${wholeTable(added)}`
+  try {
+    await writeParquet(duck, query, path, stored.size)
+  } catch (error) {
+    if (error instanceof Error && /^Conversion Error/.test(error.message))
+      await mendPlan(duck, added, planned, spec.time?.[0])
+    throw error
+  }
+}
+
+const SQL_TYPES: Record<Holds, string> = { number: 'DOUBLE', text: 'VARCHAR', time: 'TIMESTAMP' }
+
+/** The new cell as the version stores that column, whatever a look at the new rows alone would make of it. */
+function cellAs(plan: PlannedColumn, holds: Holds, from: string): string {
+  if (plan.fromText) {
+    Object.assign(plan, { stored: holds, because: 'before' })
+    return storedValue(plan)
+  }
+  if (plan.stored === holds) return storedValue(plan)
+  if (plan.stored !== 'number' || holds !== 'text')
+    throw new FilesDiffer('the version', from, `"${plan.name}" holds ${plan.stored} instead of ${holds}`)
+  // 5 and not "5.0": as the same number is written in a CSV.
+  return `CASE WHEN ${plan.cell} = floor(${plan.cell}) THEN CAST(CAST(${plan.cell} AS HUGEINT) AS VARCHAR) ELSE CAST(${plan.cell} AS VARCHAR) END`
+}
+
+function placeOfBoth(duck: Duck, added: RawTable, before: number, row: number): Promise<Place> {
+  return row < before
+    ? Promise.resolve({ file: 'the version before', row: row + 1 })
+    : placeOfRow(duck, added, row - before)
+}

@@ -1,0 +1,234 @@
+import { z } from 'zod'
+import { Task } from '#evaluation/contract'
+import { defineRoutes, PageQuery } from '#platform/http/contract'
+import type { DataSet, Split } from '#projects/contract'
+
+type Partly<T> = { [Key in keyof T]?: T[Key] | undefined }
+
+/**
+ * How a table is to be read: an entry of `data:` in orrery.yaml, or less. Only the source is needed; without a label
+ * there is no split and no leakage test.
+ */
+export type DatasetSpec = Pick<DataSet, 'source'> & Partly<Omit<DataSet, 'source' | 'split'>> & { split?: SplitSpec }
+/** A split whose method is decided. */
+export type SplitSpec = Split & { by: NonNullable<Split['by']> }
+
+/**
+ * `identifier`: text that is different in (nearly) every row, or numbers that only count the rows; never a feature.
+ */
+export const ColumnType = z.enum(['numeric', 'categorical', 'timestamp', 'identifier'])
+export type ColumnType = z.infer<typeof ColumnType>
+
+export const ColumnSchema = z.object({
+  name: z.string(),
+  type: ColumnType,
+  missing: z.int().min(0).describe('Rows without a value.'),
+  integer: z.boolean().describe('Numbers, all of them whole.'),
+})
+export type ColumnSchema = z.infer<typeof ColumnSchema>
+
+export const TableSchema = z.object({ columns: z.array(ColumnSchema) })
+export type TableSchema = z.infer<typeof TableSchema>
+
+/** The label, read: `classes` in the order of their codes, the second the positive one of a binary task. */
+export const LabelFacts = z.object({
+  column: z.string(),
+  task: Task,
+  classes: z.array(z.string()),
+  counts: z.array(z.int()).describe('Rows of each class; empty for a regression.'),
+  missing: z.int().describe('Rows whose label is not known (yet).'),
+})
+export type LabelFacts = z.infer<typeof LabelFacts>
+
+/** `counts[i]` values lie in (edges[i], edges[i + 1]]; the first bin holds its lower edge too. */
+export const Histogram = z.object({ edges: z.array(z.number()), counts: z.array(z.int()) })
+export type Histogram = z.infer<typeof Histogram>
+
+/**
+ * `identifier`, `constant`, `empty`: no feature. `high_cardinality`: categories that hardly repeat.
+ * `leakage`: nearly gives away the label.
+ */
+export const ColumnFlag = z.enum(['identifier', 'constant', 'empty', 'high_cardinality', 'leakage'])
+export type ColumnFlag = z.infer<typeof ColumnFlag>
+
+export const ColumnProfile = ColumnSchema.extend({
+  distinct: z.int().describe('Different values; estimated above 100,000 rows.'),
+  flags: z.array(ColumnFlag),
+  numbers: z
+    .object({
+      min: z.number(),
+      max: z.number(),
+      mean: z.number().nullable().describe('Null when the sum is beyond the largest number.'),
+      std: z.number().nullable().describe('Of a sample (divided by n - 1); null for a single value.'),
+      quantiles: z.object({
+        p01: z.number(),
+        p05: z.number(),
+        p25: z.number(),
+        p50: z.number(),
+        p75: z.number(),
+        p95: z.number(),
+        p99: z.number(),
+      }),
+      histogram: Histogram,
+    })
+    .nullable(),
+  categories: z
+    .object({
+      top: z.array(z.object({ value: z.string(), count: z.int() })),
+      other: z.int().describe('Rows with any other value.'),
+    })
+    .nullable(),
+  times: z.object({ from: z.number(), to: z.number() }).nullable().describe('Milliseconds since 1970.'),
+})
+export type ColumnProfile = z.infer<typeof ColumnProfile>
+
+export const Leakage = z.object({
+  column: z.string(),
+  score: z.number().describe('1 gives the label away, 0 knows nothing.'),
+  measure: z.enum(['auc', 'lambda', 'rank_correlation']),
+  reason: z.string(),
+})
+export type Leakage = z.infer<typeof Leakage>
+
+export const TimeProfile = z.object({
+  columns: z.array(z.string()),
+  from: z.number(),
+  to: z.number(),
+  ordered: z.boolean().describe('Rows are in order of time.'),
+  period: z.number().describe('Length of a period in ms: a day, or more when there are many.'),
+  rows: z.array(z.int()).describe('Rows in each period, the first of which starts at or before `from`.'),
+})
+export type TimeProfile = z.infer<typeof TimeProfile>
+
+export const Profile = z.object({
+  rows: z.int(),
+  sampled: z.int().describe('Rows that quantiles and leakage were computed on.'),
+  columns: z.array(ColumnProfile),
+  label: LabelFacts.nullable(),
+  time: TimeProfile.nullable(),
+  leakage: z.array(Leakage),
+})
+export type Profile = z.infer<typeof Profile>
+
+export const ExpectationResult = z.object({
+  expectation: z.string().describe('In words: "nswprice is between 0 and 1".'),
+  column: z.string().nullable(),
+  otherwise: z.enum(['stop', 'warn']),
+  passed: z.boolean(),
+  observed: z.string(),
+  failing: z.int().describe('Rows, or periods, that break it.'),
+  sample: z.array(z.object({ row: z.int().nullable(), value: z.string().nullable() })).describe('The first few.'),
+})
+export type ExpectationResult = z.infer<typeof ExpectationResult>
+
+/** The rule and the outcome; the rows of each part follow from both and from the table, and hash to `hash`. */
+export const SplitDescriptor = z.object({
+  by: z.enum(['time', 'random', 'stratified']),
+  seed: z.int(),
+  shares: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
+  rows: z.object({ train: z.int(), validation: z.int(), test: z.int(), unlabelled: z.int() }),
+  /** Times at which validation and test begin, of a split by time. */
+  boundaries: z.object({ validation: z.number(), test: z.number() }).nullable(),
+  hash: z.string(),
+})
+export type SplitDescriptor = z.infer<typeof SplitDescriptor>
+
+/** Where rows came from, precise enough to tell whether the same source would be read again. */
+export const SourceDescriptor = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('files'),
+    source: z.string().describe('As written in the project file.'),
+    files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
+  }),
+  z.object({ kind: z.literal('url'), source: z.string(), bytes: z.number(), sha256: z.string() }),
+  z.object({
+    kind: z.literal('appended'),
+    source: z.string().describe('Where the new rows came from, in words.'),
+    rows: z.int().describe('Rows that were added.'),
+  }),
+])
+export type SourceDescriptor = z.infer<typeof SourceDescriptor>
+
+export const DataWarning = z.object({ code: z.string(), message: z.string(), hint: z.string() })
+export type DataWarning = z.infer<typeof DataWarning>
+
+/** The first rows, cells as text; `null` is a missing value. */
+export const Preview = z.object({ columns: z.array(z.string()), rows: z.array(z.array(z.string().nullable())) })
+export type Preview = z.infer<typeof Preview>
+
+/** One line of a list of versions. */
+export const DataVersionSummary = z.object({
+  id: z.string(),
+  project: z.string(),
+  dataset: z.string(),
+  number: z.int(),
+  rows: z.int(),
+  columns: z.int(),
+  contentHash: z
+    .string()
+    .describe('Of the values and their types: equal for equal tables, whatever file they were in.'),
+  parent: z.string().nullable().describe('The version it was made from by appending rows.'),
+  createdAt: z.number(),
+  source: SourceDescriptor,
+})
+export type DataVersionSummary = z.infer<typeof DataVersionSummary>
+
+export const DataVersion = DataVersionSummary.extend({
+  blobHash: z.string().describe('Of the Parquet file.'),
+  bytes: z.number(),
+  schema: TableSchema,
+  profile: Profile,
+  split: SplitDescriptor.nullable(),
+  expectations: z.array(ExpectationResult),
+  warnings: z.array(DataWarning),
+})
+export type DataVersion = z.infer<typeof DataVersion>
+
+export const Dataset = z.object({
+  id: z.string(),
+  project: z.string(),
+  name: z.string(),
+  versions: z.int(),
+  createdAt: z.number(),
+  latest: DataVersionSummary.nullable(),
+})
+export type Dataset = z.infer<typeof Dataset>
+
+const OneDataset = z.object({ project: z.string(), dataset: z.string() })
+const OneVersion = z.object({ version: z.string() })
+
+export const dataRoutes = defineRoutes({
+  listDatasets: {
+    method: 'GET',
+    path: '/api/projects/:project/datasets',
+    permission: 'data:read',
+    summary: 'The project’s datasets, each with its latest version.',
+    params: z.object({ project: z.string() }),
+    reply: z.object({ datasets: z.array(Dataset) }),
+  },
+  listDataVersions: {
+    method: 'GET',
+    path: '/api/projects/:project/datasets/:dataset/versions',
+    permission: 'data:read',
+    summary: 'Versions of a dataset, newest first.',
+    params: OneDataset,
+    query: PageQuery,
+    reply: z.object({ versions: z.array(DataVersionSummary), next: z.string().nullable() }),
+  },
+  getDataVersion: {
+    method: 'GET',
+    path: '/api/data-versions/:version',
+    permission: 'data:read',
+    summary: 'One version with its schema, profile, split and expectations.',
+    params: OneVersion,
+    reply: DataVersion,
+  },
+  previewDataVersion: {
+    method: 'GET',
+    path: '/api/data-versions/:version/preview',
+    permission: 'data:read',
+    summary: 'The first rows of a version.',
+    params: OneVersion,
+    reply: Preview,
+  },
+})

@@ -1,0 +1,451 @@
+import { OrreryError } from '#platform/errors'
+
+/** Numbers for people: `12,345`. */
+const count = (n: number) => n.toLocaleString('en-US')
+
+/** A cell as it is shown in a message: quoted, and never longer than a line can bear. */
+const cell = (value: string) => JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+
+const listed = (names: readonly string[]) =>
+  names
+    .slice(0, 8)
+    .map((name) => `"${name}"`)
+    .join(', ') + (names.length > 8 ? ` and ${names.length - 8} more` : '')
+
+/** Where in a source something was found; lines count from 1, the header included. */
+export interface Place {
+  file: string
+  line?: number | undefined
+  /** Row of data, from 1, where a format has no lines. */
+  row?: number | undefined
+}
+
+export function placeText(place: Place): string {
+  if (place.line !== undefined) return `line ${count(place.line)} of ${place.file}`
+  if (place.row !== undefined) return `row ${count(place.row)} of ${place.file}`
+  return place.file
+}
+
+/* The source itself */
+
+export class SourceNotFound extends OrreryError {
+  constructor(source: string, folder: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_NOT_FOUND',
+      status: 422,
+      message: `There is nothing at ${source} (looked from ${folder}).`,
+      hint: 'Check the path in `source`; a relative one starts at the project folder.',
+      details: { source },
+    })
+  }
+}
+
+export class SourceNotAFile extends OrreryError {
+  constructor(source: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_NOT_A_FILE',
+      status: 422,
+      message: `${source} is no file.`,
+      hint: 'Name a file, or a glob such as `tables/*.csv` for all of the tables in a folder.',
+      details: { source },
+    })
+  }
+}
+
+export class SourceUnreadable extends OrreryError {
+  constructor(source: string, reason: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_UNREADABLE',
+      status: 422,
+      message: `${source} cannot be read: ${reason}.`,
+      hint: 'Give the user that runs Orrery the right to read this file.',
+      details: { source },
+    })
+  }
+}
+
+export class SourceUnreachable extends OrreryError {
+  constructor(url: string, reason: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_UNREACHABLE',
+      status: 502,
+      message: `${url} cannot be fetched: ${reason}.`,
+      hint: 'Open the address from this machine; behind a proxy, download the file and name its path with the same sha256.',
+      details: { url },
+    })
+  }
+}
+
+export class SourceUnpinned extends OrreryError {
+  constructor(url: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_UNPINNED',
+      status: 422,
+      message: `${url} has no sha256, so it could change unseen.`,
+      hint: 'Add `sha256:` with what `sha256sum` prints for the file you looked at.',
+      details: { url },
+    })
+  }
+}
+
+export class SourceAltered extends OrreryError {
+  constructor(source: string, expected: string, actual: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_ALTERED',
+      status: 422,
+      message: `${source} is not what it was: its sha256 is ${actual}, expected ${expected}.`,
+      hint: 'Look at what changed; if the new content is wanted, write its sha256 into `sha256`.',
+      details: { source, expected, actual },
+    })
+  }
+}
+
+export class SourceChangedWhileRead extends OrreryError {
+  constructor(file: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_CHANGED_WHILE_READ',
+      status: 409,
+      message: `${file} was written to while it was read.`,
+      hint: 'Run again when the file is complete; write aside and rename so that readers never see half a file.',
+      details: { file },
+    })
+  }
+}
+
+export class SourceTooLarge extends OrreryError {
+  constructor(source: string, limit: number) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_TOO_LARGE',
+      status: 422,
+      message: `${source} is larger than the ${Math.round(limit / 1e6)} MB that are downloaded.`,
+      hint: 'Download it yourself and name its path: files on this machine have no such limit.',
+      details: { source, limit },
+    })
+  }
+}
+
+export class FormatUnknown extends OrreryError {
+  constructor(file: string, what: string) {
+    super({
+      code: 'ORRERY_DATA_FORMAT_UNKNOWN',
+      status: 422,
+      message: `${file} ${what}.`,
+      hint: 'Use CSV, TSV, JSON lines or Parquet; unpack archives and export spreadsheets first.',
+      details: { file },
+    })
+  }
+}
+
+/* Bytes and rows */
+
+export class NotUtf8 extends OrreryError {
+  constructor(place: Place, offset: number, what: string) {
+    super({
+      code: 'ORRERY_DATA_NOT_UTF8',
+      status: 422,
+      message: `${placeText(place)} is no UTF-8: ${what} at byte ${count(offset)}.`,
+      hint: 'Convert it: iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv (or -f UTF-16).',
+      details: { ...place, offset },
+    })
+  }
+}
+
+export class HeaderMissing extends OrreryError {
+  constructor(file: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_HEADER_MISSING',
+      status: 422,
+      message: `The first line of ${file} does not name the columns: ${why}.`,
+      hint: 'Add a first line with one name for each column.',
+      details: { file },
+    })
+  }
+}
+
+export class TableEmpty extends OrreryError {
+  constructor(file: string, what: string) {
+    super({
+      code: 'ORRERY_DATA_TABLE_EMPTY',
+      status: 422,
+      message: `${file} ${what}.`,
+      hint: 'Check the export that wrote it; a table needs at least one row of data.',
+      details: { file },
+    })
+  }
+}
+
+export class ColumnsDuplicate extends OrreryError {
+  constructor(file: string, names: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_COLUMNS_DUPLICATE',
+      status: 422,
+      message: `${file} has more than one column called ${listed(names)} (upper and lower case count as the same).`,
+      hint: 'Rename or drop all but one of them.',
+      details: { file, columns: names.slice(0, 100) },
+    })
+  }
+}
+
+export class TooManyColumns extends OrreryError {
+  constructor(file: string, columns: number, limit: number) {
+    super({
+      code: 'ORRERY_DATA_TOO_MANY_COLUMNS',
+      status: 422,
+      message: `${file} has ${count(columns)} columns; at most ${count(limit)} are read.`,
+      hint: 'Keep the columns a model needs, or turn a wide table into a long one (entity, name, value).',
+      details: { file, columns, limit },
+    })
+  }
+}
+
+export class RowRagged extends OrreryError {
+  constructor(place: Place, expected: number, found: number) {
+    super({
+      code: 'ORRERY_DATA_ROW_RAGGED',
+      status: 422,
+      message: `${placeText(place)} has ${count(found)} cells, the header has ${count(expected)}.`,
+      hint: 'Look at that line: a delimiter inside a cell needs double quotes round the cell.',
+      details: { ...place, expected, found },
+    })
+  }
+}
+
+export class RowMalformed extends OrreryError {
+  constructor(place: Place, why: string, hint: string) {
+    super({
+      code: 'ORRERY_DATA_ROW_MALFORMED',
+      status: 422,
+      message: `${placeText(place)} cannot be read: ${why}.`,
+      hint,
+      details: { ...place },
+    })
+  }
+}
+
+export class ParquetBroken extends OrreryError {
+  constructor(file: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_PARQUET_BROKEN',
+      status: 422,
+      message: `${file} is no whole Parquet file: ${why}.`,
+      hint: 'Copy or export it again; a Parquet file that was cut off has lost its footer.',
+      details: { file },
+    })
+  }
+}
+
+export class ColumnUnsupported extends OrreryError {
+  constructor(file: string, column: string, type: string) {
+    super({
+      code: 'ORRERY_DATA_COLUMN_UNSUPPORTED',
+      status: 422,
+      message: `Column "${column}" of ${file} holds ${type}, which is no single value per row.`,
+      hint: 'Flatten it into columns of numbers, text or times, or list it under `ignore`.',
+      details: { file, column, type },
+    })
+  }
+}
+
+export class FilesDiffer extends OrreryError {
+  constructor(first: string, other: string, what: string) {
+    super({
+      code: 'ORRERY_DATA_FILES_DIFFER',
+      status: 422,
+      message: `${other} has other columns than ${first}: ${what}.`,
+      hint: 'All files of a glob are one table: give them the same header, or narrow the glob.',
+      details: { first, other },
+    })
+  }
+}
+
+export class MemoryExceeded extends OrreryError {
+  constructor(limitMb: number) {
+    super({
+      code: 'ORRERY_DATA_MEMORY_EXCEEDED',
+      status: 422,
+      message: `The table does not fit the ${limitMb} MB set aside for reading it.`,
+      hint: 'Leave out columns with very long cells, or split the table into several files and use a glob.',
+      details: { limitMb },
+    })
+  }
+}
+
+/* Columns and what they hold */
+
+export class ColumnsMissing extends OrreryError {
+  constructor(missing: readonly string[], what: string, hint: string) {
+    super({
+      code: 'ORRERY_DATA_COLUMNS_MISSING',
+      status: 422,
+      message: `The table lacks ${listed(missing)}, ${what}.`,
+      hint,
+      details: { columns: missing.slice(0, 100) },
+    })
+  }
+}
+
+export class SchemaSkew extends OrreryError {
+  constructor(fields: { column: string; was: string; place: Place; value: string; bad: number; rows: number }) {
+    super({
+      code: 'ORRERY_DATA_SCHEMA_SKEW',
+      status: 422,
+      message: `Column "${fields.column}" was ${fields.was} and no longer is in ${count(fields.bad)} of ${count(fields.rows)} rows (${placeText(fields.place)}: ${cell(fields.value)}).`,
+      hint: `Mend the source, or accept the value: add missing: [${cell(fields.value)}] under columns.${fields.column} in orrery.yaml.`,
+      details: { ...fields },
+    })
+  }
+}
+
+export class MixedTypes extends OrreryError {
+  constructor(fields: { column: string; type: string; place: Place; value: string; bad: number; rows: number }) {
+    super({
+      code: 'ORRERY_DATA_MIXED_TYPES',
+      status: 422,
+      message: `Column "${fields.column}" holds ${fields.type} but for ${count(fields.bad)} of ${count(fields.rows)} values: ${cell(fields.value)} in ${placeText(fields.place)}.`,
+      hint: `Mend the source; or say what it means under columns.${fields.column} in orrery.yaml: missing: [${cell(fields.value)}] if there is no value, type: text if it is no number.`,
+      details: { ...fields },
+    })
+  }
+}
+
+export class TimeUnreadable extends OrreryError {
+  constructor(column: string, place: Place, value: string | null) {
+    super({
+      code: 'ORRERY_DATA_TIME_UNREADABLE',
+      status: 422,
+      message: `The time column "${column}" ${value === null ? 'is missing' : `holds ${cell(value)}`} in ${placeText(place)}.`,
+      hint: 'Every row needs its time: write it as 2025-03-01T09:30:00Z, 2025-03-01 or milliseconds since 1970; a second column of `time` holds hours (9.5) or 09:30.',
+      details: { column, ...place, value },
+    })
+  }
+}
+
+/* The label */
+
+export class LabelColumnMissing extends OrreryError {
+  constructor(label: string, columns: readonly string[], nearest: string | undefined) {
+    super({
+      code: 'ORRERY_DATA_LABEL_COLUMN_MISSING',
+      status: 422,
+      message: `There is no label column "${label}"; the columns are ${listed(columns)}.`,
+      hint: nearest
+        ? `Did you mean "${nearest}"? Write it under \`label\`.`
+        : 'Write one of the columns under `label`.',
+      details: { label, nearest },
+    })
+  }
+}
+
+export class LabelValuesMissing extends OrreryError {
+  constructor(label: string, missing: number, rows: number, place: Place) {
+    const all = missing === rows
+    super({
+      code: 'ORRERY_DATA_LABEL_VALUES_MISSING',
+      status: 422,
+      message: all
+        ? `The label "${label}" is missing in every row.`
+        : `The label "${label}" is missing in ${count(missing)} of ${count(rows)} rows, the first in ${placeText(place)}.`,
+      hint: all
+        ? 'A model learns from known answers: join them into the table first.'
+        : 'Drop those rows; or, if their labels are still to come, say when with `label_arrives_after`: they are then kept out of the split.',
+      details: { label, missing, rows },
+    })
+  }
+}
+
+export class LabelOneClass extends OrreryError {
+  constructor(label: string, value: string, rows: number) {
+    super({
+      code: 'ORRERY_DATA_LABEL_ONE_CLASS',
+      status: 422,
+      message: `The label "${label}" is ${cell(value)} in all ${count(rows)} labelled rows: there is nothing to tell apart.`,
+      hint: 'Check the filter that made this table, or take a longer period that has both outcomes.',
+      details: { label, value },
+    })
+  }
+}
+
+export class LabelTooManyClasses extends OrreryError {
+  constructor(label: string, classes: number, limit: number) {
+    super({
+      code: 'ORRERY_DATA_LABEL_TOO_MANY_CLASSES',
+      status: 422,
+      message: `The label "${label}" has ${count(classes)} different values; at most ${count(limit)} classes are told apart.`,
+      hint: 'Check that `label` names the right column; for a number to be predicted write `task: regression`.',
+      details: { label, classes, limit },
+    })
+  }
+}
+
+export class LabelUnfit extends OrreryError {
+  constructor(label: string, why: string, hint: string) {
+    super({
+      code: 'ORRERY_DATA_LABEL_UNFIT',
+      status: 422,
+      message: `The label "${label}" ${why}.`,
+      hint,
+      details: { label },
+    })
+  }
+}
+
+export class SplitEmpty extends OrreryError {
+  constructor(part: string, rows: number) {
+    super({
+      code: 'ORRERY_DATA_SPLIT_EMPTY',
+      status: 422,
+      message: `No row falls into the ${part} part when ${count(rows)} labelled rows are split.`,
+      hint: 'Bring more rows, give that part a larger share, or split `by: random` if many rows have the same time.',
+      details: { part, rows },
+    })
+  }
+}
+
+/** Not the user's doing: the table or the way rows are split is not what it was when the version was made. */
+export class SplitChanged extends OrreryError {
+  constructor(expected: string, actual: string) {
+    super({
+      code: 'ORRERY_DATA_SPLIT_CHANGED',
+      status: 500,
+      message: `The split of this version is ${expected}, but its rows now split into ${actual}.`,
+      hint: 'Make a new version of the dataset: run the pipeline again; report this, since it should not happen.',
+      details: { expected, actual },
+    })
+  }
+}
+
+export class ExpectationsFailed extends OrreryError {
+  constructor(failed: readonly { expectation: string; observed: string }[]) {
+    super({
+      code: 'ORRERY_DATA_EXPECTATIONS_FAILED',
+      status: 422,
+      message: `The data is not as expected: ${failed.map((one) => `${one.expectation}, but ${one.observed}`).join('; ')}.`,
+      hint: 'Mend the source, change the expectation in orrery.yaml, or let it only warn with `otherwise: warn`.',
+      details: { failed },
+    })
+  }
+}
+
+/* What is kept */
+
+export class DatasetUnknown extends OrreryError {
+  constructor(project: string, dataset: string) {
+    super({
+      code: 'ORRERY_DATA_DATASET_UNKNOWN',
+      status: 404,
+      message: `Project "${project}" has no dataset "${dataset}" yet.`,
+      hint: `See GET /api/projects/${project}/datasets; a first run of the pipeline makes its first version.`,
+    })
+  }
+}
+
+export class DataVersionUnknown extends OrreryError {
+  constructor(version: string) {
+    super({
+      code: 'ORRERY_DATA_VERSION_UNKNOWN',
+      status: 404,
+      message: `There is no data version ${version}.`,
+      hint: 'List the versions of its dataset: GET /api/projects/<project>/datasets/<dataset>/versions.',
+    })
+  }
+}

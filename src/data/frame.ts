@@ -1,0 +1,188 @@
+import { dirname } from 'node:path'
+import type { Column, Frame } from '#platform/table'
+import { takeRows } from '#platform/table'
+import type { LabelFacts } from './contract.ts'
+import { type Dictionary, dictionaryFrom, dictionaryOf } from './dictionary.ts'
+import { type Duck, withDuck } from './duckdb.ts'
+import { ColumnsMissing } from './errors.ts'
+import { eventTime, storedTypes } from './event-time.ts'
+import type { Holds } from './read/raw-table.ts'
+import { name, numberedParquet, parquet } from './sql.ts'
+
+/**
+ * Rows `from` (included) to `to` (not included), or each `every`-th row from the first, or the rows with these numbers in
+ * this order. Numbers start at 0.
+ */
+export type RowSelection = RowPattern | ArrayLike<number>
+export type RowPattern = { from: number; to: number } | { every: number }
+
+export interface FrameRequest {
+  columns: readonly string[]
+  /** Gives `target`. */
+  label?: Pick<LabelFacts, 'column' | 'task' | 'classes'> | null | undefined
+  /** Gives `time`. */
+  time?: readonly string[] | null | undefined
+  rows?: RowSelection | undefined
+}
+
+/** Rows of a version in memory. */
+export interface TableSlice {
+  frame: Frame
+  /** Per row the index of its class or the value to predict; NaN where the label is not known. */
+  target?: Float64Array
+  /** Per row when it happened, ms since 1970; NaN where that is not known. */
+  time?: Float64Array
+}
+
+/**
+ * Reads columns of a stored version: numbers as they are, times as ms since 1970, text as codes into the categories of
+ * the whole table (in the order of their bytes), so that any selection of rows has the same codes.
+ *
+ * @throws ColumnsMissing
+ */
+export function readFrame(path: string, request: FrameRequest): Promise<TableSlice> {
+  return withDuck({ folders: [dirname(path)] }, (duck) => readFrameWith(duck, path, request))
+}
+
+/** As `readFrame`, in a database that is open already. */
+export async function readFrameWith(duck: Duck, path: string, request: FrameRequest): Promise<TableSlice> {
+  const { label, time, rows } = request
+  const relation = parquet(path)
+  const stored = await storedTypes(duck, relation)
+  refuseMissing([...request.columns, ...(label ? [label.column] : []), ...(time ?? [])], stored)
+  const readers = []
+  for (const column of request.columns) readers.push(await columnReader(duck, relation, column, stored))
+  const target = label && (await targetReader(duck, label, stored))
+  const all = [...readers, ...(target ? [target] : []), ...(time?.length ? [timeReader(time, stored)] : [])]
+
+  const selected = await select(duck, path, rows)
+  const values = await readColumns(duck, path, all, selected)
+  const frame: Frame = { rows: selected.rows, columns: readers.map((reader, i) => reader.column(values[i]!)) }
+  const listed = rows !== undefined && 'length' in rows ? rows : undefined
+  return {
+    frame: listed ? takeRows(frame, listed) : frame,
+    ...(target && { target: pick(target.decode(values[readers.length]!), listed) }),
+    ...(time?.length && { time: pick(values.at(-1) as Float64Array, listed) }),
+  }
+}
+
+function refuseMissing(wanted: readonly string[], stored: ReadonlyMap<string, Holds>): void {
+  const missing = wanted.filter((column) => !stored.has(column))
+  if (missing.length > 0)
+    throw new ColumnsMissing(missing, 'which it is read for', `It has ${[...stored.keys()].slice(0, 20).join(', ')}.`)
+}
+
+type Values = Float64Array | Int32Array
+
+interface Reader {
+  sql: string
+  /** An array for all rows. */
+  allocate(rows: number): Values
+}
+
+async function columnReader(
+  duck: Duck,
+  relation: string,
+  column: string,
+  stored: ReadonlyMap<string, Holds>,
+): Promise<Reader & { column(values: Values): Column }> {
+  const holds = stored.get(column)!
+  if (holds !== 'text') {
+    const sql = holds === 'time' ? `epoch_us(${name(column)}) / 1000.0` : name(column)
+    return {
+      ...numbers(sql),
+      column: (values) => ({ name: column, kind: 'numeric', values: values as Float64Array }),
+    }
+  }
+  const dictionary = (await dictionaryOf(duck, relation, column))!
+  return {
+    ...codes(dictionary),
+    column: (values) => ({
+      name: column,
+      kind: 'categorical',
+      codes: values as Int32Array,
+      categories: dictionary.values,
+    }),
+  }
+}
+
+async function targetReader(
+  duck: Duck,
+  label: Pick<LabelFacts, 'column' | 'task' | 'classes'>,
+  stored: ReadonlyMap<string, Holds>,
+): Promise<Reader & { decode(values: Values): Float64Array }> {
+  if (stored.get(label.column) === 'text') {
+    const dictionary = await dictionaryFrom(duck, label.column, label.classes)
+    return {
+      ...codes(dictionary),
+      decode: (values) => Float64Array.from(values, (code) => (code < 0 ? Number.NaN : code)),
+    }
+  }
+  if (label.task === 'regression') return { ...numbers(name(label.column)), decode: (values) => values as Float64Array }
+  const codeOf = new Map(label.classes.map((value, code) => [Number(value), code]))
+  return {
+    ...numbers(name(label.column)),
+    decode: (values) => (values as Float64Array).map((value) => codeOf.get(value) ?? Number.NaN),
+  }
+}
+
+function timeReader(columns: readonly string[], stored: ReadonlyMap<string, Holds>): Reader {
+  return numbers(eventTime(columns, stored))
+}
+
+// Missing values are made NaN or -1 by DuckDB: asking its validity masks for each value costs ten times as much.
+function numbers(sql: string): Reader {
+  return { sql: `coalesce((${sql})::DOUBLE, 'NaN'::DOUBLE)`, allocate: (rows) => new Float64Array(rows) }
+}
+
+function codes(dictionary: Dictionary): Reader {
+  return { sql: dictionary.codes, allocate: (rows) => new Int32Array(rows) }
+}
+
+/** The rows that are read: a listed selection is taken from the whole table afterwards. */
+async function select(
+  duck: Duck,
+  path: string,
+  rows: RowSelection | undefined,
+): Promise<{ where: string; rows: number }> {
+  const count = await rowCount(duck, path)
+  if (rows === undefined || 'length' in rows) return { where: '', rows: count }
+  if ('every' in rows)
+    return { where: `WHERE file_row_number % ${rows.every} = 0`, rows: Math.ceil(count / rows.every) }
+  const [from, to] = [Math.max(0, rows.from), Math.min(count, rows.to)]
+  return { where: `WHERE file_row_number >= ${from} AND file_row_number < ${to}`, rows: Math.max(0, to - from) }
+}
+
+/** Rows of a Parquet file, from its footer. */
+export async function rowCount(duck: Duck, path: string): Promise<number> {
+  const { rows } = await duck.row<{ rows: number }>(
+    `SELECT sum(num_rows)::BIGINT AS rows FROM ${parquet(path).replace('read_parquet', 'parquet_file_metadata')}`,
+  )
+  return rows
+}
+
+async function readColumns(
+  duck: Duck,
+  path: string,
+  readers: readonly Reader[],
+  selected: { where: string; rows: number },
+): Promise<Values[]> {
+  const values = readers.map((reader) => reader.allocate(selected.rows))
+  if (readers.length === 0) return values
+  const from = numberedParquet(path)
+  let row = 0
+  for await (const chunk of duck.chunks(
+    `SELECT ${readers.map((reader) => reader.sql).join(', ')} FROM ${from} ${selected.where}`,
+  )) {
+    for (let i = 0; i < readers.length; i++) {
+      const { items } = chunk.getColumnVector(i) as unknown as { items: Values }
+      values[i]!.set(items, row)
+    }
+    row += chunk.rowCount
+  }
+  return values
+}
+
+function pick(values: Float64Array, rows: ArrayLike<number> | undefined): Float64Array {
+  return rows ? Float64Array.from(rows, (row) => values[row]!) : values
+}

@@ -1,0 +1,185 @@
+import { join } from 'node:path'
+import type { DatasetSpec, SourceDescriptor, TableSchema } from './contract.ts'
+import { type Duck, makeFolder, withDuck } from './duckdb.ts'
+import { ColumnsMissing, LabelColumnMissing, RowMalformed, TableEmpty } from './errors.ts'
+import { storedTypes } from './event-time.ts'
+import { rowCount } from './frame.ts'
+import { nearestColumn } from './nearest.ts'
+import { withPlainLineEnds } from './read/line-ends.ts'
+import { foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
+import { type RawTable, wholeTable } from './read/raw-table.ts'
+import { type ResolvedSource, resolveSource } from './source.ts'
+import { name, numberedParquet, parquet } from './sql.ts'
+import { type ColumnFacts, columnFacts } from './statistics.ts'
+import { describeTable, duckOptionsFor, type Progress, type StoredTable, writeParquet } from './store-table.ts'
+import { mendPlan, type PlannedColumn, planColumns, reconsiderText, storedValue } from './types.ts'
+
+export interface IngestRequest {
+  spec: DatasetSpec
+  /** The project's folder: where relative sources start. */
+  folder: string
+  /** Folder that `table.parquet` is written to; downloads are kept beside it. */
+  target: string
+  /** Schema of the version before: its columns must be there and keep their types. */
+  previous?: TableSchema | undefined
+  memoryMb?: number
+  progress?: Progress
+}
+
+export interface IngestedTable extends StoredTable {
+  source: SourceDescriptor
+}
+
+/**
+ * Reads a source into a Parquet file and describes it. Needs paths only, no database, so it runs in a child process.
+ * Memory does not grow with the length of the table but for a few numbers per row; time is a few scans.
+ *
+ * Expectations that do not hold are in the result: `stopOnFailure` makes an error of those that should stop.
+ *
+ * @throws the classes of `errors.ts`, each with what to do
+ */
+export async function ingestTable(request: IngestRequest): Promise<IngestedTable> {
+  const { spec, folder, progress } = request
+  const target = await makeFolder(request.target)
+  progress?.('finding the source')
+  const source = await resolveSource({
+    source: spec.source,
+    sha256: spec.sha256,
+    folder,
+    downloads: join(target, 'downloads'),
+  })
+  progress?.('verifying the source')
+  const descriptor = await verifySource(source)
+  const read = (files: ResolvedSource) => readTable({ ...request, target }, files)
+  const stored = await read(source).catch(async (error) => {
+    const mended =
+      error instanceof RowMalformed && source.format === 'csv' && (await withPlainLineEnds(source.files, target))
+    if (!mended) throw error
+    return read({ ...source, files: mended })
+  })
+  await refuseChangedFiles(source)
+  return { ...stored, source: descriptor }
+}
+
+async function readTable(request: IngestRequest, source: ResolvedSource): Promise<StoredTable> {
+  const { spec, previous, target, progress } = request
+  const table = await openTable(source, spec.ignore ?? [])
+  refuseMissingColumns(table, spec, previous)
+  const options = {
+    folders: [...foldersOf(source), target],
+    memoryMb: request.memoryMb,
+    ...duckOptionsFor(table.columns.length),
+  }
+  const path = join(target, 'table.parquet')
+  return withDuck(options, async (duck) => {
+    try {
+      progress?.('reading rows')
+      const facts = await storeTable(duck, table, path, spec, previous)
+      if ((await rowCount(duck, path)) === 0) throw new TableEmpty(source.files[0]!.name, 'has a header but no rows')
+      const placeOf = (row: number) => placeOfRow(duck, table, row)
+      return await describeTable(duck, path, { spec, previous, facts, progress, placeOf })
+    } catch (error) {
+      throw table.explain(error)
+    }
+  })
+}
+
+function refuseMissingColumns(table: RawTable, spec: DatasetSpec, previous: TableSchema | undefined): void {
+  const names = table.columns.map((column) => column.name)
+  const lacking = (wanted: readonly string[]) => wanted.filter((column) => !names.includes(column))
+  if (spec.label !== undefined && !names.includes(spec.label))
+    throw new LabelColumnMissing(spec.label, names, nearestColumn(spec.label, names))
+  const gone = lacking(previous?.columns.map((column) => column.name) ?? [])
+  if (gone.length > 0)
+    throw new ColumnsMissing(
+      gone,
+      'which the version before has',
+      'Bring the column back in the source; if it is gone for good, give the dataset a new name in orrery.yaml.',
+    )
+  const written = {
+    id: spec.id === undefined ? [] : [spec.id],
+    time: spec.time ?? [],
+    segments: spec.segments ?? [],
+    sensitive: spec.sensitive ?? [],
+    columns: Object.keys(spec.columns ?? {}),
+  }
+  for (const [key, wanted] of Object.entries(written)) {
+    const missing = lacking(wanted)
+    if (missing.length === 0) continue
+    const near = nearestColumn(missing[0]!, names)
+    throw new ColumnsMissing(
+      missing,
+      `which orrery.yaml names under \`${key}\``,
+      near ? `Did you mean "${near}"?` : `The columns are ${names.slice(0, 20).join(', ')}.`,
+    )
+  }
+}
+
+/**
+ * Writes the table with types decided from a sample, and reads it again with other types where rows further down show
+ * that the sample was not like them. Every round decides a column for good, so there is an end.
+ */
+async function storeTable(
+  duck: Duck,
+  table: RawTable,
+  path: string,
+  spec: DatasetSpec,
+  previous: TableSchema | undefined,
+): Promise<ColumnFacts[]> {
+  const planned = await planColumns(duck, table, spec, previous)
+  for (;;) {
+    if (await writeAsPlanned(duck, table, path, planned)) {
+      const rows = await rowCount(duck, path)
+      const facts = await columnFacts(duck, path, await storedTypes(duck, parquet(path)), rows)
+      if (facts.some(isInfinite)) await mendPlan(duck, table, planned, spec.time?.[0])
+      else if (!(await reconsider(duck, path, planned, facts, rows))) return facts
+    } else if (!(await mendPlan(duck, table, planned, spec.time?.[0])))
+      throw new Error('DuckDB refused cells that fit their types')
+  }
+}
+
+async function writeAsPlanned(
+  duck: Duck,
+  table: RawTable,
+  path: string,
+  planned: readonly PlannedColumn[],
+): Promise<boolean> {
+  const cells = planned.map((column) => `${storedValue(column)} AS ${name(column.name)}`)
+  try {
+    await writeParquet(duck, `SELECT ${cells.join(', ')} FROM ${wholeTable(table)}`, path, planned.length)
+    return true
+  } catch (error) {
+    if (error instanceof Error && /^Conversion Error/.test(error.message)) return false
+    throw error
+  }
+}
+
+/** Integers up to here are exact as doubles. */
+const MAX_EXACT = 2 ** 53
+/** Rows that text columns are judged by once more, evenly spread. */
+const RECONSIDERED = 20_000
+
+/** Whether the stored table shows that some column was misjudged; the plan is then changed. */
+async function reconsider(
+  duck: Duck,
+  path: string,
+  planned: readonly PlannedColumn[],
+  facts: readonly ColumnFacts[],
+  rows: number,
+): Promise<boolean> {
+  // Numbers that long are names; as doubles two of them could become one.
+  const inexact = planned.filter((plan, i) => plan.because === 'guessed' && isInexact(facts[i]!))
+  for (const plan of inexact) Object.assign(plan, { stored: 'text', because: 'checked' })
+  const every = Math.max(1, Math.ceil(rows / RECONSIDERED))
+  const numbered = numberedParquet(path)
+  const sample = `(SELECT * FROM ${numbered} WHERE file_row_number % ${every} = 0)`
+  return (await reconsiderText(duck, sample, planned)) || inexact.length > 0
+}
+
+function isInfinite({ min, max }: ColumnFacts): boolean {
+  return min === Number.NEGATIVE_INFINITY || max === Number.POSITIVE_INFINITY
+}
+
+function isInexact({ integer, min, max }: ColumnFacts): boolean {
+  return integer && Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0)) > MAX_EXACT
+}

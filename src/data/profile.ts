@@ -1,0 +1,119 @@
+import type {
+  ColumnFlag,
+  ColumnProfile,
+  ColumnSchema,
+  LabelFacts,
+  Leakage,
+  Profile,
+  TableSchema,
+  TimeProfile,
+} from './contract.ts'
+import type { Duck } from './duckdb.ts'
+import { readFrameWith } from './frame.ts'
+import { findLeakage } from './leakage.ts'
+import { name, parquet } from './sql.ts'
+import { type ColumnFacts, numberProfiles, topCategories } from './statistics.ts'
+
+/** Cells that leakage is looked for in: enough rows of a narrow table, fewer of a wide one. */
+const LEAKAGE_CELLS = 1_000_000
+const LEAKAGE_ROWS = 20_000
+const DAY = 86_400_000
+const PERIODS = [DAY, 7 * DAY, 28 * DAY, 364 * DAY] as const
+const MOST_PERIODS = 1_000
+
+/** More categories than this, or hardly a repetition, and a category says little. */
+const MANY_CATEGORIES = 1_000
+
+/**
+ * Describes every column, the label and the rows over time. Needs a few scans over the stored table and memory for a
+ * sample of it.
+ */
+export async function profileTable(
+  duck: Duck,
+  path: string,
+  input: {
+    rows: number
+    schema: TableSchema
+    facts: readonly ColumnFacts[]
+    label: LabelFacts | null
+    time: TimeProfile | null
+    /** Columns that may be features: where leakage is looked for. */
+    features: readonly string[]
+  },
+): Promise<Profile> {
+  const { rows, schema, facts, label, time, features } = input
+  const numbers = await numberProfiles(duck, path, facts, rows)
+  const { leakage, sampled } = await lookForLeakage(duck, path, input.rows, label, features)
+  const columns: ColumnProfile[] = []
+  for (const [i, column] of schema.columns.entries()) {
+    const known = facts[i]!
+    const isCategory = known.stored === 'text' && column.type !== 'identifier' && known.present > 0
+    const times = known.stored === 'time' && known.min !== null ? { from: known.min, to: known.max! } : null
+    columns.push({
+      ...column,
+      distinct: known.distinct,
+      flags: flagsOf(column, known, rows, leakage),
+      numbers: numbers.get(column.name) ?? null,
+      categories: isCategory ? await topCategories(duck, path, known) : null,
+      times,
+    })
+  }
+  return { rows, sampled, columns, label, time, leakage }
+}
+
+function flagsOf(column: ColumnSchema, known: ColumnFacts, rows: number, leakage: readonly Leakage[]): ColumnFlag[] {
+  const flags: ColumnFlag[] = []
+  if (known.present === 0) flags.push('empty')
+  if (known.distinct === 1 && column.missing === 0 && rows > 1) flags.push('constant')
+  if (column.type === 'identifier') flags.push('identifier')
+  const many = known.distinct > MANY_CATEGORIES || (known.present >= 100 && known.distinct > known.present / 2)
+  if (column.type === 'categorical' && many) flags.push('high_cardinality')
+  if (leakage.some((one) => one.column === column.name)) flags.push('leakage')
+  return flags
+}
+
+async function lookForLeakage(
+  duck: Duck,
+  path: string,
+  rows: number,
+  label: LabelFacts | null,
+  features: readonly string[],
+): Promise<{ leakage: Leakage[]; sampled: number }> {
+  const most = Math.min(LEAKAGE_ROWS, Math.ceil(LEAKAGE_CELLS / Math.max(1, features.length)))
+  const every = Math.max(1, Math.ceil(rows / most))
+  if (!label || features.length === 0) return { leakage: [], sampled: Math.ceil(rows / every) }
+  const { frame, target } = await readFrameWith(duck, path, { columns: features, label, rows: { every } })
+  return { leakage: findLeakage(frame, target!, label), sampled: frame.rows }
+}
+
+/** When the rows happened, counted by the day; by four weeks or more where days would be too many to show. */
+export function profileTime(columns: readonly string[], time: Float64Array): TimeProfile | null {
+  let [from, to, ordered, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true, Number.NEGATIVE_INFINITY]
+  for (const moment of time) {
+    if (Number.isNaN(moment)) continue
+    if (moment < from) from = moment
+    if (moment > to) to = moment
+    if (moment < last) ordered = false
+    last = moment
+  }
+  if (from > to) return null
+  const count = (period: number) => Math.floor(to / period) - Math.floor(from / period) + 1
+  const period =
+    PERIODS.find((one) => count(one) <= MOST_PERIODS) ??
+    PERIODS.at(-1)! * Math.ceil(count(PERIODS.at(-1)!) / MOST_PERIODS)
+  const first = Math.floor(from / period)
+  const rows = new Array<number>(count(period)).fill(0)
+  for (const moment of time) if (!Number.isNaN(moment)) rows[Math.floor(moment / period) - first]!++
+  return { columns: [...columns], from, to, ordered, period, rows }
+}
+
+const PREVIEWED_CELL = 200
+
+/** The first rows as text. */
+export async function previewOf(duck: Duck, path: string, columns: readonly string[], rows: number) {
+  const cells = columns.map((column) => `CAST(${name(column)} AS VARCHAR)[:${PREVIEWED_CELL}]`)
+  const shown = await duck.rows<{ cells: (string | null)[] }>(
+    `SELECT [${cells.join(', ')}] AS cells FROM ${parquet(path)} LIMIT ${rows}`,
+  )
+  return { columns: [...columns], rows: shown.map((row) => row.cells) }
+}

@@ -1,0 +1,97 @@
+import type { Duck } from '../duckdb.ts'
+import { ColumnsDuplicate, RowMalformed, TableEmpty, TooManyColumns, ColumnUnsupported } from '../errors.ts'
+import { MAX_COLUMNS } from '../limits.ts'
+import type { SourceFile } from '../source.ts'
+import { name, text } from '../sql.ts'
+import { type RawTable, repeatedNames } from './raw-table.ts'
+
+/**
+ * JSON lines, or one JSON array: an object per row, its keys the columns. A key that a row lacks is a missing value.
+ * All values are handed on as text, so that they are typed by the same rules as a CSV's.
+ *
+ * @throws RowMalformed, ColumnsDuplicate, TooManyColumns, TableEmpty, ColumnUnsupported
+ */
+export async function openJson(duck: Duck, files: readonly SourceFile[], ignore: readonly string[]): Promise<RawTable> {
+  const reading = (file: SourceFile) => `${text(file.path)}, format = 'auto'`
+  const objects = files
+    .map(
+      (file, part) =>
+        `SELECT ${part} AS part, row_number() OVER () AS r, json FROM read_json_objects(${reading(file)})`,
+    )
+    .join(' UNION ALL ')
+  const found = await keysOf(duck, objects).catch((error) => {
+    throw explain(error, files)
+  })
+  const stray = await duck.rows<{ part: number; r: number; kind: string }>(
+    `SELECT part, r, json_type(json) AS kind FROM (${objects}) WHERE json_type(json) <> 'OBJECT' ORDER BY part, r LIMIT 1`,
+  )
+  if (stray[0])
+    throw new RowMalformed(
+      { file: files[stray[0].part]!.name, row: stray[0].r },
+      `it is a JSON ${stray[0].kind.toLowerCase()}, not an object`,
+      'Write one object per line: {"column": value, …}.',
+    )
+  if (found.length === 0) throw new TableEmpty(files[0]!.name, 'holds no objects with keys')
+  if (found.length > MAX_COLUMNS) throw new TooManyColumns(files[0]!.name, found.length, MAX_COLUMNS)
+  const repeated = repeatedNames(found)
+  if (repeated.length > 0) throw new ColumnsDuplicate(files[0]!.name, repeated)
+  const columns = `{${found.map((key) => `${text(key)}: 'JSON'`).join(', ')}}`
+  const from = (file: SourceFile) => `read_json(${reading(file)}, columns = ${columns})`
+  const keys = await flatKeys(duck, files.map(from), found, ignore, files[0]!)
+  const cells = keys.map((key, i) => `${name(key)} ->> '$' AS c${i}`).join(', ')
+  return {
+    columns: keys.map((key) => ({ name: key, holds: 'text' })),
+    parts: files.map((file) => ({
+      file,
+      from: `(SELECT ${cells} FROM ${from(file)})`,
+    })),
+    placeOf: async (part, row) => ({ file: files[part]!.name, row }),
+    explain: (error) => explain(error, files),
+  }
+}
+
+/** Every key of every object, in the order in which they first occur. */
+async function keysOf(duck: Duck, objects: string): Promise<string[]> {
+  const found = await duck.rows<{ key: string }>(`
+    SELECT key FROM (
+      SELECT unnest(keys) AS key, unnest(range(len(keys))) AS place, part, r
+      FROM (SELECT part, r, json_keys(json) AS keys FROM (${objects}))
+    ) GROUP BY key ORDER BY min((part, r, place))`)
+  return found.map((one) => one.key)
+}
+
+/** The keys that hold single values; one that does not is an error unless it is to be ignored. */
+async function flatKeys(
+  duck: Duck,
+  parts: readonly string[],
+  keys: readonly string[],
+  ignore: readonly string[],
+  file: SourceFile,
+): Promise<string[]> {
+  const kinds = keys.map(
+    (key) => `max(json_type(${name(key)})) FILTER (json_type(${name(key)}) IN ('OBJECT', 'ARRAY'))`,
+  )
+  const all = parts.map((part) => `SELECT * FROM ${part}`).join(' UNION ALL ')
+  const { nested } = await duck.row<{ nested: (string | null)[] }>(
+    `SELECT [${kinds.join(', ')}] AS nested FROM (${all})`,
+  )
+  const refused = keys.findIndex((key, i) => nested[i] !== null && !ignore.includes(key))
+  if (refused >= 0) throw new ColumnUnsupported(file.name, keys[refused]!, `a JSON ${nested[refused]!.toLowerCase()}`)
+  return keys.filter((_, i) => nested[i] === null)
+}
+
+function explain(error: unknown, files: readonly SourceFile[]): unknown {
+  const message = error instanceof Error ? error.message : ''
+  const malformed = /Malformed JSON in file "(.*?)", at byte (\d+) in (?:line|record\/value) (\d+): (.*)/.exec(message)
+  const transform = /JSON transform error in file "(.*?)", in (?:line|record\/value) (\d+): (.*)/.exec(message)
+  const found = malformed
+    ? { path: malformed[1], line: malformed[3], why: `${malformed[4]!.trim()} at byte ${malformed[2]} of it` }
+    : transform && { path: transform[1], line: transform[2], why: transform[3]! }
+  if (!found) return error
+  const file = files.find((one) => one.path === found.path) ?? files[0]!
+  return new RowMalformed(
+    { file: file.name, line: Number(found.line) },
+    found.why.replace(/\.$/, ''),
+    'Write one whole JSON object per line, each key once.',
+  )
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { SourceDescriptor } from '../contract.ts'
+import { type Duck, withDuck } from '../duckdb.ts'
+import { type Place, SourceAltered, SourceChangedWhileRead } from '../errors.ts'
+import type { ResolvedSource } from '../source.ts'
+import { scanBytes } from './bytes.ts'
+import { openCsv } from './csv.ts'
+import { openJson } from './json.ts'
+import { openParquet } from './parquet.ts'
+import type { RawTable } from './raw-table.ts'
+
+/**
+ * Reads every byte of a source once: its sha256, compared with the expected one, and for text that it is UTF-8. Says
+ * where the rows come from.
+ *
+ * @throws SourceAltered, NotUtf8
+ */
+export async function verifySource(source: ResolvedSource): Promise<SourceDescriptor> {
+  const joined = createHash('sha256')
+  const files = []
+  for (const file of source.files) {
+    const sha256 = await scanBytes(file, { text: source.format !== 'parquet', also: joined })
+    files.push({ name: file.name, bytes: file.bytes, sha256 })
+  }
+  const actual = joined.digest('hex')
+  if (source.sha256 !== undefined && source.sha256 !== actual)
+    throw new SourceAltered(source.source, source.sha256, actual)
+  return source.kind === 'url'
+    ? { kind: 'url', source: source.source, bytes: files[0]!.bytes, sha256: actual }
+    : { kind: 'files', source: source.source, files }
+}
+
+/** Opens the files of a source as one table. */
+export function openTable(source: ResolvedSource, ignore: readonly string[]): Promise<RawTable> {
+  if (source.format === 'csv') return openCsv(source.files)
+  return withDuck({ folders: foldersOf(source) }, (duck) =>
+    source.format === 'json' ? openJson(duck, source.files, ignore) : openParquet(duck, source.files, ignore),
+  )
+}
+
+/** @throws SourceChangedWhileRead when a file is not as it was when the source was resolved */
+export async function refuseChangedFiles(source: ResolvedSource): Promise<void> {
+  for (const file of source.files) {
+    const now = await stat(file.path).catch(() => undefined)
+    if (now?.size !== file.bytes || now.mtimeMs !== file.modifiedMs) throw new SourceChangedWhileRead(file.name)
+  }
+}
+
+export function foldersOf(source: ResolvedSource): string[] {
+  return [...new Set(source.files.map((file) => dirname(file.path)))]
+}
+
+/** Where the row with this number, from 0, of the whole table is. */
+export async function placeOfRow(duck: Duck, table: RawTable, row: number): Promise<Place> {
+  let before = 0
+  for (const [part, { from }] of table.parts.entries()) {
+    const isLast = part === table.parts.length - 1
+    const rows = isLast
+      ? Number.POSITIVE_INFINITY
+      : (await duck.row<{ rows: number }>(`SELECT count(*) AS rows FROM ${from}`)).rows
+    if (row < before + rows) return table.placeOf(part, row - before + 1)
+    before += rows
+  }
+  throw new RangeError(`the table has no row ${row}`)
+}

@@ -1,0 +1,61 @@
+/** `name` as an identifier. */
+export function name(column: string): string {
+  return `"${column.replaceAll('"', '""')}"`
+}
+
+/** `value` as a string literal. */
+export function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}
+
+/** A list of string literals. */
+export function texts(values: readonly string[]): string {
+  return `[${values.map(text).join(', ')}]`
+}
+
+/** Whether a cell counts as a value: trimmed, blanks and the declared tokens are missing. */
+export function cleaned(expression: string, missing: readonly string[]): string {
+  const trimmed = `nullif(trim(${expression}, E' \\t\\r\\n'), '')`
+  const tokens = missing.map((token) => token.trim()).filter((token) => token !== '')
+  return tokens.length === 0
+    ? trimmed
+    : `CASE WHEN ${trimmed} IN (${tokens.map(text).join(', ')}) THEN NULL ELSE ${trimmed} END`
+}
+
+// "2011_12" is a season, not the number 201112 that DuckDB reads; infinities are no measurement.
+const noNumber = (value: string) => `contains(${value}, '_')`
+
+/** The number in a text, failing where there is none; NaN is a missing value. */
+export function asNumber(value: string): string {
+  return `nullif(CAST(CASE WHEN ${noNumber(value)} THEN 'no number' ELSE ${value} END AS DOUBLE), 'NaN'::DOUBLE)`
+}
+
+/** Whether a text holds a finite number, or NaN. */
+export function isNumber(value: string): string {
+  return `(NOT ${noNumber(value)} AND coalesce(NOT isinf(TRY_CAST(${value} AS DOUBLE)), false))`
+}
+
+/** A number with leading zeros is a code: 00501 is a place, not five hundred and one. */
+export function isCode(value: string): string {
+  return `regexp_matches(${value}, '^0[0-9]{2,}$')`
+}
+
+/** The moment in a text, failing where there is none; without a zone it is UTC. */
+export function asTime(value: string): string {
+  return `CAST(CAST(${value} AS TIMESTAMPTZ) AS TIMESTAMP)`
+}
+
+/** Whether a text holds a date or a moment; words such as "epoch" or "infinity" do not count. */
+export function isTime(value: string): string {
+  return `(CASE WHEN regexp_matches(${value}, '^[0-9]{4}[-/]') THEN TRY_CAST(${value} AS TIMESTAMPTZ) IS NOT NULL ELSE false END)`
+}
+
+/** The rows of a Parquet file with their numbers, from 0, as `file_row_number`. */
+export function numberedParquet(path: string): string {
+  return `read_parquet(${text(path)}, file_row_number = true)`
+}
+
+/** The rows of a Parquet file. */
+export function parquet(path: string): string {
+  return `read_parquet(${text(path)})`
+}

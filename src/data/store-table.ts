@@ -1,0 +1,198 @@
+import { rename, stat } from 'node:fs/promises'
+import { contentHash } from './content-hash.ts'
+import type {
+  DatasetSpec,
+  DataWarning,
+  ExpectationResult,
+  LabelFacts,
+  Preview,
+  Profile,
+  SplitDescriptor,
+  TableSchema,
+  TimeProfile,
+} from './contract.ts'
+import type { Duck } from './duckdb.ts'
+import { LabelValuesMissing, type Place, TimeUnreadable } from './errors.ts'
+import { storedTypes } from './event-time.ts'
+import { checkExpectations } from './expectations.ts'
+import { readFrameWith, rowCount } from './frame.ts'
+import { readLabel } from './label.ts'
+import { PREVIEW_ROWS } from './limits.ts'
+import { previewOf, profileTable, profileTime } from './profile.ts'
+import type { Holds } from './read/raw-table.ts'
+import { featureColumns, schemaOf } from './schema.ts'
+import { splitRows } from './split.ts'
+import { parquet, text } from './sql.ts'
+import { type ColumnFacts, columnFacts } from './statistics.ts'
+
+/** A table on disk and all that is known of it: what becomes a version. Plain data, fit for a process channel. */
+export interface StoredTable {
+  parquetPath: string
+  /** Bytes of the Parquet file. */
+  bytes: number
+  contentHash: string
+  rows: number
+  schema: TableSchema
+  profile: Profile
+  split: SplitDescriptor | null
+  expectations: ExpectationResult[]
+  warnings: DataWarning[]
+  preview: Preview
+}
+
+export type Progress = (message: string, fraction?: number) => void
+
+/** Above this many columns memory per column decides: one thread, and small groups of rows. */
+const WIDE = 200
+
+/** How a database is to be opened for a table of so many columns. */
+export function duckOptionsFor(columns: number): { threads: number; keepOrder: boolean } {
+  // A single thread keeps the order by itself.
+  return columns > WIDE ? { threads: 1, keepOrder: false } : { threads: 2, keepOrder: true }
+}
+
+/** Writes the rows of `query` as Parquet, in order. The file appears under its name only when it is whole. */
+export async function writeParquet(duck: Duck, query: string, path: string, columns: number): Promise<void> {
+  const aside = `${path}.incoming`
+  // Eight million cells per group bound what is held at once; 122,880 rows are DuckDB's own measure.
+  const group = Math.max(2_048, Math.min(122_880, Math.floor(8e6 / columns)))
+  await duck.run(`COPY (${query}) TO ${text(aside)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${group})`)
+  await rename(aside, path)
+}
+
+/**
+ * Describes a stored table: content hash, schema, label, time, split, profile, expectations.
+ *
+ * @param placeOf where a row, by its number from 0, is in the source, for messages
+ * @throws LabelValuesMissing, TimeUnreadable and what `readLabel` and `splitRows` throw
+ */
+export async function describeTable(
+  duck: Duck,
+  path: string,
+  input: {
+    spec: DatasetSpec
+    previous: TableSchema | undefined
+    placeOf: (row: number) => Promise<Place>
+    facts?: readonly ColumnFacts[]
+    progress?: Progress | undefined
+  },
+): Promise<StoredTable> {
+  const { spec, previous, placeOf, progress } = input
+  const stored = await storedTypes(duck, parquet(path))
+  const rows = await rowCount(duck, path)
+  progress?.('describing columns')
+  const facts = input.facts ?? (await columnFacts(duck, path, stored, rows))
+  const schema = schemaOf(facts, rows, spec, previous)
+  const label = spec.label === undefined ? null : await readKnownLabel(duck, path, spec, stored, rows, placeOf)
+  const { split, time } = await splitTable(duck, path, spec, label, stored, placeOf)
+  progress?.('profiling')
+  const profile = await profileTable(duck, path, {
+    rows,
+    schema,
+    facts,
+    label,
+    time,
+    features: featureColumns(schema, spec),
+  })
+  progress?.('checking expectations')
+  const expectations = await checkExpectations(duck, path, stored, spec.expect ?? [], spec.time)
+  progress?.('hashing')
+  return {
+    parquetPath: path,
+    bytes: (await stat(path)).size,
+    contentHash: await contentHash(duck, path, stored),
+    rows,
+    schema,
+    profile,
+    split,
+    expectations,
+    warnings: warningsOf(profile, label),
+    preview: await previewOf(duck, path, [...stored.keys()], PREVIEW_ROWS),
+  }
+}
+
+async function readKnownLabel(
+  duck: Duck,
+  path: string,
+  spec: DatasetSpec,
+  stored: ReadonlyMap<string, Holds>,
+  rows: number,
+  placeOf: (row: number) => Promise<Place>,
+): Promise<LabelFacts> {
+  const column = spec.label!
+  const label = await readLabel(duck, parquet(path), { ...spec, label: column }, stored.get(column)!)
+  const mayBeLate = (spec.label_arrives_after ?? 0) > 0
+  if (label.missing > 0 && (!mayBeLate || label.missing === rows)) {
+    const slice = await readFrameWith(duck, path, { columns: [], label })
+    const first = slice.target!.findIndex(Number.isNaN)
+    throw new LabelValuesMissing(column, label.missing, rows, await placeOf(first))
+  }
+  return label
+}
+
+async function splitTable(
+  duck: Duck,
+  path: string,
+  spec: DatasetSpec,
+  label: LabelFacts | null,
+  stored: ReadonlyMap<string, Holds>,
+  placeOf: (row: number) => Promise<Place>,
+): Promise<{ split: SplitDescriptor | null; time: TimeProfile | null }> {
+  const { target, time } = await readFrameWith(duck, path, { columns: [], label, time: spec.time })
+  const unknown = time?.findIndex(Number.isNaN) ?? -1
+  if (unknown >= 0) throw await unreadableTime(duck, path, spec.time!, unknown, stored, placeOf)
+  return {
+    split: spec.split && target ? splitRows({ target, time }, spec.split).descriptor : null,
+    time: time ? profileTime(spec.time!, time) : null,
+  }
+}
+
+/** Which of the time columns is missing in that row, or is no time. */
+async function unreadableTime(
+  duck: Duck,
+  path: string,
+  columns: readonly string[],
+  row: number,
+  stored: ReadonlyMap<string, Holds>,
+  placeOf: (row: number) => Promise<Place>,
+): Promise<TimeUnreadable> {
+  const { frame } = await readFrameWith(duck, path, { columns, rows: { from: row, to: row + 1 } })
+  const cells = frame.columns.map((column) =>
+    column.kind === 'numeric' ? column.values[0]! : (column.categories[column.codes[0]!] ?? Number.NaN),
+  )
+  const missing = cells.findIndex((cell) => typeof cell === 'number' && Number.isNaN(cell))
+  const at =
+    missing >= 0
+      ? missing
+      : Math.max(
+          0,
+          columns.findIndex((column) => stored.get(column) === 'text'),
+        )
+  return new TimeUnreadable(columns[at]!, await placeOf(row), missing >= 0 ? null : String(cells[at]))
+}
+
+function warningsOf(profile: Profile, label: LabelFacts | null): DataWarning[] {
+  const warnings: DataWarning[] = []
+  if (label && label.missing > 0)
+    warnings.push({
+      code: 'ORRERY_DATA_ROWS_UNLABELLED',
+      message: `${label.missing.toLocaleString('en-US')} of ${profile.rows.toLocaleString('en-US')} rows have no "${label.column}" yet; they are in no part of the split.`,
+      hint: 'Nothing to do if their labels are still to come.',
+    })
+  for (const { column, reason } of profile.leakage)
+    warnings.push({
+      code: 'ORRERY_DATA_LEAKAGE_SUSPECTED',
+      message: `Column "${column}" nearly gives away the label: ${reason}.`,
+      hint: `Ask whether "${column}" is known before the label is; if not, list it under \`ignore\`.`,
+    })
+  const useless = profile.columns.filter((column) =>
+    column.flags.some((flag) => flag === 'constant' || flag === 'empty'),
+  )
+  if (useless.length > 0)
+    warnings.push({
+      code: 'ORRERY_DATA_COLUMNS_CONSTANT',
+      message: `${useless.length === 1 ? `Column "${useless[0]!.name}" has` : `${useless.length} columns (such as "${useless[0]!.name}") have`} the same value in every row, or none.`,
+      hint: 'Check whether their source still delivers; a constant tells a model nothing.',
+    })
+  return warnings
+}
