@@ -11,17 +11,6 @@ export class PipelineRunUnknown extends OrreryError {
   }
 }
 
-export class ExpectationsBroken extends OrreryError {
-  constructor(dataset: string, broken: readonly string[]) {
-    super({
-      code: 'ORRERY_DATA_EXPECTATIONS_BROKEN',
-      status: 422,
-      message: `${dataset} breaks ${broken.length} of its expectations: ${broken.join('; ')}.`,
-      hint: 'Mend the data at its source, or change the expectation in orrery.yaml; what serves now keeps serving.',
-    })
-  }
-}
-
 export class CommandLeftNoModel extends OrreryError {
   constructor(command: string, path: string) {
     super({

@@ -33,7 +33,7 @@ export function buildModel(
     const input: BuildModelInput = {
       parquet: await data.readPath(version),
       set: spec.data[read.dataset]!,
-      version: { schema: version.schema, profile: version.profile },
+      version: { schema: version.schema, profile: version.profile, split: version.split },
       training,
       champion: await championOf(job.input.endpoint),
       folder: join(files, 'model'),

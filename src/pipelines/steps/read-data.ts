@@ -1,21 +1,20 @@
 import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
 import type { DataSpec, StoredProject } from '#projects'
-import type { JobContext } from '#platform/jobs'
-import { ExpectationsBroken } from '../errors.ts'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
-import { latestCursor, saveCursor } from '../store.ts'
-import type { ReadDataInput, ReadDataOutput } from '../workers/read-data.ts'
+import { type DataCursor, latestCursor, saveCursor } from '../store.ts'
+import type { FreshRow, ReadDataInput, ReadDataOutput } from '../workers/read-data.ts'
 
 export interface DataStep {
   version: string
   dataset: string
   number: number
   rows: number
-  added: number
   summary: string
 }
 
@@ -35,26 +34,27 @@ export async function readData(
   files: string,
 ): Promise<DataStep> {
   const { storage, blobs, data, clock } = needs
+  const { endpoint, cause } = job.input
   const dataset = spec.pipeline.train.with.data
   const set = spec.data[dataset]!
   return job.step('data', async () => {
     job.progress({ message: `reading ${dataset}` })
+    await mkdir(files, { recursive: true })
     const before = await latestCursor(storage, project, dataset)
-    const again = job.input.cause.kind === 'person' || !before
-    const fresh = await writeLabelledRows(
-      needs,
-      job.input.endpoint,
-      before?.cursor ?? 0,
+    const readSource = cause.kind === 'person' || !before
+    const fresh = await writeLabelledRows(needs, endpoint, {
       set,
-      join(files, 'fresh.jsonl'),
-    )
+      before,
+      all: readSource,
+      path: join(files, 'fresh.jsonl'),
+    })
     const input: ReadDataInput = {
       folder: files,
       project: folder,
       set,
-      parent: before ? await parentOf(needs, before.version, before.base) : null,
-      readSource: again,
-      fresh: fresh.rows > 0 ? fresh : null,
+      parent: before ? await parentOf(needs, before) : null,
+      readSource,
+      fresh: { ...fresh, from: `predictions of ${endpoint}` },
     }
     const read = await runInChild<ReadDataOutput>(new URL('../workers/read-data.ts', import.meta.url), input, {
       what: `Reading ${dataset}`,
@@ -63,85 +63,60 @@ export async function readData(
       signal: job.signal,
       onProgress: (progress) => job.progress(progress),
     })
-    const broken = read.broken.filter((one) => one.otherwise === 'stop')
-    if (broken.length > 0)
-      throw new ExpectationsBroken(
-        dataset,
-        broken.map((one) => `${one.expectation} (${one.observed})`),
-      )
-    if (read.unchanged && before) {
-      const version = await data.version(before.version)
-      return {
-        version: version.id,
-        dataset,
-        number: version.number,
-        rows: version.rows,
-        added: 0,
-        summary: `${rowsOf(version.rows)} · unchanged`,
-      }
+    if (!read.table) {
+      const { id: version, number, rows } = await data.version(before!.version)
+      return { version, dataset, number, rows, summary: `${count(rows)} rows · unchanged` }
     }
-    const blob = await blobs.putFile(read.parquet)
-    const version = await storage.write(async (tx) => {
-      const registered = await data.registerVersion(tx, {
-        project,
-        dataset,
-        blob,
-        parent: before?.version ?? null,
-        ...read.version,
-      })
-      await saveCursor(tx, {
-        version: registered.id,
-        project,
-        dataset,
-        base: read.base,
-        cursor: fresh.last,
-        createdAt: clock.now(),
-      })
+    const { parquetPath, bytes: _, ...table } = read.table
+    const blob = await blobs.putFile(parquetPath)
+    const {
+      id: version,
+      number,
+      rows,
+    } = await storage.write(async (tx) => {
+      const parent = before && read.base === before.base ? before.version : null
+      const registered = await data.registerVersion(tx, { ...table, project, dataset, blob, parent })
+      const cursor = { version: registered.id, project, dataset, base: read.base, cursor: fresh.last }
+      await saveCursor(tx, { ...cursor, createdAt: clock.now() })
       return registered
     })
-    const added = read.added > 0 ? ` · ${rowsOf(read.added)} new from the prediction log` : ''
-    const held =
-      read.expectations > 0
-        ? `, ${read.expectations - read.broken.length} of ${read.expectations} expectations hold`
-        : ''
-    return {
-      version: version.id,
-      dataset,
-      number: version.number,
-      rows: version.rows,
-      added: read.added,
-      summary: `${rowsOf(version.rows)}${added}${held}`,
-    }
+    const added = read.added > 0 ? ` · ${count(read.added)} new from the prediction log` : ''
+    const { expectations } = table
+    const hold = expectations.filter((one) => one.passed).length
+    const kept = expectations.length > 0 ? ` · ${hold} of ${expectations.length} expectations hold` : ''
+    return { version, dataset, number, rows, summary: `${count(rows)} rows${added}${kept}` }
   })
 }
 
-async function parentOf({ data }: PipelineNeeds, id: string, base: string): Promise<ReadDataInput['parent']> {
-  return { parquet: await data.readPath(await data.version(id)), base }
+async function parentOf({ data }: PipelineNeeds, { version, base }: DataCursor): Promise<ReadDataInput['parent']> {
+  const parent = await data.version(version)
+  return { parquet: await data.readPath(parent), schema: parent.schema, base }
 }
 
-/** The rows served and labelled since `after`, as JSON lines under the table's own column names. */
+/** What was served and is labelled, as JSON lines under the table's own column names, in the order labels came. */
 async function writeLabelledRows(
   { labelledRows }: PipelineNeeds,
   endpoint: string,
-  after: number,
-  set: DataSpec,
-  path: string,
-): Promise<{ path: string; rows: number; last: number }> {
+  { set, before, all, path }: { set: DataSpec; before: DataCursor | undefined; all: boolean; path: string },
+): Promise<{ path: string; rows: number; known: number; last: number }> {
+  const seen = before?.cursor ?? 0
   let rows = 0
-  let last = after
+  let known = 0
+  let last = seen
   async function* lines() {
-    for await (const row of labelledRows(endpoint, after)) {
+    for await (const { seq, inputs, label, eventTime } of labelledRows(endpoint, all ? 0 : seen)) {
       rows++
-      last = Math.max(last, row.seq)
-      const record: Record<string, unknown> = { ...row.inputs, [set.label]: row.label }
+      if (seq <= seen) known++
+      last = Math.max(last, seq)
+      const record: Record<string, FreshRow['record'][string]> = { ...inputs, [set.label]: label }
       const [time] = set.time ?? []
       // A client that sends no time is served at its arrival: the row happened then.
-      if (time && record[time] === undefined) record[time] = new Date(row.eventTime).toISOString()
-      yield `${JSON.stringify(record)}\n`
+      if (time && record[time] === undefined) record[time] = new Date(eventTime).toISOString()
+      yield `${JSON.stringify({ eventTime, record } satisfies FreshRow)}\n`
     }
   }
   await pipeline(Readable.from(lines()), createWriteStream(path))
-  return { path, rows, last }
+  return { path, rows, known, last }
 }
 
-const rowsOf = (rows: number) => `${rows.toLocaleString('en')} rows`
+const count = (rows: number) => rows.toLocaleString('en')

@@ -1,11 +1,11 @@
 /** The child process of a run's training: paths and plain data in, files and plain data out. */
-import { type DataVersion, readFrame, splitRows } from '#data'
+import { featureColumns, readFrame, readSplit } from '#data'
+import type { DataVersion } from '#data/contract'
 import { serveAsChild } from '#platform/process'
 import { selectColumns, takeRows } from '#platform/table'
 import type { DataSpec } from '#projects/contract'
 import { buildCandidate } from '../tabular/build.ts'
 import type { Champion } from '../tabular/compare.ts'
-import { featureColumns } from '../tabular/features.ts'
 import type { HeldBack } from '../tabular/held-back.ts'
 import { pick, type TrainingTable } from '../tabular/table.ts'
 import type { TrainingPlan } from '../tabular/training.ts'
@@ -13,7 +13,7 @@ import type { TrainingPlan } from '../tabular/training.ts'
 export interface BuildModelInput {
   parquet: string
   set: DataSpec
-  version: Pick<DataVersion, 'schema' | 'profile'>
+  version: Pick<DataVersion, 'schema' | 'profile' | 'split'>
   training: TrainingPlan
   champion: Champion | null
   folder: string
@@ -25,25 +25,32 @@ serveAsChild<BuildModelInput>(async ({ parquet, set, version, training, champion
   return buildCandidate(table, { set, training, split, champion, folder }, progress)
 })
 
-/** The labelled rows in order of time, and how they are split. */
+/** The labelled rows in order of time, and the version's split in their numbers. */
 async function readTable(
   parquet: string,
   set: DataSpec,
-  { schema, profile }: BuildModelInput['version'],
+  { schema, profile, split }: BuildModelInput['version'],
 ): Promise<{ table: TrainingTable; split: HeldBack }> {
   const label = profile.label!
-  const features = featureColumns(schema.columns, set)
+  const features = featureColumns(schema, set)
   const looked = [...new Set([...features, ...set.segments, ...set.sensitive])]
   const { frame, target, time } = await readFrame(parquet, { columns: looked, label, time: set.time ?? null })
   const rows = labelledInOrder(target!, time)
-  const ordered = { all: takeRows(frame, rows), target: pick(target!, rows), times: time && pick(time, rows) }
-  const { rows: split } = splitRows({ target: ordered.target, time: ordered.times }, set.split)
+  const all = takeRows(frame, rows)
   const table: TrainingTable = {
-    ...ordered,
-    features: selectColumns(ordered.all, features),
+    all,
+    features: selectColumns(all, features),
+    target: pick(target!, rows),
+    times: time && pick(time, rows),
     problem: label.task === 'regression' ? { task: 'regression' } : { task: label.task, classes: label.classes },
   }
-  return { table, split }
+  const place = new Int32Array(frame.rows)
+  rows.forEach((row, i) => {
+    place[row] = i
+  })
+  const { train, validation, test } = await readSplit(parquet, split!, label, set.time)
+  const placed = (part: Int32Array) => part.map((row) => place[row]!).sort()
+  return { table, split: { train: placed(train), validation: placed(validation), test: placed(test) } }
 }
 
 function labelledInOrder(target: Float64Array, time: Float64Array | undefined): Int32Array {

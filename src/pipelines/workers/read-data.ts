@@ -1,0 +1,99 @@
+/** The child process that reads a run's data: paths and plain data in, a Parquet file and its description out. */
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { appendRows, type IngestedTable, ingestTable, type RowRecord, stopOnFailure } from '#data'
+import type { DatasetSpec, TableSchema } from '#data/contract'
+import { serveAsChild } from '#platform/process'
+
+/** A line of the file of fresh rows. */
+export interface FreshRow {
+  eventTime: number
+  record: RowRecord
+}
+
+export interface ReadDataInput {
+  /** Where files are left. */
+  folder: string
+  /** The project's folder: where relative sources start. */
+  project: string
+  set: DatasetSpec
+  /** The latest version; `base` is the content hash of the source's own rows in it. */
+  parent: { parquet: string; schema: TableSchema; base: string } | null
+  readSource: boolean
+  /** Labelled rows of the prediction log; the first `known` of them are in the parent already. */
+  fresh: { path: string; rows: number; known: number; from: string }
+}
+
+export interface ReadDataOutput {
+  /** Nothing is new: the parent is still the latest version. */
+  unchanged: boolean
+  base: string
+  added: number
+  table: Omit<IngestedTable, 'label'> | null
+}
+
+serveAsChild<ReadDataInput>(async (input, progress): Promise<ReadDataOutput> => {
+  const { set, parent, fresh } = input
+  const source = input.readSource || !parent ? await readSource(input, progress) : null
+  if (source && source.contentHash !== parent?.base) {
+    // A new source speaks for all time up to its last row; what was served after that comes on top.
+    const until = source.profile.time?.to ?? Number.NEGATIVE_INFINITY
+    const table = await append(input, source, (row) => row.eventTime > until, progress)
+    return { unchanged: false, base: source.contentHash, added: table.rows - source.rows, table }
+  }
+  const known = parent!
+  if (fresh.rows <= fresh.known) return { unchanged: true, base: known.base, added: 0, table: null }
+  progress(`adding ${fresh.rows - fresh.known} rows from the prediction log`)
+  const appended = await appendRows({
+    base: { parquetPath: known.parquet, schema: known.schema },
+    rows: freshRecords(fresh.path, (_, i) => i >= fresh.known),
+    from: fresh.from,
+    spec: set,
+    target: join(input.folder, 'appended'),
+  })
+  stopOnFailure(appended.expectations)
+  return { unchanged: false, base: known.base, added: appended.source.rows, table: appended }
+})
+
+async function readSource(input: ReadDataInput, progress: (message: string) => void): Promise<IngestedTable> {
+  const ingested = await ingestTable({
+    spec: input.set,
+    folder: input.project,
+    target: join(input.folder, 'source'),
+    previous: input.parent?.schema,
+    progress,
+  })
+  stopOnFailure(ingested.expectations)
+  return ingested
+}
+
+async function append(
+  input: ReadDataInput,
+  source: IngestedTable,
+  wanted: (row: FreshRow, i: number) => boolean,
+  progress: (message: string) => void,
+): Promise<Omit<IngestedTable, 'label'>> {
+  if (input.fresh.rows === 0) return source
+  const records: RowRecord[] = []
+  for await (const record of freshRecords(input.fresh.path, wanted)) records.push(record)
+  if (records.length === 0) return source
+  progress(`adding ${records.length} rows from the prediction log`)
+  const appended = await appendRows({
+    base: source,
+    rows: records,
+    from: input.fresh.from,
+    spec: input.set,
+    target: join(input.folder, 'appended'),
+  })
+  stopOnFailure(appended.expectations)
+  return appended
+}
+
+async function* freshRecords(path: string, wanted: (row: FreshRow, i: number) => boolean): AsyncGenerator<RowRecord> {
+  let i = 0
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    const row = JSON.parse(line) as FreshRow
+    if (wanted(row, i++)) yield row.record
+  }
+}
