@@ -1,0 +1,3 @@
+export { triggerMigrations } from './migrations.ts'
+export { mountTriggers } from './routes.ts'
+export { openTriggers, type StartPipeline, type TriggerNeeds, type Triggers } from './triggers.ts'
