@@ -3,9 +3,10 @@ import type { Deployments } from '#deployments'
 import type { Monitoring } from '#monitoring'
 import type { Pipelines } from '#pipelines'
 import type { Registry } from '#registry'
-import type { Serving } from '#serving'
+import { PredictionUnknown, type Serving } from '#serving'
 import type { Tracking } from '#tracking'
 import type { Trace } from './contract.ts'
+import { explainPrediction } from './explain.ts'
 
 export interface TraceNeeds {
   readonly serving: Serving
@@ -19,16 +20,19 @@ export interface TraceNeeds {
 
 /** From one prediction id back to versions, runs, code, data, approvals and the alerts that caused them. */
 export async function tracePrediction(needs: TraceNeeds, id: string): Promise<Trace> {
-  const prediction = await needs.serving.prediction(id)
-  const weights = await needs.serving.weightsOf(id)
-  const parts = Object.entries(weights)
+  const logged = await needs.serving.reads.prediction(id)
+  if (!logged) throw new PredictionUnknown(id)
+  const { seq: _seq, project: _project, probabilities: _probabilities, ...prediction } = logged
+  const parts = Object.entries(prediction.weights)
     .map(([version, weight]) => ({ version: Number(version), weight }))
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight)
   const versions = await Promise.all(
     parts.map(({ version, weight }) => traceVersion(needs, prediction.endpoint, prediction.model, version, weight)),
   )
-  return { prediction, versions, explanation: await needs.serving.explain(id) }
+  const [heaviest] = parts
+  const explanation = heaviest ? await explainPrediction(needs.registry, prediction, heaviest.version) : null
+  return { prediction, versions, explanation }
 }
 
 async function traceVersion(

@@ -5,6 +5,7 @@ export const FeatureSpec = z.object({
   kind: z.enum(['numeric', 'categorical']),
   categories: z.array(z.string()).optional(),
 })
+export type FeatureSpec = z.infer<typeof FeatureSpec>
 
 /** What a version takes and gives; enforced at every request. */
 export const Signature = z.object({

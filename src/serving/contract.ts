@@ -35,6 +35,7 @@ export const LoggedPrediction = z.object({
   value: z.number(),
   label: z.string().nullable(),
   scores: z.record(z.string(), z.number()).describe('What each version alone would have said, by version number.'),
+  weights: z.record(z.string(), z.number()).describe('Part of each version in this answer, by version number.'),
   groundTruth: z.object({ label: z.string(), eventTime: z.number().nullable(), receivedAt: z.number() }).nullable(),
 })
 export type LoggedPrediction = z.infer<typeof LoggedPrediction>

@@ -49,6 +49,7 @@ interface Scored {
   readonly answer: Float64Array
   readonly label: string | null
   readonly scores: string
+  readonly weights: string
 }
 
 export function openGateway({
@@ -124,7 +125,11 @@ export function openGateway({
     started: number,
     receivedAt: number,
   ): Promise<PredictReply> {
-    const wanted = [...new Set(ids)]
+    const firstPlace = new Map<string, number>()
+    ids.forEach((id, place) => {
+      if (!firstPlace.has(id)) firstPlace.set(id, place)
+    })
+    const wanted = [...firstPlace.keys()]
     for (;;) {
       const busy = wanted.map((id) => claimed.get(id)).filter((claim) => claim !== undefined)
       if (busy.length === 0) break
@@ -135,7 +140,7 @@ export function openGateway({
     try {
       const state = await states.ready(request.endpoint)
       const known = await loggedAnswers(state, wanted)
-      const places = wanted.filter((id) => !known.has(id)).map((id) => ids.indexOf(id))
+      const places = wanted.filter((id) => !known.has(id)).map((id) => firstPlace.get(id)!)
       if (places.length > 0) {
         const fresh = await answer(
           request,
@@ -190,7 +195,7 @@ export function openGateway({
     const entries: NewPrediction[] = []
     const predictions = new Array<Prediction>(records.length)
     for (let r = 0; r < records.length; r++) {
-      const { answer: outputs, label, version, route, scores, model, project } = scored[r]!
+      const { answer: outputs, label, version, route, scores, weights, model, project } = scored[r]!
       const probabilities = probabilitiesOf(signature.task, signature.classes, outputs)
       const value = valueIn(signature.task, outputs)
       if (isLogged(ids[r]!, policy))
@@ -209,6 +214,7 @@ export function openGateway({
           label,
           probabilities: signature.task === 'multiclass' ? encodeJson(probabilities) : null,
           scores,
+          weights,
         })
       predictions[r] = { id: ids[r]!, value, label, probabilities, version }
     }
@@ -229,18 +235,23 @@ export function openGateway({
     places: readonly number[] | undefined,
   ): Promise<readonly Scored[]> {
     const batcher = batcherOf(endpoint)
+    const block = (from: number, to: number): Block => ({
+      records: records.slice(from, to),
+      ids: ids.slice(from, to),
+      firstIndex: places?.[from] ?? from,
+    })
     if (records.length <= MOST_ROWS_PER_RUN && !places) return batcher.add({ records, ids, firstIndex: 0 })
     const scored: Scored[] = []
-    // Records that are not all of their request go one by one under their own number, for the message that names it.
-    const size = places ? 1 : MOST_ROWS_PER_RUN
-    for (let from = 0; from < records.length; from += size)
-      scored.push(
-        ...(await batcher.add({
-          records: records.slice(from, from + size),
-          ids: ids.slice(from, from + size),
-          firstIndex: places?.[from] ?? from,
-        })),
-      )
+    // One block after the other, so that a large request does not stand before everybody else's.
+    for (let from = 0; from < records.length; from += MOST_ROWS_PER_RUN) {
+      const to = Math.min(from + MOST_ROWS_PER_RUN, records.length)
+      if (!places) scored.push(...(await batcher.add(block(from, to))))
+      else {
+        // Not all of their request: each goes under its own number, for the message that may have to name it.
+        const alone = Array.from({ length: to - from }, (_, i) => batcher.add(block(from + i, from + i + 1)))
+        for (const one of await Promise.all(alone)) scored.push(...one)
+      }
+    }
     return scored
   }
 
@@ -290,6 +301,7 @@ function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number, id: st
     answer,
     label: labelOf(signature, answer),
     scores: scoresJson(state.scoring.keys(), (version) => scoreOf(version, output)),
+    weights: arm.weights,
   }
 }
 

@@ -25,6 +25,7 @@ const prediction = (id: string): NewPrediction => ({
   label: 'yes',
   probabilities: null,
   scores: '{"1":0.5}',
+  weights: '{"1":1}',
 })
 const some = (from: number, count: number) => Array.from({ length: count }, (_, i) => prediction(`p${from + i}`))
 

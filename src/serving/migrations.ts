@@ -21,6 +21,7 @@ export const servingMigrations: readonly Migration[] = [
         .addColumn('label', 'text')
         .addColumn('probabilities', 'text')
         .addColumn('scores', 'text', (c) => c.notNull())
+        .addColumn('weights', 'text', (c) => c.notNull())
         .execute()
       await db.schema.createIndex('serving_predictions_by_id').on('serving_predictions').column('id').unique().execute()
       await db.schema

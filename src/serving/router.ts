@@ -7,6 +7,8 @@ export interface Arm {
   readonly route: Route
   readonly champion: number
   readonly members: readonly WeightedVersion[]
+  /** The members' parts as JSON by version: what the log keeps of each answer, made once. */
+  readonly weights: string
 }
 
 /** What answers by default; `undefined` when nothing does yet. The youngest member is the champion. */
@@ -16,13 +18,18 @@ export function stableArm(traffic: Traffic): Arm | undefined {
     route: 'stable',
     champion: Math.max(...traffic.stable.map((member) => member.version)),
     members: traffic.stable,
+    weights: partsJson(traffic.stable),
   }
 }
 
 export function canaryArm(traffic: Traffic): Arm | undefined {
   const { canary } = traffic
   if (!canary || canary.answer.length === 0) return undefined
-  return { route: 'canary', champion: canary.version, members: canary.answer }
+  return { route: 'canary', champion: canary.version, members: canary.answer, weights: partsJson(canary.answer) }
+}
+
+function partsJson(members: readonly WeightedVersion[]): string {
+  return JSON.stringify(Object.fromEntries(members.map(({ version, weight }) => [version, weight])))
 }
 
 /**

@@ -20,6 +20,7 @@ export interface NewPrediction {
   /** Of a multiclass answer; those of a binary one follow from `value`. */
   readonly probabilities: string | null
   readonly scores: string
+  readonly weights: string
 }
 
 /** A logged prediction with what only this room needs of it. */
@@ -62,6 +63,7 @@ export interface ServingTables {
     label: string | null
     probabilities: string | null
     scores: string
+    weights: string
   }
   serving_ground_truth: {
     seq: number
@@ -193,6 +195,7 @@ const PREDICTION_KEYS = [
   'label',
   'probabilities',
   'scores',
+  'weights',
 ] as const
 
 function writeParameters(prediction: NewPrediction, parameters: unknown[], at: number): void {
@@ -210,6 +213,7 @@ function writeParameters(prediction: NewPrediction, parameters: unknown[], at: n
   parameters[at + 11] = prediction.label
   parameters[at + 12] = prediction.probabilities
   parameters[at + 13] = prediction.scores
+  parameters[at + 14] = prediction.weights
 }
 
 /** Those of `chunk` whose id another gateway logged first. */
@@ -465,6 +469,7 @@ export function predictionFromRow(row: JoinedRow): StoredPrediction {
     label: row.label,
     probabilities: row.probabilities === null ? null : decodeJson(row.probabilities),
     scores: decodeJson(row.scores),
+    weights: decodeJson(row.weights),
     groundTruth:
       row.truth === null
         ? null
