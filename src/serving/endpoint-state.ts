@@ -1,6 +1,6 @@
 import type { Logger } from '#platform/log'
 import type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
-import { EndpointNotReady, EndpointUnknown, ModelBroken } from './errors.ts'
+import { EndpointNotReady, EndpointUnknown, ModelBroken, NoVersionYet } from './errors.ts'
 import type { LoadedModel } from './model.ts'
 import { type Models, packageName } from './models.ts'
 import { type Arm, canaryArm, loadedVersions, scoringVersions, stableArm } from './router.ts'
@@ -30,7 +30,8 @@ export interface EndpointStates {
   refresh(name: string): Promise<ReadyEndpoint>
   /** Why an endpoint cannot answer, or `undefined`. */
   problem(name: string): string | undefined
-  names(): string[]
+  /** The endpoints that should answer and cannot; one that waits for its first version has no problem. */
+  problems(): { endpoint: string; problem: string }[]
   close(): void
 }
 
@@ -101,7 +102,7 @@ export function openEndpointStates({
     const endpoint = await source.endpoint(name)
     if (!endpoint) throw new EndpointUnknown(name, await source.names())
     const stable = stableArm(endpoint.traffic)
-    if (!stable) throw new EndpointNotReady(name, 'no version is deployed to it yet')
+    if (!stable) throw new NoVersionYet(name)
     const names = loadedVersions(endpoint.traffic).map((version) => packageName(endpoint.model, version))
     // Held before they are loaded, beside those that answer meanwhile.
     models.hold(name, [...heldBy(slot.current), ...names])
@@ -173,15 +174,20 @@ export function openEndpointStates({
       }
     },
     refresh,
-    problem: (name) => {
-      const slot = slots.get(name)
-      if (slot?.current) return undefined
-      if (slot?.loading) return 'its models are loading'
-      return slot?.failure ? String((slot.failure.error as Error).message) : 'it is not loaded'
-    },
-    names: () => [...slots.keys()],
+    problem: (name) => problemOf(slots.get(name)),
+    problems: () =>
+      [...slots].flatMap(([endpoint, slot]) => {
+        const problem = problemOf(slot)
+        return problem === undefined || slot.failure?.error instanceof NoVersionYet ? [] : [{ endpoint, problem }]
+      }),
     close: stopListening,
   }
+}
+
+function problemOf(slot: Slot | undefined): string | undefined {
+  if (slot?.current) return undefined
+  if (slot?.loading) return 'its models are loading'
+  return slot?.failure ? String((slot.failure.error as Error).message) : 'it is not loaded'
 }
 
 function heldBy(ready: ReadyEndpoint | undefined): string[] {

@@ -3,7 +3,7 @@ import { OrreryError } from '#platform/errors'
 export class EndpointUnknown extends OrreryError {
   constructor(endpoint: string, known: readonly string[]) {
     super({
-      code: 'ORRERY_ENDPOINT_UNKNOWN',
+      code: 'ORRERY_SERVING_ENDPOINT_UNKNOWN',
       status: 404,
       message: `There is no endpoint "${endpoint}".`,
       hint:
@@ -18,7 +18,7 @@ export class EndpointUnknown extends OrreryError {
 export class EndpointNotReady extends OrreryError {
   constructor(endpoint: string, reason: string, cause?: unknown) {
     super({
-      code: 'ORRERY_ENDPOINT_NOT_READY',
+      code: 'ORRERY_SERVING_ENDPOINT_NOT_READY',
       status: 503,
       message: `The endpoint "${endpoint}" cannot answer: ${reason}.`,
       hint: 'Try again in a moment; `orrery status` shows what it is waiting for.',
@@ -27,11 +27,18 @@ export class EndpointNotReady extends OrreryError {
   }
 }
 
+/** Nothing was deployed so far: the endpoint waits, and nothing is wrong with it. */
+export class NoVersionYet extends EndpointNotReady {
+  constructor(endpoint: string) {
+    super(endpoint, 'no version is deployed to it yet')
+  }
+}
+
 /** A record that does not fit the signature; nothing of its request was answered or logged. */
 export class RecordInvalid extends OrreryError {
   constructor(problem: { record: number; field: string; message: string; hint: string }) {
     super({
-      code: 'ORRERY_RECORD_INVALID',
+      code: 'ORRERY_SERVING_RECORD_INVALID',
       status: 422,
       message: `Record ${problem.record}, field "${problem.field}": ${problem.message}.`,
       hint: problem.hint,
@@ -43,7 +50,7 @@ export class RecordInvalid extends OrreryError {
 export class PredictionIdsInvalid extends OrreryError {
   constructor(message: string) {
     super({
-      code: 'ORRERY_PREDICTION_IDS_INVALID',
+      code: 'ORRERY_SERVING_PREDICTION_IDS_INVALID',
       status: 422,
       message,
       hint: 'Send one id of 1 to 200 characters per record, or leave `ids` out and take ours.',
@@ -54,7 +61,7 @@ export class PredictionIdsInvalid extends OrreryError {
 export class PredictionIdTaken extends OrreryError {
   constructor(id: string, endpoint: string) {
     super({
-      code: 'ORRERY_PREDICTION_ID_TAKEN',
+      code: 'ORRERY_SERVING_PREDICTION_ID_TAKEN',
       status: 409,
       message: `The id "${id}" names a prediction of the endpoint "${endpoint}".`,
       hint: 'Prediction ids are unique on a server: put the name of the caller or of the endpoint into yours.',
@@ -65,7 +72,7 @@ export class PredictionIdTaken extends OrreryError {
 export class PredictionUnknown extends OrreryError {
   constructor(id: string) {
     super({
-      code: 'ORRERY_PREDICTION_UNKNOWN',
+      code: 'ORRERY_SERVING_PREDICTION_UNKNOWN',
       status: 404,
       message: `No logged prediction has the id "${id}".`,
       hint: 'Check the id; predictions older than the retention of their endpoint are deleted.',
@@ -76,7 +83,7 @@ export class PredictionUnknown extends OrreryError {
 export class LabelTimeInvalid extends OrreryError {
   constructor(id: string, time: string) {
     super({
-      code: 'ORRERY_LABEL_TIME_INVALID',
+      code: 'ORRERY_SERVING_LABEL_TIME_INVALID',
       status: 422,
       message: `The time of the label for "${id}" is "${time.slice(0, 100)}", which is no time.`,
       hint: 'Write it as 2025-03-01T09:30:00Z, or leave it out.',
@@ -88,7 +95,7 @@ export class LabelTimeInvalid extends OrreryError {
 export class ModelBroken extends OrreryError {
   constructor(model: string, reason: string, cause?: unknown) {
     super({
-      code: 'ORRERY_MODEL_BROKEN',
+      code: 'ORRERY_SERVING_MODEL_BROKEN',
       status: 422,
       message: `The package of ${model} cannot be served: ${reason}.`,
       hint: 'Package the version again from its run; a file that was copied by hand may be cut short.',
@@ -101,7 +108,7 @@ export class ModelBroken extends OrreryError {
 export class ModelFailed extends OrreryError {
   constructor(model: string, reason: string, cause?: unknown) {
     super({
-      code: 'ORRERY_MODEL_FAILED',
+      code: 'ORRERY_SERVING_MODEL_FAILED',
       status: 500,
       message: `${model} failed on this request: ${reason}.`,
       hint: 'Nothing was logged for it; send it again, and roll back if it persists.',

@@ -28,7 +28,11 @@ describe('loadModel', () => {
   const { bytes, signature } = trainPackage(1)
   const load = (file: Uint8Array, changed = signature) => loadModel('churn@7', file, changed)
   const broken = (reason: RegExp) =>
-    expect.objectContaining({ code: 'ORRERY_MODEL_BROKEN', status: 422, message: expect.stringMatching(reason) })
+    expect.objectContaining({
+      code: 'ORRERY_SERVING_MODEL_BROKEN',
+      status: 422,
+      message: expect.stringMatching(reason),
+    })
 
   it.each([
     ['an empty file', new Uint8Array(0)],
@@ -74,6 +78,6 @@ describe('loadModel', () => {
     const closed = model.close()
     expect((await Promise.all(runs)).every(([p]) => p! > 0 && p! < 1)).toBe(true)
     await closed
-    await expect(model.predict([record])).rejects.toMatchObject({ code: 'ORRERY_MODEL_FAILED' })
+    await expect(model.predict([record])).rejects.toMatchObject({ code: 'ORRERY_SERVING_MODEL_FAILED' })
   })
 })

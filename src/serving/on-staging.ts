@@ -2,7 +2,9 @@ import type { Events } from '#platform/events'
 import type { Blobs } from '#platform/blobs'
 import type { Storage } from '#platform/storage'
 import type { Registry } from '#registry'
+import { ModelBroken } from './errors.ts'
 import type { PredictionRecord } from './records.ts'
+import type { ReleaseReport } from './release-check.ts'
 import type { Serving } from './serving.ts'
 
 /** Runs the release checks of every version that enters staging, and tells what they found. */
@@ -18,7 +20,8 @@ export function checkStagedVersions(needs: {
     const model = String(data.model)
     const version = Number(data.version)
     const { releaseRequests } = await registry.version(model, version)
-    const report = await serving.checkRelease({ model, version, ...readRequests(await blobs.get(releaseRequests)) })
+    const requests = readRequests(await blobs.get(releaseRequests))
+    const report = await serving.checkRelease({ model, version, ...requests }).catch(brokenReport)
     const failed = report.checks.filter((check) => !check.passed)
     const shown = failed.length > 0 ? failed : report.checks
     await storage.write((tx) =>
@@ -36,6 +39,20 @@ export function checkStagedVersions(needs: {
       }),
     )
   })
+}
+
+/** A package that cannot even be loaded is a verdict, not a fault of the check. */
+function brokenReport(error: unknown): ReleaseReport {
+  if (!(error instanceof ModelBroken)) throw error
+  return {
+    passed: false,
+    checks: [{ name: 'loads', passed: false, explanation: error.message }],
+    requests: 0,
+    errors: 0,
+    maxAbsDifference: null,
+    p50Ms: null,
+    p99Ms: null,
+  }
 }
 
 /** JSON lines of `{record, answer}`, as a pipeline run leaves them. */

@@ -16,17 +16,20 @@ export interface ReleaseRequests {
 }
 
 export interface ReleaseLimits {
-  /** Largest difference to `expected` on any row. */
+  /** Largest difference to `expected` on any row; for expected numbers above 1, as a share of them. */
   readonly maxAbsDifference: number
   /** 99th percentile of a request with one record, in milliseconds. */
   readonly p99Ms: number
 }
 
-/** float32 arithmetic in another order stays well under 1e-5 for probabilities; a wrong tree or category does not. */
-export const DEFAULT_RELEASE_LIMITS: ReleaseLimits = { maxAbsDifference: 1e-5, p99Ms: 50 }
+/**
+ * float32 arithmetic in another order stays well under 1e-5 for probabilities; a wrong tree or category does not.
+ * 250 ms finds a model that is hopeless beside requests; what a project wants to be fast is a gate of its own.
+ */
+export const DEFAULT_RELEASE_LIMITS: ReleaseLimits = { maxAbsDifference: 1e-5, p99Ms: 250 }
 
 export interface ReleaseCheckResult {
-  readonly name: 'answers' | 'parity' | 'latency' | 'refuses broken requests'
+  readonly name: 'loads' | 'answers' | 'parity' | 'latency' | 'refuses broken requests'
   readonly passed: boolean
   /** The figures behind the verdict. */
   readonly explanation: string
@@ -55,34 +58,15 @@ export async function checkRelease(
   if (expected && expected.length !== records.length * model.outputs)
     throw new RangeError(`${expected.length} expected scores for ${records.length} records of ${model.outputs}`)
   const ask = requestPath(model)
-  const latencies = new Float64Array(records.length)
-  let firstError: string | undefined
-  let errors = 0
-  let worst = 0
-  let worstRow = 0
-  for (let r = 0; r < records.length; r++) {
-    const started = performance.now()
-    try {
-      const answer = await ask(JSON.stringify({ records: [records[r]] }))
-      latencies[r] = performance.now() - started
-      if (!expected) continue
-      for (let k = 0; k < model.outputs; k++) {
-        const difference = Math.abs(answer[k]! - expected[r * model.outputs + k]!)
-        // `!(… <= …)`, so that a difference that is no number counts as the worst.
-        if (!(difference <= worst)) {
-          worst = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
-          worstRow = r
-        }
-      }
-    } catch (error) {
-      latencies[r] = performance.now() - started
-      errors++
-      firstError ??= `record ${r}: ${(error as Error).message}`
-    }
+  const first = await askAll(model, ask, { records, ...(expected && { expected }) })
+  let { p50Ms, p99Ms } = first
+  // Other work of the process only ever adds to a latency: a second try tells a slow model from a busy moment.
+  if (p99Ms !== null && p99Ms > limits.p99Ms) {
+    const second = await askAll(model, ask, { records })
+    p50Ms = Math.min(p50Ms!, second.p50Ms!)
+    p99Ms = Math.min(p99Ms, second.p99Ms!)
   }
-  latencies.sort()
-  const p50Ms = records.length > 0 ? percentile(latencies, 0.5) : null
-  const p99Ms = records.length > 0 ? percentile(latencies, 0.99) : null
+  const { errors, firstError, worst, worstRow } = first
   const maxAbsDifference = expected && records.length > 0 ? worst : null
 
   const checks: ReleaseCheckResult[] = [
@@ -125,6 +109,50 @@ export async function checkRelease(
   }
 }
 
+/** Every record once, one after another. */
+async function askAll(
+  model: LoadedModel,
+  ask: (body: string) => Promise<Float64Array>,
+  { records, expected }: ReleaseRequests,
+) {
+  const latencies = new Float64Array(records.length)
+  let firstError: string | undefined
+  let errors = 0
+  let worst = 0
+  let worstRow = 0
+  for (let r = 0; r < records.length; r++) {
+    const started = performance.now()
+    try {
+      const answer = await ask(JSON.stringify({ records: [records[r]] }))
+      latencies[r] = performance.now() - started
+      if (!expected) continue
+      for (let k = 0; k < model.outputs; k++) {
+        const wanted = expected[r * model.outputs + k]!
+        // A float32 has seven digits: what is far for a probability is rounding for an amount of a thousand.
+        const difference = Math.abs(answer[k]! - wanted) / Math.max(1, Math.abs(wanted))
+        // `!(… <= …)`, so that a difference that is no number counts as the worst.
+        if (!(difference <= worst)) {
+          worst = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
+          worstRow = r
+        }
+      }
+    } catch (error) {
+      latencies[r] = performance.now() - started
+      errors++
+      firstError ??= `record ${r}: ${(error as Error).message}`
+    }
+  }
+  latencies.sort()
+  return {
+    errors,
+    firstError,
+    worst,
+    worstRow,
+    p50Ms: records.length > 0 ? percentile(latencies, 0.5) : null,
+    p99Ms: records.length > 0 ? percentile(latencies, 0.99) : null,
+  }
+}
+
 /** The signature is enforced: a record without a feature, and a text where a number belongs, must not be answered. */
 async function checkRefusals(
   model: LoadedModel,
@@ -144,7 +172,7 @@ async function checkRefusals(
       await ask(JSON.stringify({ records: [request] }))
       return { name, passed: false, explanation: `A record ${how} was answered.` }
     } catch (error) {
-      if ((error as { code?: string }).code === 'ORRERY_RECORD_INVALID') continue
+      if ((error as { code?: string }).code === 'ORRERY_SERVING_RECORD_INVALID') continue
       return { name, passed: false, explanation: `A record ${how} was not refused but failed: ${error}` }
     }
   }

@@ -98,7 +98,7 @@ describe('a change of traffic', () => {
     await ask()
     endpoints.packages.set('churn@2', { ...packages[2]!, bytes: packages[2]!.bytes.subarray(0, 500) })
     endpoints.set('retention', { stable: alone(2) })
-    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_MODEL_BROKEN' })
+    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_SERVING_MODEL_BROKEN' })
     expect((await ask()).version).toBe(1)
   })
 
@@ -110,7 +110,7 @@ describe('a change of traffic', () => {
       reference: 2,
       kept: [2],
     })
-    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_MODEL_BROKEN' })
+    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_SERVING_MODEL_BROKEN' })
     expect((await ask()).version).toBe(1)
     expect(serving.problems()).toEqual([])
   })
@@ -119,7 +119,7 @@ describe('a change of traffic', () => {
     endpoints.packages.set('churn@2', trainPackage(2, 'regression'))
     endpoints.set('retention', { stable: alone(1), canary: { version: 2, share: 1, answer: alone(2) } })
     await expect(serving.warm('retention')).rejects.toMatchObject({
-      code: 'ORRERY_MODEL_BROKEN',
+      code: 'ORRERY_SERVING_MODEL_BROKEN',
       message: expect.stringContaining('answers regression, beside churn@1'),
     })
     expect((await ask()).version).toBe(1)
@@ -162,18 +162,18 @@ describe('a change of traffic', () => {
   it('says what is missing: no such endpoint, no version yet, a broken first version', async () => {
     endpoints.set('retention', {})
     await expect(serving.predict({ endpoint: 'retension', records: [RECORD] })).rejects.toMatchObject({
-      code: 'ORRERY_ENDPOINT_UNKNOWN',
+      code: 'ORRERY_SERVING_ENDPOINT_UNKNOWN',
       status: 404,
       hint: expect.stringContaining('retention'),
     })
     await expect(ask()).rejects.toMatchObject({
-      code: 'ORRERY_ENDPOINT_NOT_READY',
+      code: 'ORRERY_SERVING_ENDPOINT_NOT_READY',
       status: 503,
       message: expect.stringContaining('no version is deployed to it yet'),
     })
     endpoints.packages.set('churn@1', { ...packages[1]!, bytes: new Uint8Array(0) })
     endpoints.set('retention', { stable: alone(1) })
-    await expect(ask()).rejects.toMatchObject({ code: 'ORRERY_ENDPOINT_NOT_READY', status: 503 })
+    await expect(ask()).rejects.toMatchObject({ code: 'ORRERY_SERVING_ENDPOINT_NOT_READY', status: 503 })
     expect(serving.problems()).toEqual([{ endpoint: 'retention', problem: expect.stringContaining('churn@1') }])
     // A broken package is not loaded again for every request.
     for (let i = 0; i < 20; i++) await ask().catch(() => {})
@@ -184,6 +184,6 @@ describe('a change of traffic', () => {
     expect((await ask()).version).toBe(1)
     endpoints.remove('retention')
     await sleep(10)
-    await expect(ask()).rejects.toMatchObject({ code: 'ORRERY_ENDPOINT_UNKNOWN' })
+    await expect(ask()).rejects.toMatchObject({ code: 'ORRERY_SERVING_ENDPOINT_UNKNOWN' })
   })
 })

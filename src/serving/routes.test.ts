@@ -84,7 +84,7 @@ describe('the routes of serving', () => {
     expect((await send('GET', '/api/endpoints/retention/predictions?labelled=yes')).body.predictions).toHaveLength(1)
     expect((await send('GET', '/api/predictions/a')).body).toEqual(next.predictions[0])
     expect((await send('GET', '/api/predictions/nobody')).body.error).toMatchObject({
-      code: 'ORRERY_PREDICTION_UNKNOWN',
+      code: 'ORRERY_SERVING_PREDICTION_UNKNOWN',
     })
     expect(asked).toEqual(expect.arrayContaining(['serving:predict', 'serving:feedback', 'serving:read']))
   })
@@ -112,12 +112,30 @@ describe('the routes of serving', () => {
   })
 
   it.each([
-    ['a text for a number', { records: [{ ...RECORD, tenure: 'abc' }] }, 422, 'ORRERY_RECORD_INVALID', 'tenure'],
-    ['a missing feature', { records: [RECORD, { tenure: 1, charges: 1 }] }, 422, 'ORRERY_RECORD_INVALID', 'Record 1'],
+    [
+      'a text for a number',
+      { records: [{ ...RECORD, tenure: 'abc' }] },
+      422,
+      'ORRERY_SERVING_RECORD_INVALID',
+      'tenure',
+    ],
+    [
+      'a missing feature',
+      { records: [RECORD, { tenure: 1, charges: 1 }] },
+      422,
+      'ORRERY_SERVING_RECORD_INVALID',
+      'Record 1',
+    ],
     ['a nested value', { records: [{ ...RECORD, plan: {} }] }, 400, 'ORRERY_REQUEST_INVALID', 'plan'],
     ['no records', { records: [] }, 400, 'ORRERY_REQUEST_INVALID', 'records'],
     ['no object', [], 400, 'ORRERY_REQUEST_INVALID', ''],
-    ['too few ids', { records: [RECORD, RECORD], ids: ['x'] }, 422, 'ORRERY_PREDICTION_IDS_INVALID', '1 ids for 2'],
+    [
+      'too few ids',
+      { records: [RECORD, RECORD], ids: ['x'] },
+      422,
+      'ORRERY_SERVING_PREDICTION_IDS_INVALID',
+      '1 ids for 2',
+    ],
     ['broken JSON', '{"records": [', 400, 'ORRERY_REQUEST_NOT_ACCEPTED', ''],
   ])('refuse %s', async (_, payload, status, code, words) => {
     const reply = await send('POST', '/predict/retention', payload, { 'content-type': 'application/json' })
@@ -128,10 +146,14 @@ describe('the routes of serving', () => {
 
   it('name what is not there, and say when nothing can answer', async () => {
     const unknown = await send('POST', '/predict/retension', { records: [RECORD] })
-    expect([unknown.status, unknown.body.error.code]).toEqual([404, 'ORRERY_ENDPOINT_UNKNOWN'])
+    expect([unknown.status, unknown.body.error.code]).toEqual([404, 'ORRERY_SERVING_ENDPOINT_UNKNOWN'])
     const empty = await send('POST', '/predict/empty', { records: [RECORD] })
-    expect([empty.status, empty.body.error.code]).toEqual([503, 'ORRERY_ENDPOINT_NOT_READY'])
-    expect(serving.problems().map(({ endpoint }) => endpoint)).toEqual(['empty'])
+    expect([empty.status, empty.body.error.code]).toEqual([503, 'ORRERY_SERVING_ENDPOINT_NOT_READY'])
+    // One that waits for its first version does not make the server unready.
+    expect(serving.problems()).toEqual([])
+    for (const url of ['status', 'predictions'])
+      expect((await send('GET', `/api/endpoints/retension/${url}`)).status).toBe(404)
+    expect((await send('GET', '/api/endpoints/empty/status')).body).toMatchObject({ ready: false, versions: [] })
   })
 
   it('show how an endpoint serves, and the same to Prometheus', async () => {

@@ -14,6 +14,7 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       }),
     feedback: ({ body }) => serving.feedback(body.labels),
     listPredictions: async ({ params, query }) => {
+      await serving.requireEndpoint(params.endpoint)
       const page = await serving.reads.list(params.endpoint, {
         limit: query.limit,
         ...(query.cursor !== undefined && { before: Number(query.cursor) || 0 }),
@@ -31,6 +32,7 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       return shown(prediction)
     },
     servingStatus: async ({ params }) => {
+      await serving.requireEndpoint(params.endpoint)
       const { problem: _, ...status } = serving.status(params.endpoint)
       const { predictions, labelled } = await serving.reads.counts(params.endpoint)
       return { ...status, versions: [...status.versions], predictions, labelled }

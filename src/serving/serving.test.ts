@@ -97,8 +97,9 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
       reference: 3,
     })
     const { predictions } = await serving.predict({ endpoint, records: [RECORD] })
-    const { scores, version, value } = (await serving.reads.prediction(predictions[0]!.id))!
+    const { scores, weights, version, value } = (await serving.reads.prediction(predictions[0]!.id))!
     expect(version).toBe(2)
+    expect(weights).toEqual({ 1: 0.25, 2: 0.75 })
     expect(Object.keys(scores)).toEqual(['1', '2', '3'])
     expect(value).toBeCloseTo(0.25 * scores[1]! + 0.75 * scores[2]!, 12)
     expect(new Set(Object.values(scores)).size).toBe(3)
@@ -164,12 +165,12 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
     const ids = [`${endpoint}-y`]
     await serving.predict({ endpoint, records: [RECORD], ids })
     await expect(serving.predict({ endpoint: `${endpoint}-b`, records: [RECORD], ids })).rejects.toMatchObject({
-      code: 'ORRERY_PREDICTION_ID_TAKEN',
+      code: 'ORRERY_SERVING_PREDICTION_ID_TAKEN',
       status: 409,
     })
     for (const bad of [[], ['a', 'b'], [''], ['x'.repeat(201)]])
       await expect(serving.predict({ endpoint, records: [RECORD], ids: bad })).rejects.toMatchObject({
-        code: 'ORRERY_PREDICTION_IDS_INVALID',
+        code: 'ORRERY_SERVING_PREDICTION_IDS_INVALID',
       })
   })
 
@@ -228,7 +229,7 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
       refused: [{ id: ids[0], reason: '"Yes" is none of the classes no, yes' }],
     })
     await expect(serving.feedback([{ id: ids[0]!, label: 'yes', time: 'tomorrow' }])).rejects.toMatchObject({
-      code: 'ORRERY_LABEL_TIME_INVALID',
+      code: 'ORRERY_SERVING_LABEL_TIME_INVALID',
     })
     expect(await serving.reads.counts(endpoint)).toMatchObject({ labelled: 0 })
     expect(await serving.feedback([{ id: ids[0]!, label: 'yes', time: '2025-03-04' }])).toMatchObject({ joined: 1 })

@@ -4,6 +4,7 @@ import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { EndpointSource } from './endpoint-source.ts'
 import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
+import { EndpointUnknown } from './errors.ts'
 import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
 import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
@@ -49,6 +50,8 @@ export interface Serving {
    */
   expire(endpoint: string, before: number): Promise<number>
   status(endpoint: string): ServingStatus
+  /** @throws EndpointUnknown */
+  requireEndpoint(name: string): Promise<void>
   /** Endpoints that cannot answer, and why: what makes `/ready` honest. */
   problems(): { endpoint: string; problem: string }[]
   /** The room's metrics, for `/metrics`. */
@@ -137,13 +140,13 @@ export function openServing({
       ready: states.current(endpoint) !== undefined,
       problem: states.problem(endpoint),
       droppedLogRecords: predictions.dropped(endpoint),
-      ...statsOf(endpoint).snapshot(clock.now()),
+      // Not `statsOf`: asking after a name that nobody serves must not take memory.
+      ...(stats.get(endpoint) ?? createEndpointStats(() => clock.now())).snapshot(clock.now()),
     }),
-    problems: () =>
-      states.names().flatMap((endpoint) => {
-        const problem = states.problem(endpoint)
-        return problem === undefined ? [] : [{ endpoint, problem }]
-      }),
+    requireEndpoint: async (name) => {
+      if (!(await source.endpoint(name))) throw new EndpointUnknown(name, await source.names())
+    },
+    problems: () => states.problems(),
     metrics,
     close: async () => {
       states.close()
