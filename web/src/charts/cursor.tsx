@@ -6,7 +6,7 @@ interface Cursor {
   readonly setAt: (at: number | null) => void
 }
 
-const CursorContext = createContext<Cursor>({ at: null, setAt: () => undefined })
+const CursorContext = createContext<Cursor | null>(null)
 
 /** Charts inside share one cursor: pointing at a time in one shows that time in all. */
 export function SharedCursor({ children }: { children: ReactNode }) {
@@ -15,4 +15,10 @@ export function SharedCursor({ children }: { children: ReactNode }) {
   return <CursorContext value={cursor}>{children}</CursorContext>
 }
 
-export const useCursor = () => useContext(CursorContext)
+/** The cursor of the charts around, or one's own where there is none. */
+export function useCursor(): Cursor {
+  const shared = useContext(CursorContext)
+  const [at, setAt] = useState<number | null>(null)
+  const own = useMemo(() => ({ at, setAt }), [at])
+  return shared ?? own
+}

@@ -4,7 +4,7 @@ import { eventDay, eventMinute } from '../shell/times.ts'
 import { useCursor } from './cursor.tsx'
 import { linear, nearestIndex, timeTicks } from './scale.ts'
 import { useWidth } from './size.ts'
-import type { EventMark } from './time-chart.tsx'
+import type { EventMark } from './series.ts'
 import type { Zoom } from './zoom.ts'
 
 export interface Strip {

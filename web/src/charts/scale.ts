@@ -30,6 +30,14 @@ export function niceTicks(from: number, to: number, wanted: number): number[] {
   return ticks
 }
 
+/** As many decimals as tell neighbouring ticks apart, on every tick of the axis. */
+export function tickLabels(ticks: readonly number[]): string[] {
+  const step = ticks.length > 1 ? Math.abs(ticks[1]! - ticks[0]!) : 1
+  const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)))
+  const format = new Intl.NumberFormat('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+  return ticks.map((tick) => format.format(tick).replace('-', '−'))
+}
+
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR

@@ -1,39 +1,14 @@
 import { type PointerEvent, type ReactNode, useId, useMemo, useRef, useState } from 'react'
-import { Link } from 'react-router'
 import { eventMinute } from '../shell/times.ts'
 import { useCursor } from './cursor.tsx'
 import { Download, type Table } from './download.tsx'
+import { Legend } from './legend.tsx'
+import { AlertLane, EndLabels, Reigns, RollbackMarks } from './marks.tsx'
 import { bandPath, linePath } from './path.ts'
-import { linear, nearestIndex, niceTicks, timeTicks } from './scale.ts'
+import { linear, nearestIndex, niceTicks, tickLabels, timeTicks } from './scale.ts'
+import { type EventMark, type Reign, type Series, verticalExtent } from './series.ts'
 import { useWidth } from './size.ts'
 import type { Range, Zoom } from './zoom.ts'
-
-type Values = readonly (number | null)[]
-
-export interface Series {
-  readonly name: string
-  readonly values: Values
-  /** A class of charts.css: its colour, width and dashes. */
-  readonly look: 'loop' | 'reference' | 'estimate' | 'plain' | 'second'
-  readonly band?: { lower: Values; upper: Values }
-}
-
-/** A stretch of time in the background, such as the reign of a version. */
-export interface Reign {
-  readonly from: number
-  readonly to: number
-  readonly label: string
-  readonly href: string
-  /** What made it begin, told on hovering its label. */
-  readonly because?: string
-}
-
-export interface EventMark {
-  readonly at: number
-  readonly kind: 'alert' | 'rollback'
-  readonly label: string
-  readonly href: string
-}
 
 export interface TimeChartProps {
   readonly title: string
@@ -85,7 +60,7 @@ export function TimeChart(props: TimeChartProps) {
 
   const wide = width >= WIDE
   const right = wide ? END_LABELS : 12
-  const bottom = AXIS + (marks.length > 0 ? LANE : 0)
+  const bottom = AXIS + (marks.some((mark) => mark.kind === 'alert') ? LANE : 0)
   const plot = { left: LEFT, right: Math.max(LEFT + 1, width - right), top: TOP, bottom: height - bottom }
   const span = zoom.range ?? ([times[0] ?? 0, times.at(-1) ?? 1] as const)
   const [from, to] = span
@@ -106,6 +81,11 @@ export function TimeChart(props: TimeChartProps) {
       })),
     [series, xs, y],
   )
+
+  const inSight = (kind: EventMark['kind']) =>
+    marks.filter((mark) => mark.kind === kind && mark.at >= from && mark.at <= to)
+  const yTicks = niceTicks(y.domain[0], y.domain[1], Math.max(3, height / 56))
+  const yLabels = tickLabels(yTicks)
 
   const index = cursor.at === null || times.length === 0 ? -1 : nearestIndex(times, cursor.at)
   const shown = index >= 0 && inView[index] ? index : -1
@@ -199,11 +179,11 @@ export function TimeChart(props: TimeChartProps) {
               <rect x={plot.left} y={0} width={plot.right - plot.left} height={plot.bottom + 1} />
             </clipPath>
             <Reigns reigns={reigns} x={x} plot={plot} clip={clip} />
-            {niceTicks(y.domain[0], y.domain[1], Math.max(3, height / 64)).map((tick) => (
+            {yTicks.map((tick, i) => (
               <g key={tick}>
                 <line className="grid" x1={plot.left} x2={plot.right} y1={y(tick)} y2={y(tick)} />
                 <text className="tick" x={plot.left - 8} y={y(tick) + 4} textAnchor="end">
-                  {format(tick)}
+                  {yLabels[i]}
                 </text>
               </g>
             ))}
@@ -233,7 +213,7 @@ export function TimeChart(props: TimeChartProps) {
               {marks.map((mark) => (
                 <line
                   key={`${mark.kind} ${mark.href} ${mark.at}`}
-                  className={`mark-line ${mark.kind}`}
+                  className={`mark-line ${mark.kind} ${mark.strong ? 'strong' : ''}`}
                   x1={x(mark.at)}
                   x2={x(mark.at)}
                   y1={plot.top}
@@ -242,12 +222,8 @@ export function TimeChart(props: TimeChartProps) {
               ))}
             </g>
             {wide && <EndLabels series={series} inView={inView} x={plot.right + 10} y={y} format={format} />}
-            <MarkLane
-              marks={marks.filter((mark) => mark.at >= from && mark.at <= to)}
-              x={x}
-              top={plot.bottom + AXIS}
-              right={width}
-            />
+            <RollbackMarks marks={inSight('rollback')} x={x} bottom={plot.bottom} />
+            <AlertLane marks={inSight('alert')} x={x} top={plot.bottom + AXIS} right={width} />
             {drag && (
               <rect
                 data-screen-only=""
@@ -309,211 +285,4 @@ function readoutOf(series: readonly Series[], index: number, format: (value: num
       low != null && high != null ? `${format(value)} (${format(low)} – ${format(high)})` : format(value),
     ]
   })
-}
-
-/**
- * The lines fill the height; a band may widen it by at most half, since the first labels' interval reaches from nothing to
- * everything and would flatten what follows.
- */
-function verticalExtent(
-  series: readonly Series[],
-  limits: readonly { value: number }[],
-  inView: readonly boolean[],
-  includeZero: boolean,
-): [number, number] {
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
-  const include = (value: number | null | undefined) => {
-    if (value == null) return
-    low = Math.min(low, value)
-    high = Math.max(high, value)
-  }
-  for (const one of series) {
-    one.values.forEach((value, i) => {
-      if (inView[i]) include(value)
-    })
-  }
-  for (const limit of limits) include(limit.value)
-  if (includeZero) include(0)
-  if (low > high) return [0, 1]
-  const most = (high - low || Math.abs(high) || 1) * 0.25
-  const [lineLow, lineHigh] = [low, high]
-  for (const { band } of series) {
-    band?.lower.forEach((value, i) => {
-      if (inView[i] && value !== null) include(Math.max(value, lineLow - most))
-    })
-    band?.upper.forEach((value, i) => {
-      if (inView[i] && value !== null) include(Math.min(value, lineHigh + most))
-    })
-  }
-  const air = (high - low || Math.abs(high) || 1) * 0.06
-  return [includeZero && low === 0 ? 0 : low - air, high + air]
-}
-
-function Reigns({
-  reigns,
-  x,
-  plot,
-  clip,
-}: {
-  reigns: readonly Reign[]
-  x: (at: number) => number
-  plot: { left: number; right: number; top: number; bottom: number }
-  clip: string
-}) {
-  return reigns.map((reign, i) => {
-    const left = Math.max(plot.left, x(reign.from))
-    const right = Math.min(plot.right, x(reign.to))
-    if (right <= left) return null
-    const roomy = right - left > reign.label.length * 7 + 6
-    return (
-      <g key={`${reign.label} ${reign.from}`}>
-        <rect
-          className={`reign ${i % 2 ? 'odd' : 'even'}`}
-          clipPath={`url(#${clip})`}
-          x={left}
-          y={plot.top}
-          width={right - left}
-          height={plot.bottom - plot.top}
-        />
-        {x(reign.from) > plot.left && (
-          <line className="promotion" x1={left} x2={left} y1={plot.top - (roomy ? 14 : 4)} y2={plot.bottom} />
-        )}
-        {roomy && (
-          <Link to={reign.href} className="reign-name" tabIndex={-1}>
-            <title>{reign.because ? `${reign.label}: ${reign.because}` : reign.label}</title>
-            <text x={left + 4} y={plot.top - 7}>
-              {reign.label}
-            </text>
-          </Link>
-        )}
-      </g>
-    )
-  })
-}
-
-function EndLabels({
-  series,
-  inView,
-  x,
-  y,
-  format,
-}: {
-  series: readonly Series[]
-  inView: readonly boolean[]
-  x: number
-  y: (value: number) => number
-  format: (value: number) => string
-}) {
-  const labels = series
-    .map((one) => ({ one, value: one.values.findLast((value, i) => value !== null && inView[i]) ?? null }))
-    .filter((label): label is { one: Series; value: number } => label.value !== null)
-    .map(({ one, value }) => ({ one, value, at: y(value) }))
-    .sort((a, b) => a.at - b.at)
-  // From top to bottom, each at least a line below the one before.
-  labels.forEach((label, i) => {
-    if (i > 0) label.at = Math.max(label.at, labels[i - 1]!.at + 16)
-  })
-  return labels.map(({ one, value, at }) => (
-    <text key={one.name} className={`end ${one.look}`} x={x} y={at + 4}>
-      {one.name} {format(value)}
-    </text>
-  ))
-}
-
-function MarkLane({
-  marks,
-  x,
-  top,
-  right,
-}: {
-  marks: readonly EventMark[]
-  x: (at: number) => number
-  top: number
-  right: number
-}) {
-  const placed = [...marks].sort((a, b) => a.at - b.at)
-  return placed.map((mark, i) => {
-    const at = x(mark.at)
-    const next = placed[i + 1]
-    const room = (next ? x(next.at) - 12 : right) - at - 10
-    const letters = Math.floor(room / 6.2)
-    const label = mark.label.length <= letters ? mark.label : letters >= 8 ? `${mark.label.slice(0, letters - 1)}…` : ''
-    return (
-      <Link key={`${mark.kind} ${mark.href} ${mark.at}`} to={mark.href} className={`lane ${mark.kind}`}>
-        <title>{`${eventMinute(mark.at)}: ${mark.label}`}</title>
-        <rect className="hit" x={at - 8} y={top - 3} width={label ? label.length * 6.2 + 18 : 16} height={20} />
-        {mark.kind === 'alert' ? (
-          <path d={`M${at} ${top + 1}l5.5 10h-11z`} />
-        ) : (
-          <path className="cross" d={`M${at - 4} ${top + 2}l8 8m0-8l-8 8`} />
-        )}
-        {label && (
-          <text x={at + 9} y={top + 11}>
-            {label}
-          </text>
-        )}
-      </Link>
-    )
-  })
-}
-
-function Legend({
-  series,
-  marks,
-  limits,
-  reigns,
-}: {
-  series: readonly Series[]
-  marks: readonly EventMark[]
-  limits: readonly { label: string }[]
-  reigns: boolean
-}) {
-  return (
-    <ul className="legend">
-      {series.map((one) => (
-        <li key={one.name}>
-          <svg width="26" height="12" aria-hidden="true">
-            {one.band && <rect className={`band ${one.look}`} y="1" width="26" height="10" />}
-            <path className={`line ${one.look}`} d="M0 6h26" />
-          </svg>
-          {one.name}
-          {one.band && <span className="note">with 95 % interval</span>}
-        </li>
-      ))}
-      {limits.map((limit) => (
-        <li key={limit.label}>
-          <svg width="26" height="12" aria-hidden="true">
-            <path className="limit" d="M0 6h26" />
-          </svg>
-          {limit.label}
-        </li>
-      ))}
-      {reigns && (
-        <li>
-          <svg width="26" height="12" aria-hidden="true">
-            <rect className="reign even" width="13" height="12" />
-            <rect className="reign odd" x="13" width="13" height="12" />
-          </svg>
-          champion
-        </li>
-      )}
-      {marks.some((mark) => mark.kind === 'alert') && (
-        <li className="lane alert">
-          <svg width="12" height="12" aria-hidden="true">
-            <path d="M6 1l5.5 10h-11z" />
-          </svg>
-          alert
-        </li>
-      )}
-      {marks.some((mark) => mark.kind === 'rollback') && (
-        <li className="lane rollback">
-          <svg width="12" height="12" aria-hidden="true">
-            <path className="cross" d="M2 2l8 8m0-8l-8 8" />
-          </svg>
-          rolled back
-        </li>
-      )}
-    </ul>
-  )
 }

@@ -65,20 +65,25 @@ export function WeightsArea({
                     .map(([at, , high]) => `${x(at)} ${y(high)}`)
                     .join('L')}Z`}
                 />
-                {layer.label && x(layer.label.to) - x(layer.label.from) > 34 && (
-                  <text
-                    className="layer-name"
-                    x={x((layer.label.from + layer.label.to) / 2)}
-                    y={y(layer.label.middle) + 4}
-                    textAnchor="middle"
-                  >
-                    v{layer.version}
-                  </text>
-                )}
               </Link>
             ))}
+            {layers.map(
+              ({ version, label }) =>
+                label &&
+                x(label.to) - x(label.from) > 26 && (
+                  <text
+                    key={version}
+                    className="layer-name"
+                    x={x(label.at)}
+                    y={y(label.middle) + 4}
+                    textAnchor="middle"
+                  >
+                    v{version}
+                  </text>
+                ),
+            )}
           </g>
-          {timeTicks(from, to, Math.max(2, (width - LEFT) / 92)).map((tick) => (
+          {timeTicks(from, to, Math.max(2, (width - LEFT) / 80)).map((tick) => (
             <text key={tick.at} x={x(tick.at)} y={HEIGHT - 4} textAnchor="middle">
               {tick.label}
             </text>
@@ -116,8 +121,8 @@ export function WeightsArea({
 interface Layer {
   version: number
   points: [at: number, low: number, high: number][]
-  /** Where its name fits: the stretch in which it is thickest. */
-  label: { from: number; to: number; middle: number } | null
+  /** Where its name stands: at the middle of the stretch in which it is thick enough, in the middle of its height there. */
+  label: { from: number; to: number; at: number; middle: number } | null
 }
 
 /** Thick enough for a line of text, as part of the height. */
@@ -129,27 +134,31 @@ function layersOf(times: readonly number[], weights: readonly Record<string, num
   const floor = times.map(() => 0)
   return versions.map((version) => {
     const points: Layer['points'] = []
-    let label: Layer['label'] = null
-    let start = -1
+    const lows = [...floor]
     times.forEach((at, i) => {
       const weight = weights[i]?.[version] ?? 0
-      const low = floor[i]!
-      floor[i] = low + weight
-      const end = times[i + 1] ?? at
-      if (weight === 0 && (points.length === 0 || points.at(-1)![1] === points.at(-1)![2])) {
-        start = -1
-        return
-      }
-      points.push([at, low, low + weight], [end, low, low + weight])
-      if (weight < THICK) start = -1
-      else {
-        if (start < 0) start = i
-        const wider = !label || end - times[start]! > label.to - label.from
-        if (wider) label = { from: times[start]!, to: end, middle: low + weight / 2 }
-      }
+      floor[i] = lows[i]! + weight
+      const silent = weight === 0 && (points.length === 0 || points.at(-1)![1] === points.at(-1)![2])
+      if (!silent) points.push([at, lows[i]!, floor[i]!], [times[i + 1] ?? at, lows[i]!, floor[i]!])
     })
-    return { version, points, label }
+    return { version, points, label: labelOf(times, (i) => weights[i]?.[version] ?? 0, lows) }
   })
+}
+
+/** Near its largest weight, in the middle of the first stretch of at least four fifths of it. */
+function labelOf(times: readonly number[], weightAt: (i: number) => number, lows: readonly number[]): Layer['label'] {
+  const largest = Math.max(...times.map((_, i) => weightAt(i)))
+  if (largest < THICK) return null
+  const first = times.findIndex((_, i) => weightAt(i) >= 0.8 * largest)
+  let last = first
+  while (last + 1 < times.length && weightAt(last + 1) >= 0.8 * largest) last += 1
+  const centre = Math.round((first + last) / 2)
+  return {
+    from: times[first]!,
+    to: times[Math.min(last + 1, times.length - 1)]!,
+    at: times[centre]!,
+    middle: lows[centre]! + weightAt(centre) / 2,
+  }
 }
 
 function inWords(times: readonly number[], weights: readonly Record<string, number>[]): string {

@@ -36,7 +36,7 @@ export function DataPage() {
               </Panel>
             )}
             <div className="grid">
-              <div className="span-4 lines">
+              <div className="span-4 stack">
                 {found.map((dataset) => (
                   <Panel key={dataset.id} title={dataset.name} note={`${count(dataset.versions)} versions`}>
                     <Versions project={project} dataset={dataset.name} chosen={chosen} />
@@ -104,7 +104,7 @@ function OneVersion({ id }: { id: string }) {
 function Profile({ version }: { version: DataVersion }) {
   const { profile } = version
   return (
-    <div className="lines">
+    <div className="stack">
       <Panel
         title={
           <>

@@ -117,7 +117,7 @@ function Loop({ loop }: { loop: LoopOverview }) {
 /** Made-up data is called so wherever it shows. */
 export function Simulated() {
   return (
-    <Badge tone="idle" title="The world behind these figures is a seeded simulator, not measured data.">
+    <Badge tone="simulated" title="The world behind these figures is a seeded simulator, not measured data.">
       simulated
     </Badge>
   )
@@ -169,7 +169,7 @@ function Needs({ needs }: { needs: Need[] }) {
   )
 }
 
-const EVENTS_SHOWN = 12
+const EVENTS_SHOWN = 9
 
 function LatestEvents({ project }: { project: string }) {
   const audit = useQuery(ask('governance', 'audit', { query: { project, limit: EVENTS_SHOWN } }))

@@ -2,9 +2,9 @@ import { Link } from 'react-router'
 import type { LoopOverview, Stage } from '#loop/contract'
 import { directionNote, metricName } from '../shell/metrics.ts'
 import { figure } from '../shell/numbers.ts'
-import { Mark, type Tone } from '../shell/parts.tsx'
+import { Ago, Mark, type Tone } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
-import { eventDay, span } from '../shell/times.ts'
+import { span } from '../shell/times.ts'
 
 const TONES: Record<Stage['state'], Tone> = {
   good: 'ok',
@@ -107,7 +107,7 @@ function Champion({ overview }: { overview: LoopOverview }) {
   const endpoint = endpoints[0]
   if (!endpoint || summary.champion === null) {
     return (
-      <div className="champion">
+      <div className="ring-champion">
         <p className="champion-name none">No champion yet</p>
         <p className="note">The first version that passes its gates goes here.</p>
       </div>
@@ -115,13 +115,20 @@ function Champion({ overview }: { overview: LoopOverview }) {
   }
   const way = summary.metric && directionNote(summary.metric)
   return (
-    <div className="champion">
+    <div className="ring-champion">
       <p className="champion-name">
         <Link className="champion-link" to={paths.version(project, endpoint.model, summary.champion)}>
           {endpoint.model} <span className="champion-version">v{summary.champion}</span>
         </Link>
       </p>
-      <p className="note">champion{summary.championSince ? ` since ${eventDay(summary.championSince)}` : ''}</p>
+      <p className="note">
+        champion
+        {summary.championSince !== null && (
+          <>
+            , promoted <Ago at={summary.championSince} />
+          </>
+        )}
+      </p>
       {summary.metric && summary.value !== null && (
         <>
           <p className="champion-metric">

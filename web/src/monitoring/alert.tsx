@@ -49,14 +49,19 @@ function OneAlert({ alert, project }: { alert: Alert; project: string }) {
         {alert.explanation}
       </PageHead>
       <div className="grid">
-        <Panel title="What moved" className="span-8 stretch">
-          {alert.features.length === 0 ? (
-            <p className="note">No single feature moved: the relation between features and label did.</p>
-          ) : (
-            <Moves moves={alert.features} />
-          )}
-        </Panel>
-        <Panel title="What it costs" className="span-4 stretch">
+        <div className="span-8 stack">
+          <Panel title="What moved">
+            {alert.features.length === 0 ? (
+              <p className="note">No single feature moved: the relation between features and label did.</p>
+            ) : (
+              <Moves moves={alert.features} />
+            )}
+          </Panel>
+          <Panel title="What it set off">
+            <SetOff alert={alert} project={project} {...(model ? { model } : {})} />
+          </Panel>
+        </div>
+        <Panel title="What it costs" className="span-4">
           <Facts
             rows={[
               ['estimated, without labels', cost(alert.cost.estimated, alert.cost.metric)],
@@ -79,12 +84,9 @@ function OneAlert({ alert, project }: { alert: Alert; project: string }) {
             ]}
           />
         </Panel>
-        <Panel title="What it set off">
-          <SetOff alert={alert} project={project} {...(model ? { model } : {})} />
-        </Panel>
         {model && (
           <Panel title="How well the loop kept in step">
-            <InStep project={project} endpoint={alert.endpoint} model={model} height={240} />
+            <InStep project={project} endpoint={alert.endpoint} model={model} height={240} alert={alert.id} />
           </Panel>
         )}
       </div>

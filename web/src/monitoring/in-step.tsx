@@ -2,7 +2,8 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { Rollout } from '#deployments/contract'
 import type { Alert, MonitorPoint } from '#monitoring/contract'
-import { type EventMark, type Reign, TimeChart } from '../charts/time-chart.tsx'
+import type { EventMark, Reign } from '../charts/series.ts'
+import { TimeChart } from '../charts/time-chart.tsx'
 import { useZoom } from '../charts/zoom.ts'
 import { Asked } from '../shell/asked.tsx'
 import { directionNote, metricDirection, metricName } from '../shell/metrics.ts'
@@ -22,6 +23,8 @@ interface Props {
   model: string
   windowMs?: number | null
   height?: number
+  /** The alert the page is about, drawn stronger than the others. */
+  alert?: string
 }
 
 /**
@@ -47,7 +50,7 @@ export function InStep(props: Props) {
             version left alone, with every alert and promotion.
           </Empty>
         ) : (
-          <Steady value={points}>
+          <Steady value={points} question={`${from} ${to}`}>
             {(shown) => (
               <Drawn
                 {...props}
@@ -70,6 +73,7 @@ function Drawn({
   model,
   windowMs,
   height,
+  alert,
   points,
   alerts,
   rollouts,
@@ -93,8 +97,8 @@ function Drawn({
   }, [points])
   const reigns = useMemo(() => reignsOf(points, rollouts, project, model), [points, rollouts, project, model])
   const marks = useMemo(
-    () => [...alertMarks(alerts, project), ...rollbackMarks(rollouts, project)],
-    [alerts, rollouts, project],
+    () => [...alertMarks(alerts, project, alert), ...rollbackMarks(rollouts, project)],
+    [alerts, rollouts, project, alert],
   )
 
   return (
@@ -114,7 +118,7 @@ function Drawn({
           ['estimated without labels', figure(point.estimated)],
           ['champion', `v${point.champion}`],
           ['labels in the window', count(point.window?.n ?? 0)],
-          ['predictions so far', count(point.predictions)],
+          ['predictions in this period', count(point.predictions)],
         ]
       }}
       note={
@@ -170,12 +174,13 @@ function reignsOf(points: MonitorPoint[], rollouts: Rollout[], project: string, 
   })
 }
 
-export function alertMarks(alerts: Alert[], project: string): EventMark[] {
+export function alertMarks(alerts: Alert[], project: string, strong?: string): EventMark[] {
   return alerts.map((alert) => ({
     at: alert.eventTime,
     kind: 'alert',
     label: alert.title,
     href: paths.alert(project, alert.id),
+    strong: alert.id === strong,
   }))
 }
 

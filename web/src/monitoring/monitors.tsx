@@ -59,7 +59,7 @@ function Monitors({ endpoint, project }: { endpoint: Endpoint; project: string }
         </Panel>
         <Asked query={series} skeleton={<Skeleton height={500} />}>
           {({ points }) => (
-            <Steady value={points}>
+            <Steady value={points} question={`${from} ${to}`}>
               {(shown) => <Series points={shown} endpoint={endpoint} project={project} alerts={told} />}
             </Steady>
           )}

@@ -23,7 +23,7 @@ export function Weights({ project, endpoint, model }: { project: string; endpoin
             here.
           </Empty>
         ) : (
-          <Steady value={points}>
+          <Steady value={points} question={`${from} ${to}`}>
             {(shown) => (
               <WeightsArea
                 times={shown.map((point) => point.through)}

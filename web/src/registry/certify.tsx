@@ -9,7 +9,7 @@ import { ask, server } from '../shell/server.ts'
 export function CertifyPanel({ version }: { version: ModelVersion }) {
   const { certification, state } = version
   return (
-    <Panel title="Certification" className="span-4 stretch" id="certify">
+    <Panel title="Certification" id="certify">
       {certification ? (
         <Facts
           rows={[

@@ -9,6 +9,7 @@ import { figure, percent } from '../shell/numbers.ts'
 import { Id, Skeleton } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
 import { ask, server } from '../shell/server.ts'
+import './serving.css'
 
 type Written = Record<string, string>
 

@@ -92,9 +92,13 @@ function listen(project: string | undefined, queries: QueryClient): () => void {
 
   const refresh = () => {
     timer = undefined
-    const rooms = [...stale]
-    stale.clear()
-    for (const room of rooms) void queries.invalidateQueries({ queryKey: [room] })
+    for (const room of [...stale]) {
+      // A room still being asked waits for its next turn: cutting its answer short again and again would never show one.
+      if (queries.isFetching({ queryKey: [room] }) > 0) continue
+      stale.delete(room)
+      void queries.invalidateQueries({ queryKey: [room] })
+    }
+    if (stale.size > 0) timer = setTimeout(refresh, GATHER_MS)
   }
 
   const hear = (name: string, data: string) => {

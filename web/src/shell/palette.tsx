@@ -8,6 +8,7 @@ import { ask } from './server.ts'
 import { chooseTheme, otherTheme } from './theme.ts'
 
 interface Entry {
+  key: string
   group: string
   text: string
   note?: string
@@ -87,7 +88,7 @@ function Jump({ close }: { close: () => void }) {
       />
       <div className="palette-list" role="listbox" id={`${id}-list`} aria-label="Where to" ref={list}>
         {found.map((entry, i) => (
-          <div key={`${entry.group} ${entry.text}`}>
+          <div key={entry.key}>
             {entry.group !== found[i - 1]?.group && (
               <div className="palette-group" role="presentation">
                 {entry.group}
@@ -133,7 +134,7 @@ function useEntries(text: string): Entry[] {
   return useMemo(() => {
     const entries: Entry[] = []
     const add = (group: string, name: string, to: string, note?: string) =>
-      entries.push({ group, text: name, go: () => navigate(to), ...(note ? { note } : {}) })
+      entries.push({ key: `${group} ${to}`, group, text: name, go: () => navigate(to), ...(note ? { note } : {}) })
     if (/^[\w:.-]+$/.test(text) && text.length >= SHORTEST_ID && /\d/.test(text)) {
       add('Prediction', text, paths.trace(text), 'its whole past')
     }
@@ -167,12 +168,18 @@ function useEntries(text: string): Entry[] {
     for (const { name, description } of projects.data?.projects ?? [])
       if (name !== project) add('Projects', name, paths.loop(name), description)
     entries.push({
+      key: 'switch theme',
       group: 'This browser',
       text: 'Switch light and dark',
       note: 't',
       go: () => chooseTheme(otherTheme()),
     })
-    entries.push({ group: 'This browser', text: 'Theme as the system says', go: () => chooseTheme('system') })
+    entries.push({
+      key: 'system theme',
+      group: 'This browser',
+      text: 'Theme as the system says',
+      go: () => chooseTheme('system'),
+    })
     return entries
   }, [text, project, navigate, projects.data, models.data, endpoints.data, alerts.data, runs.data])
 }

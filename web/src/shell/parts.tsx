@@ -98,7 +98,7 @@ export function Mark({ tone }: { tone: Tone }) {
   )
 }
 
-export function Badge({ children, tone, title }: { children: ReactNode; tone?: Tone; title?: string }) {
+export function Badge({ children, tone, title }: { children: ReactNode; tone?: Tone | 'simulated'; title?: string }) {
   return (
     <span className={`badge ${tone ?? ''}`} title={title}>
       {children}
@@ -142,7 +142,9 @@ export function Id({
         aria-label={copied ? 'Copied' : `Copy ${value}`}
         title="Copy"
       >
-        {copied ? '✓' : '⧉'}
+        <svg viewBox="0 0 14 14" width="12" height="12" aria-hidden="true">
+          <path className="copy-sign" d={copied ? 'M2 7.5l3.4 3.4L12 3.6' : 'M4.5 4.5V1.5h8v8h-3M1.5 4.5h8v8h-8z'} />
+        </svg>
       </button>
     </span>
   )
@@ -226,15 +228,18 @@ export function SameAs({ api, cli }: { api: string; cli?: string }) {
 /** What is shown stays while it is read; a list that has grown meanwhile says so. */
 export function Steady<Value>({
   value,
+  question,
   newerText,
   children,
 }: {
   value: Value
+  /** What was asked (range, order, page): when it changes, the new answer shows at once. */
+  question?: string
   /** What the button says when there is news worth a button: "2 newer runs"; null when there is not. */
   newerText?: (shown: Value, latest: Value) => string | null
   children: (shown: Value) => ReactNode
 }) {
-  const { shown, area, newer, release } = useHeld(value)
+  const { shown, area, newer, release } = useHeld(value, question)
   const text = newer ? newerText?.(shown, value) : null
   return (
     <div ref={area}>

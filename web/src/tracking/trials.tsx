@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import type { Run } from '#tracking/contract'
@@ -20,9 +20,10 @@ export function Trials({ parent, project }: { parent: string; project: string })
   const orderBy = search.get('sort') ?? 'startedAt'
   const direction = search.get('direction') === 'asc' ? 'asc' : 'desc'
   const all = search.get('params') === 'all'
-  const query = useInfiniteQuery(
-    pagesOf('tracking', 'listRuns', { query: { parent, orderBy, direction, limit: PAGE } }),
-  )
+  const query = useInfiniteQuery({
+    ...pagesOf('tracking', 'listRuns', { query: { parent, orderBy, direction, limit: PAGE } }),
+    placeholderData: keepPreviousData,
+  })
   const runs = useMemo(() => query.data?.pages.flatMap((page) => page.runs) ?? [], [query.data])
 
   if (query.isError && !query.data) return <Failure error={query.error} again={() => query.refetch()} />
@@ -50,7 +51,7 @@ export function Trials({ parent, project }: { parent: string; project: string })
         <input type="checkbox" checked={all} onChange={(event) => set('params', event.target.checked ? 'all' : null)} />
         all parameters, also the equal ones
       </label>
-      <Steady value={runs}>
+      <Steady value={runs} question={`${orderBy} ${direction} ${all} ${query.data.pages.length}`}>
         {(shown) => <Table runs={shown} all={all} project={project} sort={{ orderBy, direction, sortBy }} />}
       </Steady>
       <More query={query} />
