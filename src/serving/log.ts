@@ -44,6 +44,8 @@ export interface PredictionLog {
   append(predictions: readonly NewPrediction[]): Promise<ReadonlyMap<string, StoredPrediction>>
   /** The record of this id, if it is not written yet. */
   waiting(id: string): NewPrediction | undefined
+  /** Records that are not written yet. */
+  pending(): number
   /** Records of an endpoint that were lost since the start: the queue was full, or the database refused them. */
   dropped(endpoint: string): number
   /** Writes what waits. */
@@ -217,6 +219,7 @@ export function openPredictionLog({
   return {
     append,
     waiting: (id) => waiting.get(id),
+    pending: () => waiting.size,
     dropped: (endpoint) => dropped.get(endpoint) ?? 0,
     close: async () => {
       closed = true

@@ -11,6 +11,7 @@ import { openServing, type Serving } from './serving.ts'
 import {
   alone,
   customers,
+  PATIENT,
   silent,
   type TestEndpoints,
   type TestPackage,
@@ -35,7 +36,7 @@ describe('a change of traffic', () => {
     storage = await openSqlite({ file: join(folder, 'test.db'), durability: 'process' })
     await storage.migrate(servingMigrations)
     endpoints = testEndpoints(packages)
-    serving = openServing({ storage, clock: systemClock, log: silent, endpoints })
+    serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT })
   })
   afterEach(async () => {
     await serving.close()

@@ -68,6 +68,10 @@ describe('combine', () => {
     expect(second).toBeCloseTo(0.6, 12)
   })
 
+  it('takes no infinity for an answer', () => {
+    expect(combine(members([1, 1]), 1, () => Number.POSITIVE_INFINITY)).toBeUndefined()
+  })
+
   it('says nothing when nobody did', () => {
     expect(combine(members([3, 1]), 2, scoreOf)).toBeUndefined()
     expect(combine(members([1, 0]), 2, scoreOf)).toBeUndefined()

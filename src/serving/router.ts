@@ -69,7 +69,7 @@ export function combine(
   const answer = new Float64Array(outputs)
   let total = 0
   for (const { version, weight } of members) {
-    if (!(weight > 0) || Number.isNaN(scoreOf(version, 0))) continue
+    if (!(weight > 0) || !Number.isFinite(scoreOf(version, 0))) continue
     total += weight
     for (let k = 0; k < outputs; k++) answer[k]! += weight * scoreOf(version, k)
   }

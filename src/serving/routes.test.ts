@@ -8,7 +8,7 @@ import { systemClock } from '#platform/time'
 import { servingMigrations } from './migrations.ts'
 import { mountServing } from './routes.ts'
 import { openServing, type Serving } from './serving.ts'
-import { alone, silent, testEndpoints, trainPackage } from './serving.fixture.ts'
+import { alone, PATIENT, silent, testEndpoints, trainPackage } from './serving.fixture.ts'
 
 const RECORD = { tenure: 3, charges: 80, plan: 'monthly' }
 
@@ -27,7 +27,7 @@ describe('the routes of serving', () => {
     endpoints.set('retention', { stable: alone(1) })
     endpoints.set('band', { stable: alone(3) })
     endpoints.set('empty', {})
-    serving = openServing({ storage, clock: systemClock, log: silent, endpoints })
+    serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT })
     http = await openHttp({
       log: silent,
       version: '0',
@@ -109,6 +109,10 @@ describe('the routes of serving', () => {
       'call-7.0',
       'call-7.1',
     ])
+    // One id for everything is no repetition: other records get an answer and an id of their own.
+    const other = await ask([{ ...RECORD, tenure: 70 }])
+    expect(other.body.predictions[0].id).not.toBe('call-7')
+    expect(other.body.predictions[0].value).not.toBe(first.body.predictions[0].value)
   })
 
   it.each([

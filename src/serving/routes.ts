@@ -10,7 +10,8 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       serving.predict({
         endpoint: params.endpoint,
         records: body.records,
-        ids: body.ids ?? idsFrom(request.headers['x-request-id'], body.records.length),
+        ids: body.ids,
+        requestId: [request.headers['x-request-id']].flat()[0],
       }),
     feedback: ({ body }) => serving.feedback(body.labels),
     listPredictions: async ({ params, query }) => {
@@ -39,15 +40,6 @@ export function mountServing(http: HttpServer, serving: Serving): void {
     },
   })
 }
-
-/** A caller that sends `X-Request-Id` and repeats a request after a broken connection gets the same answers. */
-function idsFrom(requestId: string | string[] | undefined, records: number): string[] | undefined {
-  if (typeof requestId !== 'string' || requestId.length === 0 || requestId.length > LONGEST_REQUEST_ID) return undefined
-  return records === 1 ? [requestId] : Array.from({ length: records }, (_, r) => `${requestId}.${r}`)
-}
-
-/** Leaves room for the number of the record. */
-const LONGEST_REQUEST_ID = 190
 
 function shown({
   seq: _seq,

@@ -86,6 +86,9 @@ export function trainPackage(seed: number, task: Signature['task'] = 'binary'): 
   }
 }
 
+/** For tests that read what they wrote: on a busy machine a record may take longer than an answer waits for it. */
+export const PATIENT = { longestWaitMs: 30_000, mostWaiting: 20_000 }
+
 export const NO_TRAFFIC: Traffic = { stable: [], canary: null, reference: null, kept: [] }
 
 export interface TestEndpoints extends EndpointSource {

@@ -49,6 +49,8 @@ export interface Serving {
    * age that never met their prediction. Totals keep counting them. Returns how many predictions went.
    */
   expire(endpoint: string, before: number): Promise<number>
+  /** Answers whose records are not written yet; 0 but for moments in which the database is slow. */
+  pendingLogRecords(): number
   status(endpoint: string): ServingStatus
   /** @throws EndpointUnknown */
   requireEndpoint(name: string): Promise<void>
@@ -135,6 +137,7 @@ export function openServing({
       }
     },
     expire: (endpoint, before) => expirePredictions(storage, endpoint, before),
+    pendingLogRecords: () => predictions.pending(),
     status: (endpoint) => ({
       endpoint,
       ready: states.current(endpoint) !== undefined,
