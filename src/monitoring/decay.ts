@@ -1,5 +1,5 @@
 import { rowLosses } from '#evaluation'
-import { type LabelledRows, labelledWhere } from './labelled-rows.ts'
+import { answeredBy, type LabelledRows } from './labelled-rows.ts'
 import type { VersionFacts } from './versions.ts'
 
 /** Mean losses per row: of the labels that newly came in, and what the champion promised when it was released. */
@@ -10,7 +10,7 @@ export interface RealisedLoss {
 
 /** The champion's own answers among the newly labelled rows, against its promise; undefined while there are none. */
 export function realisedLoss(labelled: LabelledRows, champion: VersionFacts): RealisedLoss | undefined {
-  const own = labelledWhere(labelled, (row) => row.version === champion.version)
+  const own = answeredBy(labelled, champion.version, champion.signature)
   if (own.rows.length === 0) return undefined
   const losses = rowLosses(champion.signature.task, own.truth, own.served)
   return { realised: losses.reduce((sum, loss) => sum + loss, 0) / losses.length, promised: champion.promisedLoss }

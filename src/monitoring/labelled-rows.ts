@@ -79,3 +79,13 @@ export function scoredBy(
     })
   return { places, truth: Float64Array.from(places, (i) => labelled.truth[i]!), scores: Float64Array.from(scores) }
 }
+
+/**
+ * The rows with a version's own answers in the place of what was served: alone it is held to what it promised, whoever
+ * answered beside it. Of a multiclass model, the rows that it answered.
+ */
+export function answeredBy(labelled: LabelledRows, version: number, signature: Signature): LabelledRows {
+  if (signature.task === 'multiclass') return labelledWhere(labelled, (row) => row.version === version)
+  const { places, truth, scores } = scoredBy(labelled, version, signature)
+  return { rows: places.map((place) => labelled.rows[place]!), truth, served: scores }
+}

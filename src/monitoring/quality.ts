@@ -2,7 +2,7 @@ import { directionOf, type Estimate, estimateMetrics, estimateUnlabelled, improv
 import type { EstimateValue, ImprovementValue, QualityContext } from '#projects'
 import type { ModelVersion } from '#registry/contract'
 import type { MonitorPoint } from './contract.ts'
-import { type LabelledRows, labelledWhere, scoredBy } from './labelled-rows.ts'
+import { answeredBy, type LabelledRows, scoredBy } from './labelled-rows.ts'
 import type { ServedRow } from './recent-rows.ts'
 import type { VersionFacts } from './versions.ts'
 
@@ -58,7 +58,7 @@ export interface ChampionQuality {
   readonly atRelease: ModelVersion['metrics'][string] | undefined
 }
 
-/** The champion's own answers against what was measured at its release; answers of its predecessors say nothing of it. */
+/** The champion's own answers against what was measured at its release; what others answered says nothing of it. */
 export function measureChampion(
   labelled: LabelledRows,
   champion: VersionFacts,
@@ -66,7 +66,7 @@ export function measureChampion(
   wanted: readonly string[],
 ): ChampionQuality {
   const { task } = champion.signature
-  const own = labelledWhere(labelled, (row) => row.version === champion.version)
+  const own = answeredBy(labelled, champion.version, champion.signature)
   const atRelease = champion.metrics[metric]
   const measured =
     own.rows.length === 0

@@ -69,7 +69,8 @@ interface Memory {
 
 /** Rows read at once: decoding them takes some milliseconds, in which requests wait. */
 const PAGE = 500
-const RETRY_AFTER_MS = 1_000
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 60_000
 /** Weights that moved less are not worth a change of traffic. */
 const LEAST_CHANGE = 0.001
 
@@ -78,29 +79,33 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
   let memory: Memory | undefined
   let working: Promise<void> | undefined
   let again = false
-  let stopped = false
+  let failures = 0
+  const stopping = new AbortController()
+  const isStopped = () => stopping.signal.aborted
 
   function notice(): void {
     again = true
     // In the next turn: the hints of one burst make one look.
     working ??= new Promise<void>((resolve) => setImmediate(resolve)).then(look).finally(() => {
       working = undefined
-      if (again && !stopped) notice()
+      if (again && !isStopped()) notice()
     })
   }
 
   async function look(): Promise<void> {
-    while (again && !stopped) {
+    while (again && !isStopped()) {
       again = false
       try {
         await catchUp()
+        failures = 0
       } catch (error) {
         // What was half done stands in the database whole or not at all.
         memory = undefined
         again = true
         if (error instanceof PeriodOvertaken) continue
         log.error({ err: error, endpoint: name }, 'the monitors could not close a period and will try again')
-        await sleep(RETRY_AFTER_MS)
+        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures++)
+        await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})
       }
     }
   }
@@ -116,7 +121,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     for (;;) {
       const page = await reads.predictionsSince(name, memory.seq, PAGE)
       await take(memory, page)
-      if (stopped) return
+      if (isStopped()) return
       if (page.length < PAGE) break
     }
     await weighNewMembers(memory)
@@ -147,7 +152,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     memory.corrected = (await reads.counts(name)).corrected
     memory.rows = new RecentRows(stride)
     const from = keptFrom(memory)
-    const first = (await firstSeqAfter(storage, name, from)) ?? memory.firstSeq
+    const first = (memory.state && (await firstSeqAfter(storage, name, from))) ?? memory.firstSeq
     let after = first === undefined ? memory.seq : first - 1
     while (after < memory.seq) {
       const page = await reads.predictionsSince(name, after, PAGE)
@@ -160,7 +165,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
   async function take(memory: Memory, page: readonly StoredPrediction[]): Promise<void> {
     for (const prediction of page) memory.ahead.set(prediction.id, servedRow(prediction))
     for (const { id, seq, eventTime, receivedAt } of page) {
-      if (stopped) return
+      if (isStopped()) return
       if (!isAstray(eventTime, receivedAt, memory.end ?? memory.state?.through)) {
         await advance(memory, eventTime)
         memory.end ??= openEnd(eventTime, memory.state?.through, memory.plan.every)
@@ -325,7 +330,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
       return unseen.length === 0
     },
     stop: async () => {
-      stopped = true
+      stopping.abort()
       await working
     },
   }
