@@ -119,7 +119,7 @@ export function HeatStrip({
               .filter((mark) => mark.at >= from && mark.at <= to)
               .map((mark) => (
                 <Link key={mark.href} to={mark.href} className="lane alert">
-                  <title>{`${eventMinute(mark.at)}: ${mark.label}`}</title>
+                  <title>{`${eventMinute(mark.at)}: ${mark.title}`}</title>
                   <line className="mark-line" x1={x(mark.at)} x2={x(mark.at)} y1={0} y2={height - AXIS} />
                   <path d={`M${x(mark.at)} ${height - AXIS + 1}l5 9h-10z`} />
                 </Link>
@@ -175,9 +175,10 @@ function Pattern() {
 function equalRuns(values: readonly (number | null)[], times: readonly number[]) {
   const runs: { from: number; to: number; level: number }[] = []
   values.forEach((value, i) => {
-    if (value === null) return
+    // A cell covers the period that ends at its time; the first one's start is not known.
+    if (value === null || i === 0) return
     const level = levelOf(value)
-    const from = i === 0 ? times[0]! : times[i - 1]!
+    const from = times[i - 1]!
     const last = runs.at(-1)
     if (last && last.level === level && last.to === from) last.to = times[i]!
     else runs.push({ from, to: times[i]!, level })

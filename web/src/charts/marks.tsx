@@ -15,7 +15,8 @@ export function Reigns({
   clip: string
 }) {
   return reigns.map((reign, i) => {
-    const left = Math.max(plot.left, x(reign.from))
+    // Who reigned at the first point reigned before it, too.
+    const left = i === 0 ? plot.left : Math.max(plot.left, x(reign.from))
     const right = Math.min(plot.right, x(reign.to))
     if (right <= left) return null
     const roomy = right - left > reign.label.length * 7 + 6
@@ -29,7 +30,7 @@ export function Reigns({
           width={right - left}
           height={plot.bottom - plot.top}
         />
-        {x(reign.from) > plot.left && (
+        {left > plot.left && (
           <line className="promotion" x1={left} x2={left} y1={plot.top - (roomy ? 14 : 4)} y2={plot.bottom} />
         )}
         {roomy && (
@@ -96,7 +97,7 @@ export function AlertLane({
     const label = mark.label.length <= letters ? mark.label : letters >= 8 ? `${mark.label.slice(0, letters - 1)}…` : ''
     return (
       <Link key={`${mark.href} ${mark.at}`} to={mark.href} className={mark.strong ? 'lane alert strong' : 'lane alert'}>
-        <title>{`${eventMinute(mark.at)}: ${mark.label}`}</title>
+        <title>{`${eventMinute(mark.at)}: ${mark.title}`}</title>
         <rect className="hit" x={at - 8} y={top - 3} width={label ? label.length * 6.2 + 18 : 16} height={20} />
         <path d={`M${at} ${top + 1}l5.5 10h-11z`} />
         {label && (
@@ -121,7 +122,7 @@ export function RollbackMarks({
 }) {
   return marks.map((mark) => (
     <Link key={`${mark.href} ${mark.at}`} to={mark.href} className="lane rollback">
-      <title>{`${eventMinute(mark.at)}: ${mark.label}`}</title>
+      <title>{`${eventMinute(mark.at)}: ${mark.label} rolled back, ${mark.title}`}</title>
       <rect className="hit" x={x(mark.at) - 9} y={bottom - 20} width={18} height={18} />
       <path className="cross" d={`M${x(mark.at) - 4} ${bottom - 15}l8 8m0-8l-8 8`} />
     </Link>

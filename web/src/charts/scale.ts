@@ -17,12 +17,18 @@ export function linear(domain: readonly [number, number], range: readonly [numbe
   })
 }
 
-/** About `wanted` multiples of 1, 2 or 5 times a power of ten within [from, to]. */
+/** About `wanted` multiples of 1, 2 or 5 times a power of ten within [from, to]; at least three, or an axis says little. */
 export function niceTicks(from: number, to: number, wanted: number): number[] {
   if (!(to > from)) return [from]
   const rough = (to - from) / Math.max(1, wanted)
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10)
+  const steps = [10, 5, 2, 1, 0.5].map((factor) => factor * power)
+  const fitting = steps.filter((step) => step >= rough).at(-1)!
+  const ticks = multiplesWithin(from, to, fitting)
+  return ticks.length >= 3 ? ticks : multiplesWithin(from, to, steps[steps.indexOf(fitting) + 1]!)
+}
+
+function multiplesWithin(from: number, to: number, step: number): number[] {
   const ticks: number[] = []
   // Counted in whole steps, since adding 0.1 again and again does not give 0.3.
   for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i++)

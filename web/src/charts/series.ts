@@ -25,7 +25,9 @@ export interface EventMark {
   readonly kind: 'alert' | 'rollback'
   /** The one the page is about. */
   readonly strong?: boolean
+  /** A word or two, shown where there is room. */
   readonly label: string
+  readonly title: string
   readonly href: string
 }
 

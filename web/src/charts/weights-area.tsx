@@ -11,7 +11,7 @@ const HEIGHT = 190
 const TOP = 8
 const AXIS = 22
 const LEFT = 40
-/** Colours repeat after this many versions; the name inside tells two of one colour apart. */
+/** Colours repeat after this many versions that answered; the name inside tells two of one colour apart. */
 const COLOURS = 6
 
 /** Who gave how much of the answer, over time: the parts of all versions stacked to one. */
@@ -55,11 +55,11 @@ export function WeightsArea({
             </text>
           ))}
           <g clipPath="url(#weights-clip)">
-            {layers.map((layer) => (
+            {layers.map((layer, rank) => (
               <Link key={layer.version} to={href(layer.version)} tabIndex={-1}>
                 <title>{`v${layer.version}`}</title>
                 <path
-                  className={`layer c${layer.version % COLOURS}`}
+                  className={`layer c${rank % COLOURS}`}
                   d={`M${layer.points.map(([at, low]) => `${x(at)} ${y(low)}`).join('L')}L${layer.points
                     .toReversed()
                     .map(([at, , high]) => `${x(at)} ${y(high)}`)

@@ -3,43 +3,57 @@ import type { AuditEntry } from '#governance/contract'
 import { paths } from '../shell/paths.ts'
 
 export interface Fact {
-  room: string
+  id: number
+  at: number
+  who: string
   text: string
   /** Why, in the words of whoever decided. */
   because: string | null
   href: string | null
 }
 
-export function factOf(entry: AuditEntry, project: string): Fact {
+/** The clockwork: true, but no news. Periods close every day of event time, and a committee's weights follow each one. */
+const ROUTINE = new Set(['monitoring.period_closed', 'tracking.run_started', 'tracking.run_finished'])
+const isNews = ({ what, data }: AuditEntry) =>
+  !ROUTINE.has(what) && !(what === 'deployments.traffic_changed' && String(data.why).startsWith('weights'))
+
+export function newsOf(entries: readonly AuditEntry[], project: string): Fact[] {
+  return entries.filter(isNews).map((entry) => factOf(entry, project))
+}
+
+function factOf(entry: AuditEntry, project: string): Fact {
+  const { id, at, who, data } = entry
   const [room = '', verb = ''] = entry.what.split('.')
-  const { data } = entry
-  const words = verb.replaceAll('_', ' ')
-  const model = textOf(data.model)
-  const version = typeof data.version === 'number' ? data.version : null
-  const about =
-    model && version !== null ? `${model} v${version}` : (textOf(data.name) ?? textOf(data.title) ?? entry.subject)
   return {
-    room,
-    text: `${about}: ${words}`,
-    because: textOf(data.note) ?? textOf(data.why) ?? textOf(data.reason) ?? null,
-    href: hrefOf(room, entry, project, model, version),
+    id,
+    at,
+    who,
+    text: `${aboutOf(room, entry)}: ${verb.replaceAll('_', ' ')}`,
+    because: textOf(data.note) ?? textOf(data.why) ?? textOf(data.reason) ?? reasonOf(data.cause),
+    href: hrefOf(room, entry, project),
   }
 }
 
-function hrefOf(
-  room: string,
-  entry: AuditEntry,
-  project: string,
-  model: string | null,
-  version: number | null,
-): string | null {
-  if (room === 'registry' && model && version !== null) return paths.version(project, model, version)
-  if (room === 'deployments') return paths.endpoint(project, entry.subject)
-  if (room === 'pipelines') return paths.run(project, entry.subject)
-  if (room === 'tracking') return paths.trial(project, entry.subject)
-  if (room === 'monitoring' && entry.what.includes('alert')) return paths.alert(project, entry.subject)
-  if (room === 'data') return paths.data(project)
+function aboutOf(room: string, { data, subject }: AuditEntry): string {
+  const model = textOf(data.model)
+  if (model && typeof data.version === 'number') return `${model} v${data.version}`
+  if (room === 'data' && textOf(data.dataset)) return `${data.dataset} ${data.number ?? ''}`.trim()
+  if (room === 'triggers') return 'trigger'
+  return textOf(data.name) ?? textOf(data.title) ?? subject
+}
+
+function hrefOf(room: string, { what, subject, data }: AuditEntry, project: string): string | null {
+  const model = textOf(data.model)
+  if (room === 'deployments') return paths.endpoint(project, subject)
+  if (model && typeof data.version === 'number') return paths.version(project, model, data.version)
+  if (room === 'pipelines') return paths.run(project, subject)
+  if (room === 'tracking') return paths.trial(project, subject)
+  if (room === 'data') return `${paths.data(project)}?version=${subject}`
+  if (room === 'monitoring' && what.includes('alert')) return paths.alert(project, subject)
   return null
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null)
+
+const reasonOf = (cause: unknown) =>
+  typeof cause === 'object' && cause !== null && 'reason' in cause ? textOf(cause.reason) : null

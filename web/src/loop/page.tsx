@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { Link, useParams } from 'react-router'
 import type { LoopOverview, Need } from '#loop/contract'
 import { TrafficTable } from '../deployments/traffic-table.tsx'
@@ -22,7 +23,7 @@ import {
 import { paths } from '../shell/paths.ts'
 import { ask } from '../shell/server.ts'
 import { useTitle } from '../shell/title.ts'
-import { factOf } from './facts.ts'
+import { newsOf } from './facts.ts'
 import './loop.css'
 import { Ring } from './ring.tsx'
 
@@ -169,38 +170,38 @@ function Needs({ needs }: { needs: Need[] }) {
   )
 }
 
-const EVENTS_SHOWN = 9
+/** News among the audit's entries are few while a replay runs, so more are asked for than shown. */
+const EVENTS_ASKED = 150
+const EVENTS_SHOWN = 8
 
 function LatestEvents({ project }: { project: string }) {
-  const audit = useQuery(ask('governance', 'audit', { query: { project, limit: EVENTS_SHOWN } }))
+  const audit = useQuery(ask('governance', 'audit', { query: { project, limit: EVENTS_ASKED } }))
+  const news = useMemo(() => newsOf(audit.data?.entries ?? [], project).slice(0, EVENTS_SHOWN), [audit.data, project])
   return (
     <Asked query={audit} skeleton={<Skeleton lines={8} />}>
-      {({ entries }) =>
-        entries.length === 0 ? (
+      {() =>
+        news.length === 0 ? (
           <Empty title="Nothing has happened yet" command="orrery run">
             Everything that is trained, registered, promoted or noticed is written down here with who did it.
           </Empty>
         ) : (
-          <Steady value={entries} newerText={newerBy((entry) => entry.id, 'event')}>
+          <Steady value={news} newerText={newerBy((fact) => fact.id, 'event')}>
             {(shown) => (
               <ol className="events">
-                {shown.map((entry) => {
-                  const fact = factOf(entry, project)
-                  return (
-                    <li key={entry.id} {...(fact.href ? { 'data-row': true } : {})}>
-                      <Ago at={entry.at} />
-                      <span className="event-text">
-                        {fact.href ? <Link to={fact.href}>{fact.text}</Link> : fact.text}
-                        {fact.because && (
-                          <span className="note" title={fact.because}>
-                            {fact.because}
-                          </span>
-                        )}
-                      </span>
-                      <span className="note event-who">{entry.who}</span>
-                    </li>
-                  )
-                })}
+                {shown.map((fact) => (
+                  <li key={fact.id} {...(fact.href ? { 'data-row': true } : {})}>
+                    <Ago at={fact.at} />
+                    <span className="event-text">
+                      {fact.href ? <Link to={fact.href}>{fact.text}</Link> : fact.text}
+                      {fact.because && (
+                        <span className="note" title={fact.because}>
+                          {fact.because}
+                        </span>
+                      )}
+                    </span>
+                    <span className="note event-who">{fact.who}</span>
+                  </li>
+                ))}
               </ol>
             )}
           </Steady>

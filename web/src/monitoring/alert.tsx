@@ -3,7 +3,7 @@ import { Link, useParams } from 'react-router'
 import type { Alert, FeatureMove } from '#monitoring/contract'
 import { SharedCursor } from '../charts/cursor.tsx'
 import { Asked } from '../shell/asked.tsx'
-import { directionNote, metricName } from '../shell/metrics.ts'
+import { metricName } from '../shell/metrics.ts'
 import { figure, signed } from '../shell/numbers.ts'
 import { Ago, Badge, Facts, Id, PageHead, Panel, SameAs, Skeleton, State } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
@@ -64,8 +64,8 @@ function OneAlert({ alert, project }: { alert: Alert; project: string }) {
         <Panel title="What it costs" className="span-4">
           <Facts
             rows={[
-              ['estimated, without labels', cost(alert.cost.estimated, alert.cost.metric)],
-              ['measured, once labels came', cost(alert.cost.measured, alert.cost.metric)],
+              ['estimated, without labels', estimatedCost(alert.cost.estimated)],
+              ['measured, once labels came', measuredCost(alert.cost.measured, alert.cost.metric)],
               ['noticed at', `${eventMinute(alert.eventTime)} event time`],
               ['opened', <Ago key="opened" at={alert.openedAt} />],
               alert.closedAt !== null && ['closed', <Ago key="closed" at={alert.closedAt} />],
@@ -95,13 +95,23 @@ function OneAlert({ alert, project }: { alert: Alert; project: string }) {
   )
 }
 
-function cost(value: number | null, metric: string) {
+function estimatedCost(value: number | null) {
   if (value === null) return <span className="note">not known</span>
-  const way = directionNote(metric)
+  return value > 0 ? (
+    <>
+      <b>{figure(value)}</b> more loss per row
+    </>
+  ) : (
+    'nothing that chance does not explain'
+  )
+}
+
+/** In words which way it went, since lower is better for some metrics. */
+function measuredCost(value: number | null, metric: string) {
+  if (value === null) return <span className="note">labels to come</span>
   return (
     <>
-      <b>{signed(value)}</b> {metricName(metric)}
-      {way && <span className="note"> ({way})</span>}
+      {metricName(metric)} {value < 0 ? 'better' : 'worse'} by <b>{figure(Math.abs(value))}</b>
     </>
   )
 }

@@ -155,12 +155,12 @@ function Gain({ points, metric }: { points: MonitorPoint[]; metric: string }) {
 /** Who was champion from when to when, with the reason it was promoted. */
 function reignsOf(points: MonitorPoint[], rollouts: Rollout[], project: string, model: string): Reign[] {
   const reigns: { from: number; to: number; version: number }[] = []
-  points.forEach((point, i) => {
+  for (const point of points) {
     const last = reigns.at(-1)
     if (last) last.to = point.through
-    if (last?.version !== point.champion && (i > 0 || !last))
+    if (last?.version !== point.champion)
       reigns.push({ from: point.through, to: point.through, version: point.champion })
-  })
+  }
   return reigns.map(({ from, to, version }) => {
     const promoted = rollouts.find((one) => one.version === version && one.state === 'promoted')
     const because = promoted?.history.findLast((entry) => entry.state === 'promoted')?.note
@@ -174,14 +174,19 @@ function reignsOf(points: MonitorPoint[], rollouts: Rollout[], project: string, 
   })
 }
 
+/** The features that moved name an alert best where there is room for two words; its whole title is told on hovering. */
 export function alertMarks(alerts: Alert[], project: string, strong?: string): EventMark[] {
-  return alerts.map((alert) => ({
-    at: alert.eventTime,
-    kind: 'alert',
-    label: alert.title,
-    href: paths.alert(project, alert.id),
-    strong: alert.id === strong,
-  }))
+  return alerts.map((alert) => {
+    const moved = alert.features.slice(0, 2).map((move) => move.feature)
+    return {
+      at: alert.eventTime,
+      kind: 'alert',
+      label: moved.length > 0 ? moved.join(', ') : alert.kinds.join(', '),
+      title: alert.title,
+      href: paths.alert(project, alert.id),
+      strong: alert.id === strong,
+    }
+  })
 }
 
 function rollbackMarks(rollouts: Rollout[], project: string): EventMark[] {
@@ -192,7 +197,8 @@ function rollbackMarks(rollouts: Rollout[], project: string): EventMark[] {
       {
         at: entry.eventTime,
         kind: 'rollback',
-        label: `v${rollout.version} rolled back`,
+        label: `v${rollout.version}`,
+        title: entry.note,
         href: paths.version(project, rollout.model, rollout.version),
       },
     ]

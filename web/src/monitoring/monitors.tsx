@@ -205,8 +205,8 @@ function Alerts({ alerts, project }: { alerts: Alert[]; project: string }) {
             <th>state</th>
             <th>event time</th>
             <th>kind</th>
-            <th className="n">estimated cost</th>
-            <th className="n">measured cost</th>
+            <th className="n">estimated loss per row</th>
+            <th className="n">{metricName(alerts[0]!.cost.metric)} lost</th>
             <th>set off</th>
           </tr>
         </thead>
@@ -223,14 +223,8 @@ function Alerts({ alerts, project }: { alerts: Alert[]; project: string }) {
               </td>
               <td className="nowrap">{eventMinute(alert.eventTime)}</td>
               <td className="nowrap">{alert.kinds.join(', ')}</td>
-              <td className="n">
-                {alert.cost.estimated === null
-                  ? '–'
-                  : `${signed(alert.cost.estimated)} ${metricName(alert.cost.metric)}`}
-              </td>
-              <td className="n">
-                {alert.cost.measured === null ? '–' : `${signed(alert.cost.measured)} ${metricName(alert.cost.metric)}`}
-              </td>
+              <td className="n">{figure(alert.cost.estimated)}</td>
+              <td className="n">{signed(alert.cost.measured)}</td>
               <td>
                 {alert.pipelineRun ? (
                   <Link to={paths.run(project, alert.pipelineRun)}>run</Link>

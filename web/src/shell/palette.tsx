@@ -15,8 +15,8 @@ interface Entry {
   go: () => void
 }
 
-/** Longest id worth looking up; shorter words are searches. */
-const SHORTEST_ID = 8
+/** Shorter words are searches, and no prediction's id. */
+const SHORTEST_ID = 4
 const MOST_SHOWN = 40
 
 /** Ctrl/Cmd-K: every page, version, run, alert by name, and any prediction by its id. */
@@ -135,9 +135,6 @@ function useEntries(text: string): Entry[] {
     const entries: Entry[] = []
     const add = (group: string, name: string, to: string, note?: string) =>
       entries.push({ key: `${group} ${to}`, group, text: name, go: () => navigate(to), ...(note ? { note } : {}) })
-    if (/^[\w:.-]+$/.test(text) && text.length >= SHORTEST_ID && /\d/.test(text)) {
-      add('Prediction', text, paths.trace(text), 'its whole past')
-    }
     if (project) {
       add('Pages', 'Loop', paths.loop(project), 'g l')
       add('Pages', 'Data', paths.data(project), 'g d')
@@ -167,6 +164,9 @@ function useEntries(text: string): Entry[] {
     }
     for (const { name, description } of projects.data?.projects ?? [])
       if (name !== project) add('Projects', name, paths.loop(name), description)
+    if (/^[\w:.-]+$/.test(text) && text.length >= SHORTEST_ID && /\d/.test(text)) {
+      add('Prediction', text, paths.trace(text), 'its whole past')
+    }
     entries.push({
       key: 'switch theme',
       group: 'This browser',

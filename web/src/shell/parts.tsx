@@ -119,13 +119,11 @@ export function Id({
   tail?: boolean
 }) {
   const [copied, copy] = useCopy()
+  // The algorithm is the same everywhere; it is copied with the value, and need not be read each time.
+  const bare = value.replace(/^sha256:/, '')
   // Ids made one after another begin alike (time first), hashes do not: `tail` keeps the end, which differs.
-  const short =
-    value.length <= chars + 2
-      ? value
-      : tail
-        ? `${value.slice(0, 4)}…${value.slice(-(chars - 4))}`
-        : `${value.slice(0, chars)}…`
+  const cut = tail ? `${bare.slice(0, 4)}…${bare.slice(4 - chars)}` : `${bare.slice(0, chars)}…`
+  const short = bare.length <= chars + 2 ? bare : cut
   return (
     <span className="id">
       {to ? (
