@@ -1,16 +1,17 @@
-import type { Clock } from '#platform/time'
 import { encodeJson, type Storage } from '#platform/storage'
+import type { Clock } from '#platform/time'
+import { answerRow, loggedAnswer, type Scored } from './answer.ts'
 import { type Batcher, createBatcher } from './batcher.ts'
+import { createClaims } from './claims.ts'
 import type { Prediction } from './contract.ts'
-import type { LogPolicy } from './endpoint-source.ts'
-import type { EndpointStates, ReadyEndpoint } from './endpoint-state.ts'
-import { ModelFailed, PredictionIdsInvalid, PredictionIdTaken, RecordInvalid } from './errors.ts'
+import type { EndpointStates } from './endpoint-state.ts'
+import { PredictionIdsInvalid, PredictionIdTaken, RecordInvalid } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
 import type { PredictionLog } from './log.ts'
-import type { PredictionRecord } from './records.ts'
+import { isLogged, redacted } from './log-policy.ts'
 import { createPredictionIds } from './prediction-id.ts'
-import { combine, isOnCanary, type Route, unitHash } from './router.ts'
-import { type BatchScores, labelOf, mostLikely, scoreBlocks } from './score.ts'
+import type { PredictionRecord } from './records.ts'
+import { scoreBlocks } from './score.ts'
 import type { EndpointStats } from './stats.ts'
 import { type NewPrediction, predictionsById, type StoredPrediction } from './store.ts'
 
@@ -45,18 +46,6 @@ interface Block {
   readonly firstIndex: number
 }
 
-/** One record's answer before it has a place in the log. */
-interface Scored {
-  readonly model: string
-  readonly project: string
-  readonly route: Route
-  readonly version: number
-  readonly answer: Float64Array
-  readonly label: string | null
-  readonly scores: string
-  readonly weights: string
-}
-
 export function openGateway({
   storage,
   clock,
@@ -72,8 +61,7 @@ export function openGateway({
 }): Gateway {
   const newId = createPredictionIds()
   const batchers = new Map<string, Batcher<Block, Scored[]>>()
-  /** Requests under way by the ids their callers chose. */
-  const claimed = new Map<string, Promise<unknown>>()
+  const claims = createClaims()
 
   function batcherOf(endpoint: string): Batcher<Block, Scored[]> {
     let batcher = batchers.get(endpoint)
@@ -112,14 +100,11 @@ export function openGateway({
     const receivedAt = clock.now()
     try {
       const { records, ids } = request
-      if (ids) {
-        checkIds(ids, records.length)
-        return await answerOnce(request, ids, started, receivedAt)
-      }
-      const named = namedIds(request.requestId, records.length)
-      if (named && !(await isAnotherRequest(named, records)))
-        return await answerOnce(request, named, started, receivedAt)
-      return await answer(request, records, newIds(records.length), started, receivedAt)
+      if (ids) checkIds(ids, records.length)
+      const chosen = ids ?? namedIds(request.requestId, records.length)
+      return chosen
+        ? await answerOnce(request, chosen, started, receivedAt)
+        : await answer(request, records, newIds(records.length), started, receivedAt)
     } catch (error) {
       // Counted for endpoints that exist only: names that callers make up must not take memory.
       if (error instanceof RecordInvalid) statsOf(request.endpoint).refused()
@@ -140,16 +125,18 @@ export function openGateway({
       if (!firstPlace.has(id)) firstPlace.set(id, place)
     })
     const wanted = [...firstPlace.keys()]
-    for (;;) {
-      const busy = wanted.map((id) => claimed.get(id)).filter((claim) => claim !== undefined)
-      if (busy.length === 0) break
-      await Promise.allSettled(busy)
-    }
-    const { promise: done, resolve: release } = Promise.withResolvers<void>()
-    for (const id of wanted) claimed.set(id, done)
+    const state = await states.ready(request.endpoint)
+    const release = await claims.take(wanted)
     try {
-      const state = await states.ready(request.endpoint)
-      const known = await loggedAnswers(state, wanted)
+      const logged = await loggedUnder(wanted)
+      const another = logged.find((one) => isAnother(one, state.name, request.records[firstPlace.get(one.id)!]!))
+      // Some callers send one request id for everything; they must not get the first answer for ever.
+      if (another && !request.ids)
+        return await answer(request, request.records, newIds(ids.length), started, receivedAt)
+      const elsewhere = logged.find(({ endpoint }) => endpoint !== state.name)
+      if (elsewhere) throw new PredictionIdTaken(elsewhere.id, elsewhere.endpoint)
+
+      const known = new Map(logged.map((one) => [one.id, loggedAnswer(state.champion.signature, one)]))
       const places = wanted.filter((id) => !known.has(id)).map((id) => firstPlace.get(id)!)
       if (places.length > 0) {
         const fresh = await answer(
@@ -164,36 +151,25 @@ export function openGateway({
       }
       return { model: state.endpoint.model, predictions: ids.map((id) => known.get(id)!) }
     } finally {
-      for (const id of wanted) claimed.delete(id)
       release()
     }
   }
 
-  /** Some callers send one request id for everything; they must not get the first answer for ever. */
-  async function isAnotherRequest(ids: readonly string[], records: readonly PredictionRecord[]): Promise<boolean> {
-    for (const { id, inputs } of await predictionsById(storage, ids)) {
-      const record = records[ids.indexOf(id)]!
-      // What is redacted is not in the log and proves nothing.
-      if (Object.entries(inputs).some(([column, value]) => record[column] !== value)) return true
-    }
-    return false
-  }
-
-  async function loggedAnswers(state: ReadyEndpoint, ids: readonly string[]): Promise<Map<string, Prediction>> {
-    const known = new Map<string, Prediction>()
-    const take = (
-      prediction: Pick<StoredPrediction, 'id' | 'endpoint' | 'value' | 'label' | 'version'>,
-      probabilities: Record<string, number> | null,
-    ) => {
-      if (prediction.endpoint !== state.name) throw new PredictionIdTaken(prediction.id, prediction.endpoint)
-      known.set(prediction.id, loggedAnswer(state, prediction, probabilities))
-    }
-    for (const prediction of await predictionsById(storage, ids)) take(prediction, prediction.probabilities)
+  /** What is logged under these ids, or waits to be. */
+  async function loggedUnder(ids: readonly string[]): Promise<LoggedBefore[]> {
+    const logged: LoggedBefore[] = await predictionsById(storage, ids)
+    const found = new Set(logged.map(({ id }) => id))
     for (const id of ids) {
-      const waiting = known.has(id) ? undefined : log.waiting(id)
-      if (waiting) take(waiting, waiting.probabilities === null ? null : JSON.parse(waiting.probabilities))
+      const waiting = found.has(id) ? undefined : log.waiting(id)
+      if (!waiting) continue
+      const { inputs, probabilities } = waiting
+      logged.push({
+        ...waiting,
+        inputs: JSON.parse(inputs),
+        probabilities: probabilities === null ? null : JSON.parse(probabilities),
+      })
     }
-    return known
+    return logged
   }
 
   /** @param places the numbers of `records` in their request, when they are not all of it */
@@ -210,40 +186,34 @@ export function openGateway({
     const scored = await scoreAll(endpoint, records, ids, places)
     const latencyUs = Math.round((performance.now() - started) * 1000)
 
-    const { signature } = state.champion
+    const { task } = state.champion.signature
     const policy = state.endpoint.log
     const entries: NewPrediction[] = []
     const predictions = new Array<Prediction>(records.length)
     for (let r = 0; r < records.length; r++) {
-      const { answer: outputs, label, version, route, scores, weights, model, project } = scored[r]!
-      const probabilities = probabilitiesOf(signature.task, signature.classes, outputs)
-      const value = valueIn(signature.task, outputs)
-      if (isLogged(ids[r]!, policy))
+      const id = ids[r]!
+      const { value, label, probabilities, ...logged } = scored[r]!
+      if (isLogged(id, policy))
         entries.push({
-          id: ids[r]!,
+          ...logged,
+          id,
           endpoint,
-          project,
-          model,
-          version,
-          route,
           eventTime: times[r]!,
           receivedAt,
           latencyUs,
           inputs: encodeJson(redacted(records[r]!, policy)),
           value,
           label,
-          probabilities: signature.task === 'multiclass' ? encodeJson(probabilities) : null,
-          scores,
-          weights,
+          probabilities: task === 'multiclass' ? encodeJson(probabilities) : null,
         })
-      predictions[r] = { id: ids[r]!, value, label, probabilities, version }
+      predictions[r] = { id, value, label, probabilities, version: logged.version }
     }
     const others = entries.length > 0 ? await log.append(entries) : NO_OTHERS
     countServed(statsOf(endpoint), scored, latencyUs)
     if (others.size > 0)
       for (let r = 0; r < predictions.length; r++) {
         const other = others.get(predictions[r]!.id)
-        if (other) predictions[r] = loggedAnswer(state, other, other.probabilities)
+        if (other) predictions[r] = loggedAnswer(state.champion.signature, other)
       }
     return { model: state.endpoint.model, predictions }
   }
@@ -286,85 +256,18 @@ export function openGateway({
 
 const NO_OTHERS: ReadonlyMap<string, StoredPrediction> = new Map()
 
-/** By another hash than the canary's, or a sample of 10 % would be the canary's own tenth. */
-function isLogged(id: string, policy: LogPolicy | undefined): boolean {
-  return !policy || policy.sample >= 1 || unitHash(`log ${id}`) < policy.sample
+/** What a repeated id is answered and judged by. */
+type LoggedBefore = Pick<
+  StoredPrediction,
+  'id' | 'endpoint' | 'inputs' | 'value' | 'label' | 'probabilities' | 'version'
+>
+
+/** Another question under the same id. What is redacted is not in the log and proves nothing. */
+function isAnother({ endpoint, inputs }: LoggedBefore, asked: string, record: PredictionRecord): boolean {
+  return endpoint !== asked || Object.entries(inputs).some(([column, value]) => record[column] !== value)
 }
 
-function redacted(record: PredictionRecord, policy: LogPolicy | undefined): PredictionRecord {
-  if (!policy || policy.redact.length === 0) return record
-  return Object.fromEntries(Object.entries(record).filter(([column]) => !policy.redact.includes(column)))
-}
-
-/** The answer of one row by the arm its id falls to; when the canary has none, by the stable one. */
-function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number, id: string): Scored | Error {
-  const { champion, endpoint, stable, canary } = state
-  const { outputs, signature } = champion
-  const scoreOf = (version: number, k: number) => batch.byVersion.get(version)?.[row * outputs + k] ?? Number.NaN
-  let arm = canary && isOnCanary(id, endpoint.traffic.canary!.share) ? canary : stable
-  let answer = combine(arm.members, outputs, scoreOf)
-  if (!answer && arm === canary) {
-    arm = stable
-    answer = combine(arm.members, outputs, scoreOf)
-  }
-  if (!answer) {
-    const failure = arm.members.map(({ version }) => batch.failures.get(version)).find((one) => one !== undefined)
-    const { error } = failure ?? { error: undefined }
-    return error instanceof Error ? error : new ModelFailed(champion.name, 'it gave no number')
-  }
-  const output = signature.task === 'multiclass' ? mostLikely(answer) : 0
-  return {
-    model: endpoint.model,
-    project: endpoint.project,
-    route: arm.route,
-    version: arm.champion,
-    answer,
-    label: labelOf(signature, answer),
-    scores: scoresJson(state.scoring.keys(), (version) => scoreOf(version, output)),
-    weights: arm.weights,
-  }
-}
-
-/** By hand, because numbers and version numbers need no escaping and this runs for every answer. */
-function scoresJson(versions: Iterable<number>, scoreOf: (version: number) => number): string {
-  let json = ''
-  for (const version of versions) {
-    const score = scoreOf(version)
-    if (Number.isFinite(score)) json += `${json ? ',' : ''}"${version}":${score}`
-  }
-  return `{${json}}`
-}
-
-/** P(positive) of a binary answer, P(its label) of a multiclass one, the number of a regression. */
-function valueIn(task: ReadyEndpoint['champion']['signature']['task'], answer: Float64Array): number {
-  return task === 'multiclass' ? answer[mostLikely(answer)]! : answer[0]!
-}
-
-function probabilitiesOf(
-  task: ReadyEndpoint['champion']['signature']['task'],
-  classes: readonly string[],
-  answer: ArrayLike<number>,
-): Record<string, number> | null {
-  if (task === 'regression') return null
-  if (task === 'binary') return { [classes[0]!]: 1 - answer[0]!, [classes[1]!]: answer[0]! }
-  return Object.fromEntries(classes.map((name, k) => [name, answer[k]!]))
-}
-
-function loggedAnswer(
-  { champion }: ReadyEndpoint,
-  { id, value, label, version }: Pick<StoredPrediction, 'id' | 'value' | 'label' | 'version'>,
-  probabilities: Record<string, number> | null,
-): Prediction {
-  const { task, classes } = champion.signature
-  return {
-    id,
-    value,
-    label,
-    probabilities: probabilities ?? (task === 'binary' ? probabilitiesOf(task, classes, [value]) : null),
-    version,
-  }
-}
-
+/** Runs of records that the same version answered on the same route are counted at once. */
 function countServed(stats: EndpointStats, scored: readonly Scored[], latencyUs: number): void {
   let from = 0
   for (let r = 1; r <= scored.length; r++) {

@@ -113,6 +113,14 @@ describe('the routes of serving', () => {
     const other = await ask([{ ...RECORD, tenure: 70 }])
     expect(other.body.predictions[0].id).not.toBe('call-7')
     expect(other.body.predictions[0].value).not.toBe(first.body.predictions[0].value)
+    const elsewhere = await send('POST', '/predict/band', { records: [RECORD] }, { 'x-request-id': 'call-7' })
+    expect(elsewhere.status).toBe(200)
+    const together = await Promise.all(
+      [1, 30, 60].map((tenure) =>
+        send('POST', '/predict/retention', { records: [{ ...RECORD, tenure }] }, { 'x-request-id': 'call-8' }),
+      ),
+    )
+    expect(new Set(together.map(({ body }) => body.predictions[0].id)).size).toBe(3)
   })
 
   it.each([

@@ -1,4 +1,3 @@
-import type { Signature } from '#registry/contract'
 import type { Feeds, LoadedModel } from './model.ts'
 import { type PredictionRecord, RowBuffer } from './records.ts'
 
@@ -88,18 +87,4 @@ function otherFeeds(model: LoadedModel, blocks: readonly RecordBlock[], rows: nu
     unfit.push({ from: buffer.appendMissing(block.records.length), rows: block.records.length, error: offset })
   }
   return { feeds: model.feeds(buffer.encoded()), unfit }
-}
-
-/** The class of an answer; `null` for a regression. */
-export function labelOf({ task, classes }: Signature, answer: Float64Array): string | null {
-  if (task === 'regression') return null
-  if (task === 'binary') return classes[answer[0]! >= 0.5 ? 1 : 0]!
-  return classes[mostLikely(answer)]!
-}
-
-/** The position of the largest output. */
-export function mostLikely(answer: Float64Array): number {
-  let best = 0
-  for (let k = 1; k < answer.length; k++) if (answer[k]! > answer[best]!) best = k
-  return best
 }

@@ -1,0 +1,102 @@
+import type { Signature } from '#registry/contract'
+import type { Prediction } from './contract.ts'
+import type { ReadyEndpoint } from './endpoint-state.ts'
+import { ModelFailed } from './errors.ts'
+import { combine, isOnCanary, type Route } from './router.ts'
+import type { BatchScores } from './score.ts'
+import type { StoredPrediction } from './store.ts'
+
+type Task = Signature['task']
+
+/** One record's answer before it has a place in the log. */
+export interface Scored {
+  readonly model: string
+  readonly project: string
+  readonly route: Route
+  readonly version: number
+  /** P(positive) of a binary answer, P(its label) of a multiclass one, the number of a regression. */
+  readonly value: number
+  readonly label: string | null
+  readonly probabilities: Record<string, number> | null
+  /** What each version alone says, as JSON by version. */
+  readonly scores: string
+  /** The part of each version in the answer, as JSON by version. */
+  readonly weights: string
+}
+
+/** The answer of one row by the arm its id falls to; when the canary has none, by the stable one. */
+export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number, id: string): Scored | Error {
+  const { champion, endpoint, stable, canary } = state
+  const { outputs, signature } = champion
+  const scoreOf = (version: number, k: number) => batch.byVersion.get(version)?.[row * outputs + k] ?? Number.NaN
+  let arm = canary && isOnCanary(id, endpoint.traffic.canary!.share) ? canary : stable
+  let answer = combine(arm.members, outputs, scoreOf)
+  if (!answer && arm === canary) {
+    arm = stable
+    answer = combine(arm.members, outputs, scoreOf)
+  }
+  if (!answer) {
+    const failure = arm.members.map(({ version }) => batch.failures.get(version)).find((one) => one !== undefined)
+    return failure?.error instanceof Error ? failure.error : new ModelFailed(champion.name, 'it gave no number')
+  }
+  const { task, classes } = signature
+  const output = task === 'multiclass' ? mostLikely(answer) : 0
+  return {
+    model: endpoint.model,
+    project: endpoint.project,
+    route: arm.route,
+    version: arm.champion,
+    value: answer[output]!,
+    label: labelOf(task, classes, answer),
+    probabilities: probabilitiesOf(task, classes, answer),
+    scores: scoresJson(state.scoring.keys(), (version) => scoreOf(version, output)),
+    weights: arm.weights,
+  }
+}
+
+/** A logged answer as it was given; the probabilities of a binary one follow from its value. */
+export function loggedAnswer(
+  { task, classes }: Signature,
+  {
+    id,
+    value,
+    label,
+    version,
+    probabilities,
+  }: Omit<Prediction, 'probabilities'> & Pick<StoredPrediction, 'probabilities'>,
+): Prediction {
+  const all = probabilities ?? (task === 'binary' ? probabilitiesOf(task, classes, [value]) : null)
+  return { id, value, label, probabilities: all, version }
+}
+
+function labelOf(task: Task, classes: readonly string[], answer: Float64Array): string | null {
+  if (task === 'regression') return null
+  return classes[task === 'binary' ? (answer[0]! >= 0.5 ? 1 : 0) : mostLikely(answer)]!
+}
+
+function probabilitiesOf(
+  task: Task,
+  classes: readonly string[],
+  answer: ArrayLike<number>,
+): Record<string, number> | null {
+  if (task === 'regression') return null
+  if (task === 'binary') return { [classes[0]!]: 1 - answer[0]!, [classes[1]!]: answer[0]! }
+  return Object.fromEntries(classes.map((name, k) => [name, answer[k]!]))
+}
+
+/** The position of the largest output; the earlier one on a tie. */
+function mostLikely(answer: Float64Array): number {
+  let best = 0
+  for (let k = 1; k < answer.length; k++) if (answer[k]! > answer[best]!) best = k
+  return best
+}
+
+/** By hand, because numbers and version numbers need no escaping and this runs for every answer. */
+function scoresJson(versions: Iterable<number>, scoreOf: (version: number) => number): string {
+  let json = ''
+  for (const version of versions) {
+    const score = scoreOf(version)
+    if (Number.isFinite(score)) json += `${json ? ',' : ''}"${version}":${score}`
+  }
+  return `{${json}}`
+}
