@@ -5,7 +5,7 @@ import type { Authorize, Principal } from '#platform/http'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { Role, Token } from './contract.ts'
-import { NotIdentified, NotPermitted, OpenAddressWithoutTokens } from './errors.ts'
+import { ForeignPage, NotIdentified, NotPermitted, OpenAddressWithoutTokens } from './errors.ts'
 import { mayDo } from './permissions.ts'
 import { allTokens, insertToken, revokeToken, tokenByHash } from './store.ts'
 
@@ -39,10 +39,17 @@ export function openAccess({ storage, clock, host }: { storage: Storage; clock: 
     return principal
   }
 
+  /** Nobody needs a token on loopback, apart from a page of somebody else's that a browser on this machine shows. */
+  function localUser(from: { host: string | undefined; origin: string | undefined }): Principal | undefined {
+    if (!isLoopback(host)) return undefined
+    if (isForeignPage(from)) throw new ForeignPage(from.origin ?? from.host ?? '')
+    return LOCAL_USER
+  }
+
   return {
-    authorize: async ({ authorization }, permission) => {
+    authorize: async ({ authorization, ...from }, permission) => {
       if (permission === 'public') return NOBODY
-      const principal = authorization ? await principalOf(authorization) : isLoopback(host) ? LOCAL_USER : undefined
+      const principal = authorization ? await principalOf(authorization) : localUser(from)
       if (!principal) throw new NotIdentified()
       if (!mayDo(principal.roles, permission)) throw new NotPermitted(principal.name, principal.roles, permission)
       return principal
@@ -70,7 +77,18 @@ export function openAccess({ storage, clock, host }: { storage: Storage; clock: 
 /** A token has 192 random bits: one round of sha256 cannot be searched. */
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')
 
+/**
+ * Whether a request may come from another site's page: its origin is not this server, or, with a name of theirs that
+ * points to this machine (DNS rebinding), its host is none of ours.
+ */
+function isForeignPage({ host, origin }: { host: string | undefined; origin: string | undefined }): boolean {
+  if (origin !== undefined && (!URL.canParse(origin) || !isLoopback(new URL(origin).hostname))) return true
+  return host !== undefined && !isLoopback(hostnameOf(host))
+}
+
+const hostnameOf = (host: string) => (URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host)
+
 export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true
+  if (host === 'localhost' || host === '::1' || host === '[::1]') return true
   return isIP(host) === 4 && host.startsWith('127.')
 }

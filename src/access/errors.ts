@@ -33,3 +33,14 @@ export class OpenAddressWithoutTokens extends OrreryError {
     })
   }
 }
+
+export class ForeignPage extends OrreryError {
+  constructor(from: string) {
+    super({
+      code: 'ORRERY_ACCESS_FOREIGN_PAGE',
+      status: 403,
+      message: `A page of "${from.slice(0, 200)}" asks in the name of whoever sits at this machine; that needs a token.`,
+      hint: 'Open Orrery under its own address, or send `authorization: Bearer <token>`.',
+    })
+  }
+}

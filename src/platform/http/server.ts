@@ -27,7 +27,15 @@ export interface Principal {
 }
 
 /** Throws when the request has no identity or the identity lacks the permission. */
-export type Authorize = (request: { authorization: string | undefined }, permission: string) => Promise<Principal>
+export type Authorize = (request: RequestOrigin, permission: string) => Promise<Principal>
+
+/** The headers that tell who asks, and from where. */
+export interface RequestOrigin {
+  readonly authorization: string | undefined
+  readonly host: string | undefined
+  /** Set by browsers on requests that a page makes. */
+  readonly origin: string | undefined
+}
 
 export interface HandlerInput<Route extends RouteContract> {
   params: RouteInput<Route>['params']
@@ -122,7 +130,7 @@ export async function openHttp({
               }),
             },
             handler: async (request, reply) => {
-              const principal = await authorize({ authorization: request.headers.authorization }, route.permission)
+              const principal = await authorize(originOf(request), route.permission)
               if (route.status) reply.status(route.status)
               return handler({
                 params: request.params,
@@ -139,6 +147,12 @@ export async function openHttp({
     },
   }
 }
+
+const originOf = ({ headers }: FastifyRequest): RequestOrigin => ({
+  authorization: headers.authorization,
+  host: headers.host,
+  origin: headerOf(headers.origin),
+})
 
 const headerOf = (value: string | string[] | undefined) =>
   typeof value === 'string' && value.length <= 200 ? value : undefined
