@@ -1,4 +1,4 @@
-import { ulid } from 'ulid'
+import { monotonicFactory } from 'ulid'
 import type { Monitoring, PeriodClosed } from '#monitoring'
 import type { Cause } from '#pipelines/contract'
 import type { Events, StoredEvent } from '#platform/events'
@@ -40,6 +40,8 @@ export interface Triggers {
 
 export function openTriggers(needs: TriggerNeeds): Triggers {
   const { storage, events, clock, log, projects, monitoring, startPipeline } = needs
+  // Ids sort as they were given out, within a millisecond too.
+  const newId = monotonicFactory()
   const schedules = openSchedules({ storage, clock, log, fire: fireSchedule })
 
   async function afterPeriod(project: string, closed: PeriodClosed): Promise<void> {
@@ -69,7 +71,7 @@ export function openTriggers(needs: TriggerNeeds): Triggers {
     const run = await startPipeline(tx, { project, endpoint, cause })
     const at = clock.now()
     const firing: Firing = {
-      ...{ id: ulid(at), project, endpoint, rule, written, at, eventTime, cause },
+      ...{ id: newId(at), project, endpoint, rule, written, at, eventTime, cause },
       pipelineRun: run.id,
       runName: run.name,
       joined: run.existed,
