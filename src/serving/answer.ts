@@ -1,7 +1,7 @@
 import type { Signature } from '#registry/contract'
+import { ModelFailed } from '#runtime'
 import type { Prediction } from './contract.ts'
 import type { ReadyEndpoint } from './endpoint-state.ts'
-import { ModelFailed } from './errors.ts'
 import { combine, isOnCanary, type Route } from './router.ts'
 import type { BatchScores } from './score.ts'
 import type { StoredPrediction } from './store.ts'

@@ -1,7 +1,8 @@
 import type { Logger } from '#platform/log'
+import type { LoadedModel } from '#runtime'
+import { ModelBroken } from '#runtime'
 import type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
-import { EndpointNotReady, EndpointUnknown, ModelBroken, NoVersionYet } from './errors.ts'
-import type { LoadedModel } from './model.ts'
+import { EndpointNotReady, EndpointUnknown, NoVersionYet } from './errors.ts'
 import { type Models, packageName } from './models.ts'
 import { type Arm, canaryArm, loadedVersions, scoringVersions, stableArm } from './router.ts'
 

@@ -34,19 +34,6 @@ export class NoVersionYet extends EndpointNotReady {
   }
 }
 
-/** A record that does not fit the signature; nothing of its request was answered or logged. */
-export class RecordInvalid extends OrreryError {
-  constructor(problem: { record: number; field: string; message: string; hint: string }) {
-    super({
-      code: 'ORRERY_SERVING_RECORD_INVALID',
-      status: 422,
-      message: `Record ${problem.record}, field "${problem.field}": ${problem.message}.`,
-      hint: problem.hint,
-      details: { record: problem.record, field: problem.field },
-    })
-  }
-}
-
 export class PredictionIdsInvalid extends OrreryError {
   constructor(message: string) {
     super({
@@ -87,32 +74,6 @@ export class LabelTimeInvalid extends OrreryError {
       status: 422,
       message: `The time of the label for "${id}" is "${time.slice(0, 100)}", which is no time.`,
       hint: 'Write it as 2025-03-01T09:30:00Z, or leave it out.',
-    })
-  }
-}
-
-/** The file is no model that this server can serve, whatever is sent to it. */
-export class ModelBroken extends OrreryError {
-  constructor(model: string, reason: string, cause?: unknown) {
-    super({
-      code: 'ORRERY_SERVING_MODEL_BROKEN',
-      status: 422,
-      message: `The package of ${model} cannot be served: ${reason}.`,
-      hint: 'Package the version again from its run; a file that was copied by hand may be cut short.',
-      cause,
-    })
-  }
-}
-
-/** A model that was fine at load failed on this request. */
-export class ModelFailed extends OrreryError {
-  constructor(model: string, reason: string, cause?: unknown) {
-    super({
-      code: 'ORRERY_SERVING_MODEL_FAILED',
-      status: 500,
-      message: `${model} failed on this request: ${reason}.`,
-      hint: 'Nothing was logged for it; send it again, and roll back if it persists.',
-      cause,
     })
   }
 }

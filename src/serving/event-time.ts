@@ -1,5 +1,5 @@
-import { RecordInvalid } from './errors.ts'
-import type { PredictionRecord } from './records.ts'
+import type { PredictionRecord } from '#runtime'
+import { RecordInvalid } from '#runtime'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

@@ -4,9 +4,8 @@ export type { FeedbackReply, Label } from './feedback.ts'
 export type { PredictReply, PredictRequest } from './gateway.ts'
 export type { LogHint } from './log.ts'
 export { servingMigrations } from './migrations.ts'
-export { loadModel, type LoadedModel } from './model.ts'
+export { checkStagedVersions } from './on-staging.ts'
 export type { LabelledPrediction, LabelledRow, PredictionReads, PredictionWindow } from './reads.ts'
-export type { PredictionRecord } from './records.ts'
 export {
   checkRelease,
   DEFAULT_RELEASE_LIMITS,
@@ -18,4 +17,3 @@ export {
 export { mountServing } from './routes.ts'
 export { openServing, type Serving, type ServingStatus } from './serving.ts'
 export type { StoredPrediction } from './store.ts'
-export { checkStagedVersions } from './on-staging.ts'

@@ -5,8 +5,8 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { openSqlite } from '#platform/storage'
 import { systemClock } from '#platform/time'
-import { openServing } from './serving.ts'
 import { alone, silent, testEndpoints } from './serving.fixture.ts'
+import { openServing } from './serving.ts'
 
 const [file, packageFile, signatureFile, prefix] = process.argv.slice(2) as [string, string, string, string]
 const storage = await openSqlite({ file, durability: 'full' })

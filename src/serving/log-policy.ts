@@ -1,5 +1,5 @@
+import type { PredictionRecord } from '#runtime'
 import type { LogPolicy } from './endpoint-source.ts'
-import type { PredictionRecord } from './records.ts'
 import { unitHash } from './router.ts'
 
 /** By another hash than the canary's, or a sample of 10 % would be the canary's own tenth. */

@@ -6,8 +6,8 @@ import {
   joinWaitingLabels,
   type NewPrediction,
   predictionsById,
-  serializeLog,
   type StoredPrediction,
+  serializeLog,
 } from './store.ts'
 
 export interface PredictionLogLimits {

@@ -1,4 +1,4 @@
-import { loadModel, type LoadedModel } from './model.ts'
+import { type LoadedModel, loadModel } from '#runtime'
 import type { EndpointSource } from './endpoint-source.ts'
 
 /** Loaded models that no endpoint asks for any more: the next check or roll-back may want them again. */

@@ -10,8 +10,8 @@ import type { Registry } from '#registry'
 import { predict } from '#trainer'
 import { servingMigrations } from './migrations.ts'
 import { checkStagedVersions } from './on-staging.ts'
-import { openServing, type Serving } from './serving.ts'
 import { customers, recordsOf, silent, type TestEndpoints, testEndpoints, trainPackage } from './serving.fixture.ts'
+import { openServing, type Serving } from './serving.ts'
 
 describe('a version that enters staging', () => {
   let folder: string

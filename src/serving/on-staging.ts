@@ -1,9 +1,9 @@
-import type { Events } from '#platform/events'
 import type { Blobs } from '#platform/blobs'
+import type { Events } from '#platform/events'
 import type { Storage } from '#platform/storage'
 import type { Registry } from '#registry'
-import { ModelBroken } from './errors.ts'
-import type { PredictionRecord } from './records.ts'
+import type { PredictionRecord } from '#runtime'
+import { ModelBroken } from '#runtime'
 import type { ReleaseReport } from './release-check.ts'
 import type { Serving } from './serving.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LoadedModel, loadModel } from '#runtime'
 import { predict } from '#trainer'
-import { loadModel, type LoadedModel } from './model.ts'
 import { checkRelease } from './release-check.ts'
 import { customers, recordsOf, type TestPackage, trainPackage } from './serving.fixture.ts'
 

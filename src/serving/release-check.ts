@@ -1,7 +1,7 @@
+import type { PredictionRecord } from '#runtime'
+import { type LoadedModel, RecordInvalid } from '#runtime'
 import { createBatcher } from './batcher.ts'
 import { PredictBody } from './contract.ts'
-import type { LoadedModel } from './model.ts'
-import type { PredictionRecord } from './records.ts'
 import { scoreBlocks } from './score.ts'
 
 /** What a version is asked before it may answer anybody. */
@@ -172,7 +172,7 @@ async function checkRefusals(
       await ask(JSON.stringify({ records: [request] }))
       return { name, passed: false, explanation: `A record ${how} was answered.` }
     } catch (error) {
-      if ((error as { code?: string }).code === 'ORRERY_SERVING_RECORD_INVALID') continue
+      if (error instanceof RecordInvalid) continue
       return { name, passed: false, explanation: `A record ${how} was not refused but failed: ${error}` }
     }
   }

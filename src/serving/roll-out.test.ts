@@ -7,7 +7,6 @@ import { openSqlite, type Storage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { exportOnnx, fitModel } from '#trainer'
 import { servingMigrations } from './migrations.ts'
-import { openServing, type Serving } from './serving.ts'
 import {
   alone,
   customers,
@@ -18,6 +17,7 @@ import {
   testEndpoints,
   trainPackage,
 } from './serving.fixture.ts'
+import { openServing, type Serving } from './serving.ts'
 
 const RECORD = { tenure: 3, charges: 80, plan: 'monthly' }
 
@@ -99,7 +99,7 @@ describe('a change of traffic', () => {
     await ask()
     endpoints.packages.set('churn@2', { ...packages[2]!, bytes: packages[2]!.bytes.subarray(0, 500) })
     endpoints.set('retention', { stable: alone(2) })
-    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_SERVING_MODEL_BROKEN' })
+    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_RUNTIME_MODEL_BROKEN' })
     expect((await ask()).version).toBe(1)
   })
 
@@ -111,7 +111,7 @@ describe('a change of traffic', () => {
       reference: 2,
       kept: [2],
     })
-    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_SERVING_MODEL_BROKEN' })
+    await expect(serving.warm('retention')).rejects.toMatchObject({ code: 'ORRERY_RUNTIME_MODEL_BROKEN' })
     expect((await ask()).version).toBe(1)
     expect(serving.problems()).toEqual([])
   })
@@ -120,7 +120,7 @@ describe('a change of traffic', () => {
     endpoints.packages.set('churn@2', trainPackage(2, 'regression'))
     endpoints.set('retention', { stable: alone(1), canary: { version: 2, share: 1, answer: alone(2) } })
     await expect(serving.warm('retention')).rejects.toMatchObject({
-      code: 'ORRERY_SERVING_MODEL_BROKEN',
+      code: 'ORRERY_RUNTIME_MODEL_BROKEN',
       message: expect.stringContaining('answers regression, beside churn@1'),
     })
     expect((await ask()).version).toBe(1)

@@ -7,8 +7,8 @@ import { openSqlite, type Storage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { servingMigrations } from './migrations.ts'
 import { mountServing } from './routes.ts'
-import { openServing, type Serving } from './serving.ts'
 import { alone, PATIENT, silent, testEndpoints, trainPackage } from './serving.fixture.ts'
+import { openServing, type Serving } from './serving.ts'
 
 const RECORD = { tenure: 3, charges: 80, plan: 'monthly' }
 
@@ -128,14 +128,14 @@ describe('the routes of serving', () => {
       'a text for a number',
       { records: [{ ...RECORD, tenure: 'abc' }] },
       422,
-      'ORRERY_SERVING_RECORD_INVALID',
+      'ORRERY_RUNTIME_RECORD_INVALID',
       'tenure',
     ],
     [
       'a missing feature',
       { records: [RECORD, { tenure: 1, charges: 1 }] },
       422,
-      'ORRERY_SERVING_RECORD_INVALID',
+      'ORRERY_RUNTIME_RECORD_INVALID',
       'Record 1',
     ],
     ['a nested value', { records: [{ ...RECORD, plan: {} }] }, 400, 'ORRERY_REQUEST_INVALID', 'plan'],

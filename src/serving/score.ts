@@ -1,5 +1,5 @@
-import type { Feeds, LoadedModel } from './model.ts'
-import { type PredictionRecord, RowBuffer } from './records.ts'
+import type { Feeds, LoadedModel } from '#runtime'
+import { type PredictionRecord, RowBuffer } from '#runtime'
 
 /** The part of a request that shares a run: its records and the number of the first one in its request. */
 export interface RecordBlock {

@@ -2,9 +2,9 @@ import { pino } from 'pino'
 import type { Traffic } from '#deployments/contract'
 import type { Frame } from '#platform/table'
 import type { Signature } from '#registry/contract'
+import type { PredictionRecord } from '#runtime'
 import { exportOnnx, fitModel, type TabularModel } from '#trainer'
 import type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
-import type { PredictionRecord } from './records.ts'
 
 export const silent = pino({ level: 'silent' })
 

@@ -4,7 +4,6 @@ import { predict as trainerSays } from '#trainer'
 import type { LogHint } from './log.ts'
 import { servingMigrations } from './migrations.ts'
 import { unitHash } from './router.ts'
-import { openServing, type Serving } from './serving.ts'
 import {
   alone,
   customers,
@@ -16,6 +15,7 @@ import {
   testEndpoints,
   trainPackage,
 } from './serving.fixture.ts'
+import { openServing, type Serving } from './serving.ts'
 
 const RECORD = { tenure: 3, charges: 80, plan: 'monthly' }
 

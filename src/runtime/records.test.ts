@@ -45,7 +45,7 @@ describe('encodeRecords', () => {
     const fine = { age: 1, plan: 'x' }
     expect(() => encode(fine, fine, record)).toThrow(
       expect.objectContaining({
-        code: 'ORRERY_SERVING_RECORD_INVALID',
+        code: 'ORRERY_RUNTIME_RECORD_INVALID',
         status: 422,
         message: expect.stringContaining(message),
         hint: expect.stringContaining(hint),

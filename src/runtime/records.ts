@@ -1,5 +1,5 @@
-import type { Signature } from '#registry/contract'
 import { columnNamed, type Frame } from '#platform/table'
+import type { Signature } from './contract.ts'
 import { RecordInvalid } from './errors.ts'
 
 export type PredictionRecord = Readonly<Record<string, number | string | boolean | null>>

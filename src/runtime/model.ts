@@ -1,6 +1,6 @@
 import type * as Ort from 'onnxruntime-node'
-import type { Signature } from '#registry/contract'
 import type { Frame } from '#platform/table'
+import type { Signature } from './contract.ts'
 import { ModelBroken, ModelFailed } from './errors.ts'
 import { type EncodedRows, encodeFrame, encodeRecords, type PredictionRecord } from './records.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LoadedModel, loadModel } from '#runtime'
 import { predict } from '#trainer'
-import { loadModel, type LoadedModel } from './model.ts'
 import { customers, recordsOf, type TestPackage, trainPackage } from './serving.fixture.ts'
 
 describe.each(['binary', 'multiclass', 'regression'] as const)('a loaded %s model', (task) => {
@@ -29,7 +29,7 @@ describe('loadModel', () => {
   const load = (file: Uint8Array, changed = signature) => loadModel('churn@7', file, changed)
   const broken = (reason: RegExp) =>
     expect.objectContaining({
-      code: 'ORRERY_SERVING_MODEL_BROKEN',
+      code: 'ORRERY_RUNTIME_MODEL_BROKEN',
       status: 422,
       message: expect.stringMatching(reason),
     })
@@ -78,6 +78,6 @@ describe('loadModel', () => {
     const closed = model.close()
     expect((await Promise.all(runs)).every(([p]) => p! > 0 && p! < 1)).toBe(true)
     await closed
-    await expect(model.predict([record])).rejects.toMatchObject({ code: 'ORRERY_SERVING_MODEL_FAILED' })
+    await expect(model.predict([record])).rejects.toMatchObject({ code: 'ORRERY_RUNTIME_MODEL_FAILED' })
   })
 })
