@@ -13,6 +13,7 @@ export async function waitUntilSettled(
   needs: LoopNeeds & { events: Events; jobs: Jobs },
   project: string,
   timeoutMs: number,
+  closing: AbortSignal,
 ): Promise<boolean> {
   const { monitoring, events, jobs, serving, deployments } = needs
   const deadline = Date.now() + timeoutMs
@@ -27,7 +28,7 @@ export async function waitUntilSettled(
       await Promise.allSettled(endpoints.map((endpoint) => serving.warm(endpoint.name)))
       return true
     }
-    if (Date.now() >= deadline) return false
+    if (Date.now() >= deadline || closing.aborted) return false
     await sleep(LOOK_EVERY_MS)
   }
 }

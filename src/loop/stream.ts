@@ -5,10 +5,14 @@ import type { Jobs } from '#platform/jobs'
 /** A comment line this often keeps proxies from ending a quiet stream. */
 const HEARTBEAT_MS = 15_000
 
-/** Facts as they are committed and progress of running jobs, as server-sent events; ends when the client leaves. */
+/**
+ * Facts as they are committed and progress of running jobs, as server-sent events. Ends when the client leaves, or at
+ * `closing`: a server that stops would wait for its listeners for ever.
+ */
 export function eventStream(
   { events, jobs }: { events: Events; jobs: Jobs },
   project: string | undefined,
+  closing: AbortSignal,
 ): PassThrough {
   const stream = new PassThrough()
   const wanted = (of: string | undefined) => project === undefined || of === undefined || of === project
@@ -22,8 +26,11 @@ export function eventStream(
     jobs.listen((job) => wanted(job.project) && send('progress', job)),
   ]
   const heartbeat = setInterval(() => stream.write(': still here\n\n'), HEARTBEAT_MS)
+  const end = () => stream.end()
+  closing.addEventListener('abort', end, { once: true })
   stream.write(': Orrery\n\n')
   stream.on('close', () => {
+    closing.removeEventListener('abort', end)
     clearInterval(heartbeat)
     for (const stop of stops) stop()
   })
