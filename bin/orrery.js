@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript on purpose: this file runs on whatever Node is on the PATH and hands over to Node 24.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,25 @@ if (Number(process.versions.node.split('.')[0]) >= wanted) {
     )
     process.exit(3)
   }
-  const { status, signal } = spawnSync(node, [fileURLToPath(import.meta.url), ...args], { stdio: 'inherit' })
-  process.exit(signal ? 1 : (status ?? 1))
+  handOver(node)
+}
+
+/** Runs this file again under `node`, as if it were this process: signals go on, and neither outlives the other. */
+function handOver(node) {
+  const windows = process.platform === 'win32'
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...args], {
+    // The channel closes when this process is gone, `kill -9` included, and a server ends with it.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    shell: windows,
+  })
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'])
+    process.on(signal, () => {
+      // A terminal tells the whole group of an interrupt: twice would be once too often.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  child.on('error', (error) => {
+    console.error(`Node ${wanted} at ${node} did not start: ${error.message}`)
+    process.exit(3)
+  })
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
 }

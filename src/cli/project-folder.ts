@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { OrreryError } from '#platform/errors'
-import { parseProject, type WrittenProject } from '#projects'
+import { type ProjectSpec, parseProject, type WrittenProject } from '#projects'
 
 export class NoProjectFile extends OrreryError {
   constructor(path: string) {
@@ -14,8 +14,14 @@ export class NoProjectFile extends OrreryError {
   }
 }
 
+export interface ProjectFolder {
+  readonly spec: ProjectSpec
+  /** What the server is told. */
+  readonly written: WrittenProject
+}
+
 /** The project file of a folder, checked here already so that its errors name lines without a server. */
-export async function readProjectFolder(file: string): Promise<WrittenProject & { name: string }> {
+export async function readProjectFolder(file: string, simulated = false): Promise<ProjectFolder> {
   const path = resolve(file)
   const text = await readFile(path, 'utf8').catch((error) => {
     throw error.code === 'ENOENT' || error.code === 'EISDIR' ? new NoProjectFile(path) : error
@@ -23,5 +29,5 @@ export async function readProjectFolder(file: string): Promise<WrittenProject & 
   const { spec } = parseProject(text, file)
   const folder = dirname(path)
   const canvas = spec.canvas ? await readFile(join(folder, spec.canvas), 'utf8').catch(() => '') : ''
-  return { name: spec.project, file: text, folder, canvas, simulated: false }
+  return { spec, written: { file: text, folder, canvas, simulated } }
 }

@@ -27,6 +27,12 @@ const ROUTES = {
 
 export const DEFAULT_SERVER = 'http://127.0.0.1:7979'
 
+/** What every command that talks to a server takes. */
+export interface ServerOptions {
+  server?: string
+  json?: boolean
+}
+
 /** The typed client of a running server. */
 export function connect(baseUrl: string, token?: string) {
   return createClient(ROUTES, { baseUrl, token })
@@ -35,7 +41,7 @@ export function connect(baseUrl: string, token?: string) {
 export type Server = ReturnType<typeof connect>
 
 /** Which server a command talks to: `--server`, `ORRERY_SERVER`, or the default address. */
-export function serverFrom(options: { server?: string }): { url: string; server: Server } {
+export function serverFrom(options: ServerOptions): { url: string; server: Server } {
   const url = (options.server ?? process.env.ORRERY_SERVER ?? DEFAULT_SERVER).replace(/\/$/, '')
   return { url, server: connect(url, process.env.ORRERY_TOKEN) }
 }

@@ -1,21 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openLog } from '#platform/log'
 import { startApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import { DONE } from './exit.ts'
 
+const ASK_AGAIN_MS = 250
+
 /** Starts the server and keeps it until a signal. */
 export async function up(config: Config): Promise<number> {
   const log = openLog({ level: config.log })
+  const ended = nextSignal()
   const app = await startApp(config, log)
-  console.log(`Orrery is ready on ${app.url}`)
-  const signal = await nextSignal()
+  const gone = ended.then(() => 'gone' as const)
+  if ((await Promise.race([untilReady(app.url), gone])) !== 'gone') console.log(`Orrery is ready on ${app.url}`)
+  const signal = await ended
   log.info({ signal }, 'stopping')
   await app.stop()
   return DONE
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
+/** The ready line is a promise: it is made when `/ready` says so, and until then what is missing is named. */
+async function untilReady(url: string): Promise<void> {
+  let told = ''
+  for (;;) {
+    const answer = await fetch(`${url}/ready`)
+    if (answer.ok) return
+    const { problems = [] } = (await answer.json()) as { problems?: string[] }
+    const text = problems.join('; ')
+    if (text !== told) console.error(`Orrery answers on ${url} and is not ready yet: ${text}`)
+    told = text
+    await sleep(ASK_AGAIN_MS)
+  }
+}
+
+/** A signal, or the end of the process that started this one and holds a channel to it. */
+function nextSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+    if (!process.channel) return
+    process.once('disconnect', () => resolve('the process that started it is gone'))
+    // Listening must not keep this process alive when everything else has ended.
+    process.channel.unref()
   })
 }
