@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs'
+import { rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -7,10 +8,10 @@ import { type Duck, makeFolder, withDuck } from './duckdb.ts'
 import { ColumnsMissing, FilesDiffer, type Place, TableEmpty } from './errors.ts'
 import { storedTypes } from './event-time.ts'
 import { rowCount } from './frame.ts'
-import { foldersOf, openTable, placeOfRow } from './read/open-table.ts'
-import { type Holds, type RawTable, wholeTable } from './read/raw-table.ts'
+import { bytesOf, foldersOf, openTable, placeOfRow } from './read/open-table.ts'
+import type { Holds, RawTable } from './read/raw-table.ts'
 import { featureColumns } from './schema.ts'
-import { resolveSource } from './source.ts'
+import { type ResolvedSource, resolveSource } from './source.ts'
 import { name, parquet } from './sql.ts'
 import { describeTable, duckOptionsFor, type Progress, type StoredTable, writeParquet } from './store-table.ts'
 import { mendPlan, type PlannedColumn, planColumns, storedValue } from './types.ts'
@@ -48,16 +49,13 @@ export async function appendRows(request: AppendRequest): Promise<AppendedTable>
   const { base, progress } = request
   const spec: DatasetSpec = { ...request.spec, source: request.from }
   progress?.('reading new rows')
-  const file = typeof request.rows === 'string' ? request.rows : await writeRecords(request.rows, target)
-  const source = await resolveSource({ source: file, folder: target, downloads: target }).catch((error) => {
-    throw error instanceof TableEmpty ? new TableEmpty(request.from, 'brought no rows') : error
-  })
+  const source = await newRows(request, target)
   const added = await openTable(source, spec.ignore ?? [])
   refuseMissing(added, base.schema, spec)
   const options = {
     folders: [...foldersOf(source), dirname(base.parquetPath), target],
     memoryMb: request.memoryMb,
-    ...duckOptionsFor(base.schema.columns.length),
+    ...duckOptionsFor(base.schema.columns.length, (await stat(base.parquetPath)).size + bytesOf(source)),
   }
   const path = join(target, 'table.parquet')
   return withDuck(options, async (duck) => {
@@ -75,6 +73,16 @@ export async function appendRows(request: AppendRequest): Promise<AppendedTable>
       throw added.explain(error)
     }
   })
+}
+
+/** The file of new rows; records that were handed over are known to people by where they came from, not by a file. */
+async function newRows({ rows, from }: AppendRequest, folder: string): Promise<ResolvedSource> {
+  const handedOver = typeof rows !== 'string'
+  const file = handedOver ? await writeRecords(rows, folder) : rows
+  const source = await resolveSource({ source: file, folder, downloads: folder }).catch((error) => {
+    throw error instanceof TableEmpty ? new TableEmpty(from, 'brought no rows') : error
+  })
+  return handedOver ? { ...source, files: source.files.map((one) => ({ ...one, name: from })) } : source
 }
 
 async function writeRecords(records: Iterable<RowRecord> | AsyncIterable<RowRecord>, folder: string): Promise<string> {
@@ -116,14 +124,16 @@ async function writeBoth(
     const plan = planned.find((one) => one.name === column)
     return `${plan ? cellAs(plan, holds, spec.source) : `NULL::${SQL_TYPES[holds]}`} AS ${name(column)}`
   })
-  const columns = [...stored.keys()].map(name).join(', ')
-  const query = `SELECT ${columns} FROM ${parquet(base)} UNION ALL SELECT ${cells.join(', ')} FROM ${wholeTable(added)}`
+  const fresh = `${path}.added`
   try {
-    await writeParquet(duck, query, path, stored.size)
+    await writeParquet(duck, `SELECT ${cells.join(', ')} FROM ${added.from}`, fresh, stored.size)
+    await writeParquet(duck, `SELECT * FROM ${parquet(base, fresh)}`, path, stored.size)
   } catch (error) {
     if (error instanceof Error && /^Conversion Error/.test(error.message))
       await mendPlan(duck, added, planned, spec.time?.[0])
     throw error
+  } finally {
+    await rm(fresh, { force: true })
   }
 }
 

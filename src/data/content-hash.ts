@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { type Dictionary, dictionaryOf } from './dictionary.ts'
+import { dictionariesOf, type Dictionary } from './dictionary.ts'
 import type { Duck } from './duckdb.ts'
 import type { Holds } from './read/raw-table.ts'
 import { name, parquet } from './sql.ts'
@@ -14,7 +14,14 @@ const MOST_IN_DICTIONARY = 65_536
  * Each column has a sha256 of its own: numbers as little-endian doubles (NaN where missing), times as microseconds,
  * text as its sorted values and their codes, or value by value.
  */
-export async function contentHash(duck: Duck, path: string, stored: ReadonlyMap<string, Holds>): Promise<string> {
+export async function contentHash(
+  duck: Duck,
+  path: string,
+  stored: ReadonlyMap<string, Holds>,
+  rows: number,
+): Promise<string> {
+  const texts = [...stored.keys()].filter((column) => stored.get(column) === 'text')
+  const dictionaries = await dictionariesOf(duck, parquet(path), texts, MOST_IN_DICTIONARY)
   const columns: { digest: Hash; sql: string; feed: (digest: Hash, vector: Vector) => void }[] = []
   for (const [column, holds] of stored) {
     const digest = createHash('sha256')
@@ -22,7 +29,7 @@ export async function contentHash(duck: Duck, path: string, stored: ReadonlyMap<
     else if (holds === 'time')
       columns.push({ digest, sql: `coalesce(epoch_us(${name(column)}), ${MISSING_TIME})`, feed: feedItems })
     else {
-      const dictionary = await dictionaryOf(duck, parquet(path), column, MOST_IN_DICTIONARY)
+      const dictionary = dictionaries.get(column)
       digest.update(dictionary ? 'dictionary\n' : 'values\n')
       if (dictionary) feedDictionary(digest, dictionary)
       columns.push({
@@ -32,9 +39,7 @@ export async function contentHash(duck: Duck, path: string, stored: ReadonlyMap<
       })
     }
   }
-  let rows = 0
   for await (const chunk of duck.chunks(`SELECT ${columns.map((one) => one.sql).join(', ')} FROM ${parquet(path)}`)) {
-    rows += chunk.rowCount
     columns.forEach((column, i) => {
       column.feed(column.digest, chunk.getColumnVector(i) as unknown as Vector)
     })

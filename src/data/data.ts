@@ -70,6 +70,7 @@ export function openData(needs: { storage: Storage; blobs: Blobs; events: Events
       return preview
     },
     registerVersion: async (tx, { project, dataset, blob, preview, parent = null, ...table }) => {
+      await storage.capabilities.serialize(tx, `data_versions ${project} ${dataset}`)
       const now = clock.now()
       const datasetId = await ensureDataset(tx, { id: ulid(now), project, name: dataset, createdAt: now })
       const identity = identityOf(table)

@@ -10,31 +10,49 @@ export interface Dictionary {
 
 let made = 0
 
-/** The different values of a text column in the order of their bytes; `undefined` when there are more than `most`. */
-export async function dictionaryOf(
+/** Columns looked at in one statement. */
+const BATCH = 100
+/** Longer lists are not written out in a statement but selected once more. */
+const WRITTEN_OUT = 10_000
+
+/**
+ * The different values of text columns, in the order of their bytes. A column with more than `most` of them has no
+ * dictionary.
+ */
+export async function dictionariesOf(
   duck: Duck,
   relation: string,
-  column: string,
+  columns: readonly string[],
   most = Number.POSITIVE_INFINITY,
-): Promise<Dictionary | undefined> {
+): Promise<Map<string, Dictionary>> {
   const limit = Number.isFinite(most) ? `LIMIT ${most + 1}` : ''
-  const table = `dictionary_values_${made++}`
-  await duck.run(
-    `CREATE TEMP TABLE ${table} AS SELECT DISTINCT ${name(column)} AS value FROM ${relation} WHERE ${name(column)} IS NOT NULL ${limit}`,
-  )
-  try {
-    const found = await duck.rows<{ value: string }>(`SELECT value FROM ${table} ORDER BY value`)
-    if (found.length > most) return undefined
-    const values = found.map((one) => one.value)
-    return { values, codes: await codesOf(duck, column, values, `SELECT value FROM ${table} ORDER BY value`) }
-  } finally {
-    await duck.run(`DROP TABLE ${table}`)
+  const distinct = (column: string) =>
+    `SELECT DISTINCT ${name(column)} AS value FROM ${relation} WHERE ${name(column)} IS NOT NULL`
+  const dictionaries = new Map<string, Dictionary>()
+  for (let from = 0; from < columns.length; from += BATCH) {
+    const batch = columns.slice(from, from + BATCH)
+    const parts = batch.map((column, i) => `SELECT ${i} AS i, value FROM (${distinct(column)} ${limit})`)
+    const found = await duck.rows<{ i: number; list: string[] }>(
+      `SELECT i, list(value ORDER BY value) AS list FROM (${parts.join(' UNION ALL ')}) GROUP BY i`,
+    )
+    const lists = new Map(found.map(({ i, list }) => [i, list]))
+    for (const [i, column] of batch.entries()) {
+      const values = lists.get(i) ?? []
+      if (values.length > most) continue
+      const query = values.length > WRITTEN_OUT ? `${distinct(column)} ORDER BY value` : written(values)
+      dictionaries.set(column, { values, codes: await codesOf(duck, column, values, query) })
+    }
   }
+  return dictionaries
 }
 
 /** A dictionary with these values, in this order. */
 export async function dictionaryFrom(duck: Duck, column: string, values: readonly string[]): Promise<Dictionary> {
-  return { values, codes: await codesOf(duck, column, values, `SELECT unnest(${texts(values)})`) }
+  return { values, codes: await codesOf(duck, column, values, written(values)) }
+}
+
+function written(values: readonly string[]): string {
+  return `SELECT unnest(${texts(values)})`
 }
 
 async function codesOf(duck: Duck, column: string, values: readonly string[], query: string): Promise<string> {

@@ -2,12 +2,12 @@ import { dirname } from 'node:path'
 import type { Column, Frame } from '#platform/table'
 import { takeRows } from '#platform/table'
 import type { LabelFacts } from './contract.ts'
-import { type Dictionary, dictionaryFrom, dictionaryOf } from './dictionary.ts'
+import { dictionariesOf, type Dictionary, dictionaryFrom } from './dictionary.ts'
 import { type Duck, withDuck } from './duckdb.ts'
 import { ColumnsMissing } from './errors.ts'
 import { eventTime, storedTypes } from './event-time.ts'
 import type { Holds } from './read/raw-table.ts'
-import { name, numberedParquet, parquet } from './sql.ts'
+import { name, numberedParquet, parquet, parquetFooter } from './sql.ts'
 
 /**
  * Rows `from` (included) to `to` (not included), or each `every`-th row from the first, or the rows with these numbers in
@@ -41,7 +41,7 @@ export interface TableSlice {
  * @throws ColumnsMissing
  */
 export function readFrame(path: string, request: FrameRequest): Promise<TableSlice> {
-  return withDuck({ folders: [dirname(path)] }, (duck) => readFrameWith(duck, path, request))
+  return withDuck({ folders: [dirname(path)], threads: 1 }, (duck) => readFrameWith(duck, path, request))
 }
 
 /** As `readFrame`, in a database that is open already. */
@@ -50,12 +50,14 @@ export async function readFrameWith(duck: Duck, path: string, request: FrameRequ
   const relation = parquet(path)
   const stored = await storedTypes(duck, relation)
   refuseMissing([...request.columns, ...(label ? [label.column] : []), ...(time ?? [])], stored)
-  const readers = []
-  for (const column of request.columns) readers.push(await columnReader(duck, relation, column, stored))
+  const count = await rowCount(duck, path)
+  const texts = request.columns.filter((column) => stored.get(column) === 'text')
+  const dictionaries = await dictionariesOf(duck, relation, texts)
+  const readers = request.columns.map((column) => columnReader(column, stored, dictionaries))
   const target = label && (await targetReader(duck, label, stored))
   const all = [...readers, ...(target ? [target] : []), ...(time?.length ? [timeReader(time, stored)] : [])]
 
-  const selected = await select(duck, path, rows)
+  const selected = select(count, rows)
   const values = await readColumns(duck, path, all, selected)
   const frame: Frame = { rows: selected.rows, columns: readers.map((reader, i) => reader.column(values[i]!)) }
   const listed = rows !== undefined && 'length' in rows ? rows : undefined
@@ -80,21 +82,19 @@ interface Reader {
   allocate(rows: number): Values
 }
 
-async function columnReader(
-  duck: Duck,
-  relation: string,
+function columnReader(
   column: string,
   stored: ReadonlyMap<string, Holds>,
-): Promise<Reader & { column(values: Values): Column }> {
-  const holds = stored.get(column)!
-  if (holds !== 'text') {
-    const sql = holds === 'time' ? `epoch_us(${name(column)}) / 1000.0` : name(column)
+  dictionaries: ReadonlyMap<string, Dictionary>,
+): Reader & { column(values: Values): Column } {
+  const dictionary = dictionaries.get(column)
+  if (!dictionary) {
+    const sql = stored.get(column) === 'time' ? `epoch_us(${name(column)}) / 1000.0` : name(column)
     return {
       ...numbers(sql),
       column: (values) => ({ name: column, kind: 'numeric', values: values as Float64Array }),
     }
   }
-  const dictionary = (await dictionaryOf(duck, relation, column))!
   return {
     ...codes(dictionary),
     column: (values) => ({
@@ -140,12 +140,7 @@ function codes(dictionary: Dictionary): Reader {
 }
 
 /** The rows that are read: a listed selection is taken from the whole table afterwards. */
-async function select(
-  duck: Duck,
-  path: string,
-  rows: RowSelection | undefined,
-): Promise<{ where: string; rows: number }> {
-  const count = await rowCount(duck, path)
+function select(count: number, rows: RowSelection | undefined): { where: string; rows: number } {
   if (rows === undefined || 'length' in rows) return { where: '', rows: count }
   if ('every' in rows)
     return { where: `WHERE file_row_number % ${rows.every} = 0`, rows: Math.ceil(count / rows.every) }
@@ -155,9 +150,7 @@ async function select(
 
 /** Rows of a Parquet file, from its footer. */
 export async function rowCount(duck: Duck, path: string): Promise<number> {
-  const { rows } = await duck.row<{ rows: number }>(
-    `SELECT sum(num_rows)::BIGINT AS rows FROM ${parquet(path).replace('read_parquet', 'parquet_file_metadata')}`,
-  )
+  const { rows } = await duck.row<{ rows: number }>(`SELECT sum(num_rows)::BIGINT AS rows FROM ${parquetFooter(path)}`)
   return rows
 }
 

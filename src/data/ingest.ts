@@ -6,8 +6,8 @@ import { storedTypes } from './event-time.ts'
 import { rowCount } from './frame.ts'
 import { nearestColumn } from './nearest.ts'
 import { withPlainLineEnds } from './read/line-ends.ts'
-import { foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
-import { type RawTable, wholeTable } from './read/raw-table.ts'
+import { bytesOf, foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
+import type { RawTable } from './read/raw-table.ts'
 import { type ResolvedSource, resolveSource } from './source.ts'
 import { name, numberedParquet, parquet } from './sql.ts'
 import { type ColumnFacts, columnFacts } from './statistics.ts'
@@ -68,7 +68,7 @@ async function readTable(request: IngestRequest, source: ResolvedSource): Promis
   const options = {
     folders: [...foldersOf(source), target],
     memoryMb: request.memoryMb,
-    ...duckOptionsFor(table.columns.length),
+    ...duckOptionsFor(table.columns.length, bytesOf(source)),
   }
   const path = join(target, 'table.parquet')
   return withDuck(options, async (duck) => {
@@ -130,7 +130,7 @@ async function storeTable(
   for (;;) {
     if (await writeAsPlanned(duck, table, path, planned)) {
       const rows = await rowCount(duck, path)
-      const facts = await columnFacts(duck, path, await storedTypes(duck, parquet(path)), rows)
+      const facts = await columnFacts(duck, path, await storedTypes(duck, parquet(path)))
       if (facts.some(isInfinite)) await mendPlan(duck, table, planned, spec.time?.[0])
       else if (!(await reconsider(duck, path, planned, facts, rows))) return facts
     } else if (!(await mendPlan(duck, table, planned, spec.time?.[0])))
@@ -146,7 +146,7 @@ async function writeAsPlanned(
 ): Promise<boolean> {
   const cells = planned.map((column) => `${storedValue(column)} AS ${name(column.name)}`)
   try {
-    await writeParquet(duck, `SELECT ${cells.join(', ')} FROM ${wholeTable(table)}`, path, planned.length)
+    await writeParquet(duck, `SELECT ${cells.join(', ')} FROM ${table.from}`, path, planned.length)
     return true
   } catch (error) {
     if (error instanceof Error && /^Conversion Error/.test(error.message)) return false

@@ -12,7 +12,7 @@ import type { Duck } from './duckdb.ts'
 import { readFrameWith } from './frame.ts'
 import { findLeakage } from './leakage.ts'
 import { name, parquet } from './sql.ts'
-import { type ColumnFacts, numberProfiles, topCategories } from './statistics.ts'
+import { type ColumnFacts, categoryProfiles, numberProfiles } from './statistics.ts'
 
 /** Cells that leakage is looked for in: enough rows of a narrow table, fewer of a wide one. */
 const LEAKAGE_CELLS = 1_000_000
@@ -43,21 +43,26 @@ export async function profileTable(
 ): Promise<Profile> {
   const { rows, schema, facts, label, time, features } = input
   const numbers = await numberProfiles(duck, path, facts, rows)
-  const { leakage, sampled } = await lookForLeakage(duck, path, input.rows, label, features)
-  const columns: ColumnProfile[] = []
-  for (const [i, column] of schema.columns.entries()) {
+  const types = new Map(schema.columns.map((column) => [column.name, column.type]))
+  // The top values of an identifier say nothing and cost a table of all of them.
+  const texts = facts.filter(
+    (known) => known.stored === 'text' && types.get(known.name) !== 'identifier' && known.present > 0,
+  )
+  const categories = await categoryProfiles(duck, path, texts)
+  const { leakage, sampled } = await lookForLeakage(duck, path, rows, label, features)
+  const columns = schema.columns.map((column, i): ColumnProfile => {
     const known = facts[i]!
-    const isCategory = known.stored === 'text' && column.type !== 'identifier' && known.present > 0
-    const times = known.stored === 'time' && known.min !== null ? { from: known.min, to: known.max! } : null
-    columns.push({
+    const { distinct, ...shown } = numbers.get(column.name) ??
+      categories.get(column.name) ?? { distinct: known.distinct }
+    return {
       ...column,
-      distinct: known.distinct,
-      flags: flagsOf(column, known, rows, leakage),
-      numbers: numbers.get(column.name) ?? null,
-      categories: isCategory ? await topCategories(duck, path, known) : null,
-      times,
-    })
-  }
+      distinct,
+      flags: flagsOf(column, { ...known, distinct }, rows, leakage),
+      numbers: 'histogram' in shown ? shown : null,
+      categories: 'top' in shown ? shown : null,
+      times: known.stored === 'time' && known.min !== null ? { from: known.min, to: known.max! } : null,
+    }
+  })
   return { rows, sampled, columns, label, time, leakage }
 }
 

@@ -3,7 +3,7 @@ import type { ColumnFacts } from './statistics.ts'
 
 /** Below so many rows, values that all differ are no sign of an identifier. */
 const FEWEST_ROWS = 50
-/** Estimated counts of different values are right within about 2 %. */
+/** A few repetitions are a mistake in an identifier, not a category. */
 const NEARLY_ALL = 0.95
 
 /** The schema of a stored table. A type that was declared, or that the last version had, is kept. */

@@ -45,10 +45,13 @@ export type Progress = (message: string, fraction?: number) => void
 /** Above this many columns memory per column decides: one thread, and small groups of rows. */
 const WIDE = 200
 
-/** How a database is to be opened for a table of so many columns. */
-export function duckOptionsFor(columns: number): { threads: number; keepOrder: boolean } {
+/** A second thread costs a small table more than it brings. */
+const LARGE = 64e6
+
+/** How a database is to be opened for a table of so many columns, from so many bytes of source. */
+export function duckOptionsFor(columns: number, bytes: number): { threads: number; keepOrder: boolean } {
   // A single thread keeps the order by itself.
-  return columns > WIDE ? { threads: 1, keepOrder: false } : { threads: 2, keepOrder: true }
+  return columns > WIDE ? { threads: 1, keepOrder: false } : { threads: bytes > LARGE ? 2 : 1, keepOrder: true }
 }
 
 /** Writes the rows of `query` as Parquet, in order. The file appears under its name only when it is whole. */
@@ -81,7 +84,7 @@ export async function describeTable(
   const stored = await storedTypes(duck, parquet(path))
   const rows = await rowCount(duck, path)
   progress?.('describing columns')
-  const facts = input.facts ?? (await columnFacts(duck, path, stored, rows))
+  const facts = input.facts ?? (await columnFacts(duck, path, stored))
   const schema = schemaOf(facts, rows, spec, previous)
   const label = spec.label === undefined ? null : await readKnownLabel(duck, path, spec, stored, rows, placeOf)
   const { split, time } = await splitTable(duck, path, spec, label, stored, placeOf)
@@ -100,7 +103,7 @@ export async function describeTable(
   return {
     parquetPath: path,
     bytes: (await stat(path)).size,
-    contentHash: await contentHash(duck, path, stored),
+    contentHash: await contentHash(duck, path, stored, rows),
     rows,
     schema,
     profile,

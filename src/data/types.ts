@@ -2,7 +2,7 @@ import type { DatasetSpec, TableSchema } from './contract.ts'
 import type { Duck } from './duckdb.ts'
 import { MixedTypes, SchemaSkew, TimeUnreadable } from './errors.ts'
 import { SAMPLE_ROWS } from './limits.ts'
-import { type Holds, type RawTable, wholeTable } from './read/raw-table.ts'
+import type { Holds, RawTable } from './read/raw-table.ts'
 import { asNumber, asTime, cleaned, isCode, isNumber, isTime, name as quoted } from './sql.ts'
 
 /** How a column will be stored, and why. */
@@ -78,7 +78,7 @@ async function guessFromSample(duck: Duck, table: RawTable, columns: readonly Pl
   if (columns.length === 0) return []
   const rows = Math.max(200, Math.min(SAMPLE_ROWS, Math.floor(4e6 / columns.length)))
   const cells = columns.map((column, i) => `${column.cell} AS v${i}`).join(', ')
-  await duck.run(`CREATE OR REPLACE TEMP TABLE sample AS SELECT ${cells} FROM ${wholeTable(table)} LIMIT ${rows}`)
+  await duck.run(`CREATE OR REPLACE TEMP TABLE sample AS SELECT ${cells} FROM ${table.from} LIMIT ${rows}`)
   const guesses: Holds[] = []
   for (let from = 0; from < columns.length; from += BATCH) {
     const counts = columns.slice(from, from + BATCH).map((_, i) => countsOf(`v${from + i}`))
@@ -132,7 +132,7 @@ export async function mendPlan(
     const batch = suspects.slice(from, from + BATCH)
     const counts = batch.map((column) => `{present: count(${column.cell}), bad: count(*) FILTER (${misfit(column)})}`)
     const { found } = await duck.row<{ found: { present: number; bad: number }[] }>(
-      `SELECT [${counts.join(', ')}] AS found FROM ${wholeTable(table)}`,
+      `SELECT [${counts.join(', ')}] AS found FROM ${table.from}`,
     )
     for (const [i, column] of batch.entries()) {
       const { present, bad } = found[i]!

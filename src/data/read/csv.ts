@@ -10,7 +10,7 @@ import {
 } from '../errors.ts'
 import { MAX_COLUMNS } from '../limits.ts'
 import type { SourceFile } from '../source.ts'
-import { text } from '../sql.ts'
+import { text, texts } from '../sql.ts'
 import { columnNames, headerProblem, headRecords, sniffDelimiter } from './dialect.ts'
 import { lineOfRecord } from './lines.ts'
 import { type RawTable, repeatedNames } from './raw-table.ts'
@@ -33,12 +33,12 @@ export async function openCsv(files: readonly SourceFile[]): Promise<RawTable> {
     if (header.join('\n') !== names.join('\n')) throw differing(files[0]!, files[i]!, names, header)
   })
   const columns = `{${names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')}}`
+  const from = (some: readonly SourceFile[]) =>
+    `read_csv(${texts(some.map((file) => file.path))}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = ${columns})`
   return {
     columns: names.map((name) => ({ name, holds: 'text' })),
-    parts: files.map((file) => ({
-      file,
-      from: `read_csv(${text(file.path)}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = ${columns})`,
-    })),
+    from: from(files),
+    parts: files.map((file) => ({ file, from: from([file]) })),
     placeOf: async (part, row) => ({
       file: files[part]!.name,
       line: await lineOfRecord(files[part]!.path, delimiter, names.length, row),

@@ -2,7 +2,7 @@ import type { Duck } from '../duckdb.ts'
 import { ColumnsDuplicate, RowMalformed, TableEmpty, TooManyColumns, ColumnUnsupported } from '../errors.ts'
 import { MAX_COLUMNS } from '../limits.ts'
 import type { SourceFile } from '../source.ts'
-import { name, text } from '../sql.ts'
+import { name, text, texts } from '../sql.ts'
 import { type RawTable, repeatedNames } from './raw-table.ts'
 
 /**
@@ -12,16 +12,22 @@ import { type RawTable, repeatedNames } from './raw-table.ts'
  * @throws RowMalformed, ColumnsDuplicate, TooManyColumns, TableEmpty, ColumnUnsupported
  */
 export async function openJson(duck: Duck, files: readonly SourceFile[], ignore: readonly string[]): Promise<RawTable> {
-  const reading = (file: SourceFile) => `${text(file.path)}, format = 'auto'`
+  try {
+    return await openObjects(duck, files, ignore)
+  } catch (error) {
+    throw explain(error, files)
+  }
+}
+
+async function openObjects(duck: Duck, files: readonly SourceFile[], ignore: readonly string[]): Promise<RawTable> {
+  const reading = (some: readonly SourceFile[]) => `${texts(some.map((file) => file.path))}, format = 'auto'`
   const objects = files
     .map(
       (file, part) =>
-        `SELECT ${part} AS part, row_number() OVER () AS r, json FROM read_json_objects(${reading(file)})`,
+        `SELECT ${part} AS part, row_number() OVER () AS r, json FROM read_json_objects(${reading([file])})`,
     )
     .join(' UNION ALL ')
-  const found = await keysOf(duck, objects).catch((error) => {
-    throw explain(error, files)
-  })
+  const found = await keysOf(duck, objects)
   const stray = await duck.rows<{ part: number; r: number; kind: string }>(
     `SELECT part, r, json_type(json) AS kind FROM (${objects}) WHERE json_type(json) <> 'OBJECT' ORDER BY part, r LIMIT 1`,
   )
@@ -36,15 +42,14 @@ export async function openJson(duck: Duck, files: readonly SourceFile[], ignore:
   const repeated = repeatedNames(found)
   if (repeated.length > 0) throw new ColumnsDuplicate(files[0]!.name, repeated)
   const columns = `{${found.map((key) => `${text(key)}: 'JSON'`).join(', ')}}`
-  const from = (file: SourceFile) => `read_json(${reading(file)}, columns = ${columns})`
-  const keys = await flatKeys(duck, files.map(from), found, ignore, files[0]!)
+  const records = (some: readonly SourceFile[]) => `read_json(${reading(some)}, columns = ${columns})`
+  const keys = await flatKeys(duck, records(files), found, ignore, files[0]!)
   const cells = keys.map((key, i) => `${name(key)} ->> '$' AS c${i}`).join(', ')
+  const from = (some: readonly SourceFile[]) => `(SELECT ${cells} FROM ${records(some)})`
   return {
     columns: keys.map((key) => ({ name: key, holds: 'text' })),
-    parts: files.map((file) => ({
-      file,
-      from: `(SELECT ${cells} FROM ${from(file)})`,
-    })),
+    from: from(files),
+    parts: files.map((file) => ({ file, from: from([file]) })),
     placeOf: async (part, row) => ({ file: files[part]!.name, row }),
     explain: (error) => explain(error, files),
   }
@@ -63,7 +68,7 @@ async function keysOf(duck: Duck, objects: string): Promise<string[]> {
 /** The keys that hold single values; one that does not is an error unless it is to be ignored. */
 async function flatKeys(
   duck: Duck,
-  parts: readonly string[],
+  records: string,
   keys: readonly string[],
   ignore: readonly string[],
   file: SourceFile,
@@ -71,9 +76,8 @@ async function flatKeys(
   const kinds = keys.map(
     (key) => `max(json_type(${name(key)})) FILTER (json_type(${name(key)}) IN ('OBJECT', 'ARRAY'))`,
   )
-  const all = parts.map((part) => `SELECT * FROM ${part}`).join(' UNION ALL ')
   const { nested } = await duck.row<{ nested: (string | null)[] }>(
-    `SELECT [${kinds.join(', ')}] AS nested FROM (${all})`,
+    `SELECT [${kinds.join(', ')}] AS nested FROM ${records}`,
   )
   const refused = keys.findIndex((key, i) => nested[i] !== null && !ignore.includes(key))
   if (refused >= 0) throw new ColumnUnsupported(file.name, keys[refused]!, `a JSON ${nested[refused]!.toLowerCase()}`)

@@ -52,6 +52,10 @@ export function foldersOf(source: ResolvedSource): string[] {
   return [...new Set(source.files.map((file) => dirname(file.path)))]
 }
 
+export function bytesOf(source: ResolvedSource): number {
+  return source.files.reduce((sum, file) => sum + file.bytes, 0)
+}
+
 /** Where the row with this number, from 0, of the whole table is. */
 export async function placeOfRow(duck: Duck, table: RawTable, row: number): Promise<Place> {
   let before = 0

@@ -2,7 +2,7 @@ import type { Duck } from '../duckdb.ts'
 import { ColumnsDuplicate, ColumnUnsupported, FilesDiffer, ParquetBroken, TooManyColumns } from '../errors.ts'
 import { MAX_COLUMNS } from '../limits.ts'
 import type { SourceFile } from '../source.ts'
-import { name, parquet } from '../sql.ts'
+import { name, parquet, parquetSchema } from '../sql.ts'
 import { type Holds, type RawTable, repeatedNames } from './raw-table.ts'
 
 /** Integers up to here are exact as doubles; beyond, a number is a name. */
@@ -23,7 +23,9 @@ export async function openParquet(
   files: readonly SourceFile[],
   ignore: readonly string[],
 ): Promise<RawTable> {
-  const described = await Promise.all(files.map((file) => describe(duck, file)))
+  const described: Described[][] = []
+  for (const file of files)
+    described.push(await describe(duck, file).catch((error) => Promise.reject(broken(error, file))))
   const first = described[0]!
   described.forEach((other, i) => {
     const at = other.findIndex((column, c) => JSON.stringify(column) !== JSON.stringify(first[c]))
@@ -40,35 +42,41 @@ export async function openParquet(
     else if (!ignore.includes(column_name)) throw new ColumnUnsupported(files[0]!.name, column_name, column_type)
   }
   for (const column of columns.filter((one) => one.wide)) {
-    const from = files.map((file) => `SELECT ${name(column.name)} AS x FROM ${parquet(file.path)}`).join(' UNION ALL ')
-    const { exact } = await duck.row<{ exact: boolean }>(
-      `SELECT coalesce(max(abs(x::HUGEINT)) <= ${MAX_EXACT}, true) AS exact FROM (${from})`,
-    )
-    if (!exact) Object.assign(column, { holds: 'text', cell: `CAST(${name(column.name)} AS VARCHAR)` })
+    if (!(await isExact(duck, files, column.name)))
+      Object.assign(column, { holds: 'text', cell: `CAST(${name(column.name)} AS VARCHAR)` })
   }
   const cells = columns.map((column, i) => `${column.cell} AS c${i}`).join(', ')
+  const from = (paths: readonly string[]) => `(SELECT ${cells} FROM ${parquet(...paths)})`
   return {
     columns: columns.map((column) => ({ name: column.name, holds: column.holds })),
-    parts: files.map((file) => ({ file, from: `(SELECT ${cells} FROM ${parquet(file.path)})` })),
+    from: from(files.map((file) => file.path)),
+    parts: files.map((file) => ({ file, from: from([file.path]) })),
     placeOf: async (part, row) => ({ file: files[part]!.name, row }),
     explain: (error) => broken(error, files[0]!),
   }
 }
 
-async function describe(duck: Duck, file: SourceFile): Promise<Described[]> {
-  try {
-    return await duck.rows<Described>(
-      `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${parquet(file.path)})`,
-    )
-  } catch (error) {
-    throw broken(error, file)
+function describe(duck: Duck, file: SourceFile): Promise<Described[]> {
+  return duck.rows<Described>(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${parquet(file.path)})`)
+}
+
+/** Whether all whole numbers of a column are exact as doubles. */
+async function isExact(duck: Duck, files: readonly SourceFile[], column: string): Promise<boolean> {
+  for (const file of files) {
+    const { exact } = await duck
+      .row<{ exact: boolean }>(
+        `SELECT coalesce(max(abs(${name(column)}::HUGEINT)) <= ${MAX_EXACT}, true) AS exact FROM ${parquet(file.path)}`,
+      )
+      .catch((error) => Promise.reject(broken(error, file)))
+    if (!exact) return false
   }
+  return true
 }
 
 /** The names as the file has them: DuckDB makes a second "a" into "a_1". */
 async function storedNames(duck: Duck, file: SourceFile): Promise<string[]> {
   const elements = await duck.rows<{ name: string; num_children: number | null }>(
-    `SELECT name, num_children FROM ${parquet(file.path).replace('read_parquet', 'parquet_schema')}`,
+    `SELECT name, num_children FROM ${parquetSchema(file.path)}`,
   )
   const names: string[] = []
   // The schema is a tree written out in depth-first order; the columns are the children of its root.
@@ -93,12 +101,15 @@ function reading(column: string, type: string): { holds: Holds; cell: string; wi
 
 function broken(error: unknown, file: SourceFile): unknown {
   const message = error instanceof Error ? error.message : ''
-  if (!/parquet|magic bytes|thrift|snappy|zstd|decompress|TProtocol|file .*too small/i.test(message)) return error
+  if (
+    !/parquet|magic bytes|thrift|snappy|zstd|decompress|TProtocol|don't know what type|file .*too small/i.test(message)
+  )
+    return error
   return new ParquetBroken(
     file.name,
     message
       .split('\n')[0]!
       .replace(/^.*? Error: /, '')
-      .replace(/ '\/.*?'/g, ''),
+      .replace(/ (['"])\/.*?\1:?/g, ''),
   )
 }

@@ -12,17 +12,14 @@ export interface RawColumn {
 /** A table as it lies in its files, before types are decided. */
 export interface RawTable {
   columns: readonly RawColumn[]
-  /** One relation per file, whose columns are called c0, c1, … */
+  /** The rows of all files, in order; the columns are called c0, c1, … */
+  from: string
+  /** The same, one by one. */
   parts: readonly { file: SourceFile; from: string }[]
   /** Where the row with this number, from 1, of a part is. */
   placeOf(part: number, row: number): Promise<Place>
   /** The error that a person should see for one of DuckDB's. */
   explain(error: unknown): unknown
-}
-
-/** All files below each other, in order. */
-export function wholeTable(table: RawTable): string {
-  return `(${table.parts.map((part) => `SELECT * FROM ${part.from}`).join(' UNION ALL ')})`
 }
 
 /** The names that occur more than once when case does not count, as in DuckDB and most databases. */
