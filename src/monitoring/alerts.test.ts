@@ -16,7 +16,7 @@ const observed = (day: number, findings: Finding[] = [], over: Partial<Observed>
   ...over,
 })
 
-function after(...periods: Observed[]): StoredAlert | undefined {
+function following(...periods: Observed[]): StoredAlert | undefined {
   return periods.reduce<StoredAlert | undefined>(
     (open, period, i) => nextAlert(open, period, `a${i}`, 1000 + i),
     undefined,
@@ -25,9 +25,9 @@ function after(...periods: Observed[]): StoredAlert | undefined {
 
 describe('the alert of an endpoint', () => {
   it('is opened by the first finding and joined by others', () => {
-    expect(after(observed(1))).toBeUndefined()
+    expect(following(observed(1))).toBeUndefined()
     const move = { feature: 'vicprice', psi: 0.4, noise: 0.03, change: 'mean 1 → 2', cost: 0.03 }
-    const opened = after(observed(1), observed(2, [finding('drift')], { features: [move] }))!
+    const opened = following(observed(1), observed(2, [finding('drift')], { features: [move] }))!
     expect(opened).toMatchObject({
       ...{ id: 'a1', kinds: ['drift'], title: 'drift!', explanation: 'It is drift.', eventTime: 2 * DAY },
       ...{ openedAt: 1001, closedAt: null, champion: 7, features: [move], action: null, pipelineRun: null },
@@ -48,7 +48,7 @@ describe('the alert of an endpoint', () => {
   })
 
   it('tells the latest of each finding', () => {
-    const alert = after(
+    const alert = following(
       observed(1, [finding('drift', 'drift'), finding('decay')]),
       observed(2, [finding('drift', 'more drift')]),
     )!
@@ -58,15 +58,15 @@ describe('the alert of an endpoint', () => {
   it('is closed when nothing was found for a window, and not a day before', () => {
     const quiet = (to: number) => Array.from({ length: to - 2 }, (_, i) => observed(3 + i))
     const found = [observed(1, [finding('decay')]), observed(2, [finding('decay')])]
-    expect(after(...found, ...quiet(8))!.closedAt).toBeNull()
-    expect(after(...found, ...quiet(9))).toMatchObject({
+    expect(following(...found, ...quiet(8))!.closedAt).toBeNull()
+    expect(following(...found, ...quiet(9))).toMatchObject({
       closedAt: expect.any(Number),
       closedBecause: 'the monitors have found nothing any more',
     })
   })
 
   it('is closed when another champion serves, whatever is found of that one', () => {
-    const closed = after(observed(1, [finding('decay')]), observed(2, [finding('decay')], { champion: 8 }))
+    const closed = following(observed(1, [finding('decay')]), observed(2, [finding('decay')], { champion: 8 }))
     expect(closed).toMatchObject({ champion: 7, closedBecause: 'v8 serves now', closedAt: 1001 })
   })
 })

@@ -68,7 +68,14 @@ export function world(rows: number, seed: number, { wind = -1, meaning = 1 }: We
   return { frame, truth }
 }
 
-export const projectFile = (project: string, { hold = '2h', more = '' }: { hold?: string; more?: string } = {}) => `
+export interface LoopOptions {
+  /** How long a canary's step is held. */
+  readonly hold?: string
+  /** More blocks of the project file. */
+  readonly more?: string
+}
+
+const projectFile = (project: string, { hold = '2h', more = '' }: LoopOptions) => `
 project: ${project}
 data:
   market:
@@ -85,7 +92,7 @@ ${more}
 `
 
 /** The rooms of the loop on one database, with real models behind a real gateway. */
-export async function openLoop(storage: Storage, project: string, options: Parameters<typeof projectFile>[1] = {}) {
+export async function openLoop(storage: Storage, project: string, options: LoopOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'orrery-monitoring-'))
   const blobs = await openBlobFolder(join(folder, 'blobs'))
   const clock = { now: () => START + 1000 * DAY }
@@ -136,7 +143,7 @@ export async function openLoop(storage: Storage, project: string, options: Param
   }
 
   /** Trains a version on days of the world before `until` and registers it. */
-  async function register(seed: number, until: number, weather: Weather = {}) {
+  async function register(seed: number, until: number, weather: Weather = {}, pipelineRun = `${project}-run-${seed}`) {
     const { frame, truth } = world(2400, seed, weather)
     const part = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
     const train = takeRows(frame, part(0, 1600))
@@ -155,7 +162,7 @@ export async function openLoop(storage: Storage, project: string, options: Param
     return registry.register(
       {
         ...{ model: project, project, endpoint: project, report },
-        pipelineRun: `${project}-run-${seed}`,
+        pipelineRun,
         run: `${project}-trial-${seed}`,
         dataVersion: 'd1',
         code: { commit: null, dirty: false, contentHash: createHash('sha256').update(project).digest('hex') },
@@ -245,7 +252,7 @@ export async function openLoop(storage: Storage, project: string, options: Param
   }
 
   return {
-    ...{ project, storage, projects, registry, deployments, serving, events, clock, log },
+    ...{ project, storage, folder, blobs, projects, registry, deployments, serving, events, clock, log },
     ...{ register, release, day, label, settle },
     monitoring: () => monitoring,
     points: () => monitoring.series(project, { points: 2000 }),

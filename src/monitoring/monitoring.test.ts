@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
 import { onEveryDatabase } from '#platform/testing'
-import { DAY, loopMigrations, openLoop, START, type Weather } from './loop.fixture.ts'
+import { DAY, type LoopOptions, loopMigrations, openLoop, START, type Weather } from './loop.fixture.ts'
 
 onEveryDatabase('monitoring', loopMigrations, (storage) => {
   const open: { close(): Promise<void> }[] = []
@@ -8,7 +8,7 @@ onEveryDatabase('monitoring', loopMigrations, (storage) => {
     await Promise.all(open.splice(0).map((one) => one.close()))
   })
 
-  async function start(project: string, options?: Parameters<typeof openLoop>[2]) {
+  async function start(project: string, options?: LoopOptions) {
     const loop = await openLoop(storage(), project, options)
     open.push(loop)
     await loop.release((await loop.register(1, 0)).version)
