@@ -1,4 +1,4 @@
-export type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
+export type { EndpointSource, LogPolicy, ServedEndpoint } from './endpoint-source.ts'
 export * from './errors.ts'
 export type { FeedbackReply, Label } from './feedback.ts'
 export type { PredictReply, PredictRequest } from './gateway.ts'
