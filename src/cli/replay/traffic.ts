@@ -21,6 +21,9 @@ export interface Traffic {
   readonly firstFailure: string | undefined
   /** The prediction id of a row: the client's own, so that labels can name it later. */
   idOf(row: number): string
+  rowOf(id: string): number
+  /** Whether the label of a row has been told. */
+  isTold(row: number): boolean
   close(): Promise<void>
 }
 
@@ -34,6 +37,7 @@ export function openTraffic({ url, endpoint, world }: { url: string; endpoint: s
   const values = new Float64Array(world.rows.length).fill(Number.NaN)
   const versions = new Int32Array(world.rows.length)
   const counts = { asked: 0, answered: 0, failed: 0, told: 0 }
+  const told = new Uint8Array(world.rows.length)
   let firstFailure: string | undefined
   const idOf = (row: number) => `${world.name}-${row}`
 
@@ -73,6 +77,8 @@ export function openTraffic({ url, endpoint, world }: { url: string; endpoint: s
       return firstFailure
     },
     idOf,
+    rowOf: (id) => Number(id.slice(world.name.length + 1)),
+    isTold: (row) => told[row] === 1,
     ask: async (rows) => {
       const waiting = rows.values()
       const client = async () => {
@@ -86,6 +92,7 @@ export function openTraffic({ url, endpoint, world }: { url: string; endpoint: s
         const labels = some.map((row) => ({ id: idOf(row), label: world.rows[row]![world.labelColumn]! }))
         await post('/feedback', { labels })
         counts.told += some.length
+        for (const row of some) told[row] = 1
       }
     },
     close: () => pool.close(),

@@ -1,0 +1,79 @@
+import { rowMillis, type World } from '#worlds'
+import type { ProjectFolder } from '../project-folder.ts'
+import { daysOf } from '../replay/days.ts'
+import { settle } from '../replay/settle.ts'
+import type { Traffic } from '../replay/traffic.ts'
+import type { Server } from '../server.ts'
+import { count, eventDay } from '../wording.ts'
+import { TrafficFails } from './errors.ts'
+import type { Story } from './story.ts'
+import { watchLife } from './watch.ts'
+
+/** When so many requests have failed, and more than were answered, there is nothing left to show. */
+const HOPELESS = 50
+
+export interface Life {
+  readonly url: string
+  readonly server: Server
+  readonly qa: Server
+  readonly world: World
+  readonly project: ProjectFolder
+  readonly traffic: Traffic
+  /** The first row that is not lived through. */
+  readonly until: number
+}
+
+/** Traffic in time order, labels after their delay, and a loop that keeps in step: the sixth and seventh part. */
+export async function tellLife(story: Story, life: Life): Promise<void> {
+  const { server, qa, world, project, traffic, until } = life
+  const name = project.spec.project
+  const rows = until - world.history
+  const day = (row: number) => eventDay(rowMillis(world, world.rows[row]!))
+  story.chapter(6, 'Traffic arrives in time order; labels come late')
+  story.tell({
+    event: 'traffic',
+    text: `${count(rows)} rows from ${day(world.history)} to ${day(until - 1)}, one request each; ${delayWords(world)}`,
+    more: ['Between days the world waits while the loop works, and qa signs by itself.'],
+    data: { rows, from: day(world.history), to: day(until - 1) },
+  })
+  story.chapter(7, 'The world changes, and the loop keeps in step')
+  let today = day(world.history)
+  const watch = watchLife(story, {
+    ...life,
+    project: name,
+    endpoint: Object.keys(project.spec.deploy)[0]!,
+    rows,
+    metric: world.task === 'regression' ? 'mae' : 'roc_auc',
+    today: () => today,
+  })
+  const schedule = [...world.schedule]
+  try {
+    for (const { date, asked, told } of daysOf(world, until)) {
+      today = date
+      while (schedule[0] && schedule[0].date <= date) tellWorld(story, world, schedule.shift()!)
+      await traffic.ask(asked)
+      await traffic.tell(told)
+      await settle(server, qa, name)
+      const { failed, answered } = traffic.counts
+      if (failed >= HOPELESS && failed > answered) throw new TrafficFails(failed, traffic.firstFailure!)
+    }
+  } finally {
+    await watch.stop()
+  }
+}
+
+function tellWorld(story: Story, world: World, { date, kind, title, expect }: World['schedule'][number]): void {
+  story.tell({
+    event: 'world',
+    day: date,
+    text: `${world.simulated ? 'in the simulated world' : 'in the world'}: ${title}`,
+    more: [expect],
+    data: { kind },
+  })
+}
+
+function delayWords({ labelDelay }: World): string {
+  return 'rows' in labelDelay
+    ? `its label comes ${labelDelay.rows} rows later`
+    : `its label comes ${Math.round(labelDelay.milliseconds / 86_400_000)} days later`
+}
