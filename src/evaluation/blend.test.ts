@@ -1,63 +1,57 @@
 import { describe, expect, it } from 'vitest'
 import { blendWeights } from './blend.ts'
-import { mean, rowLosses } from './losses.ts'
-import { seededRandom } from './random.ts'
+import { exponentialWeights } from './committee.ts'
 
-/** Truth, and two noisy views of it whose errors are independent. */
-function views(rows: number, noise: readonly number[]) {
-  const random = seededRandom(7)
-  const truth = new Float64Array(rows)
-  const scores = noise.map(() => new Float64Array(rows))
-  for (let r = 0; r < rows; r++) {
-    truth[r] = 10 * random.uniform()
-    noise.forEach((spread, c) => {
-      scores[c]![r] = truth[r]! + spread * (random.uniform() + random.uniform() + random.uniform() - 1.5)
-    })
-  }
-  return { truth, scores }
-}
-
-const loss = (truth: Float64Array, scores: readonly Float64Array[], weights: readonly number[]) =>
-  mean(
-    rowLosses(
-      'regression',
-      truth,
-      truth.map((_, r) => scores.reduce((sum, one, c) => sum + weights[c]! * one[r]!, 0)),
-      { regression: 'squared' },
-    ),
-  )
+const truth = Float64Array.from({ length: 200 }, (_, i) => i % 2)
+/** Answers that give the true class the probability `p`. */
+const confident = (p: number) => truth.map((y) => (y === 1 ? p : 1 - p))
 
 describe('a blend', () => {
-  it('weighs independent errors by inverse variance, the textbook optimum', () => {
-    const { truth, scores } = views(4_000, [1, 2])
-    const [better] = blendWeights('regression', truth, scores, { evenness: 0 })
-    expect(better).toBeCloseTo(0.8, 1)
+  it('gives a candidate whose loss is 5 % above the best one’s 1/e of its part', () => {
+    const numbers = Float64Array.of(0, 0, 0, 0)
+    const [best, worse] = blendWeights('regression', numbers, [numbers.map(() => 1), numbers.map(() => 1.05)])
+    expect(worse! / best!).toBeCloseTo(Math.exp(-1), 6)
+    expect(best! + worse!).toBeCloseTo(1, 12)
   })
 
-  it('loses no more than any mixture on a grid', () => {
-    const { truth, scores } = views(500, [1, 1.5])
-    const best = Math.min(...Array.from({ length: 101 }, (_, i) => loss(truth, scores, [i / 100, 1 - i / 100])))
-    expect(loss(truth, scores, blendWeights('regression', truth, scores, { evenness: 0 }))).toBeLessThan(best * 1.001)
+  it('does not depend on the unit of the target', () => {
+    const values = Float64Array.of(1, 2, 3, 4)
+    const scores = [values.map((v) => v + 1), values.map((v) => v + 1.1)]
+    const scaled = (by: number) =>
+      blendWeights(
+        'regression',
+        values.map((v) => v * by),
+        scores.map((s) => s.map((v) => v * by)),
+      )
+    scaled(1_000).forEach((part, i) => expect(part).toBeCloseTo(scaled(1)[i]!, 9))
   })
 
-  it('gives parts that are not negative and add up to 1, and nothing to those beyond `most`', () => {
-    const { truth, scores } = views(300, [1, 5, 2])
-    const weights = blendWeights('regression', truth, scores, { most: 2 })
+  it('gives nothing to those beyond `most`, and their parts to the others', () => {
+    const weights = blendWeights('binary', truth, [confident(0.8), confident(0.5), confident(0.79)], { most: 2 })
     expect(weights[1]).toBe(0)
-    expect(weights.reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 12)
-    expect(weights.every((part) => part >= 0)).toBe(true)
+    expect(weights[0]! + weights[2]!).toBeCloseTo(1, 12)
+    expect(weights[0]!).toBeGreaterThan(weights[2]!)
   })
 
-  it('stays near equal parts when there is next to nothing to learn from', () => {
-    const truth = Float64Array.of(1, 0)
-    const weights = blendWeights('binary', truth, [Float64Array.of(0.9, 0.2), Float64Array.of(0.8, 0.3)])
-    for (const part of weights) expect(part).toBeCloseTo(0.5, 1)
+  it('is even among equals, and all for the one that knows', () => {
+    expect(blendWeights('binary', truth, [confident(0.7), confident(0.7)])).toEqual([0.5, 0.5])
+    expect(blendWeights('binary', truth, [confident(0.5), confident(0.95)])[1]).toBeGreaterThan(0.999)
   })
 
-  it('puts its weight on the candidate that knows the class', () => {
-    const truth = Float64Array.from({ length: 400 }, (_, i) => i % 2)
-    const knows = truth.map((y) => (y === 1 ? 0.9 : 0.1))
-    const guesses = truth.map(() => 0.5)
-    expect(blendWeights('binary', truth, [guesses, knows])[1]).toBeGreaterThan(0.9)
+  it('refuses what it cannot weigh', () => {
+    expect(() => blendWeights('binary', truth, [])).toThrow(RangeError)
+    expect(() => blendWeights('binary', new Float64Array(0), [new Float64Array(0)])).toThrow(RangeError)
+  })
+})
+
+describe('exponential weights', () => {
+  it('give everything to candidates without any loss', () => {
+    expect(exponentialWeights([0, 0.1, 0], 0.1)).toEqual([0.5, 0, 0.5])
+  })
+
+  it('refuse losses that are none and temperatures that freeze', () => {
+    expect(() => exponentialWeights([Number.NaN], 0.1)).toThrow(RangeError)
+    expect(() => exponentialWeights([-1], 0.1)).toThrow(RangeError)
+    expect(() => exponentialWeights([1], 0)).toThrow(RangeError)
   })
 })

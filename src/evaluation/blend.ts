@@ -1,28 +1,29 @@
+import { exponentialWeights } from './committee.ts'
 import type { Task } from './contract.ts'
-import { mean, rowLosses } from './losses.ts'
-import type { Values } from './scored.ts'
+import { mean, type RegressionLoss, rowLosses } from './losses.ts'
+import { checkScored, type Values } from './scored.ts'
 
 export interface BlendOptions {
-  /** At most so many candidates get a part: the best ones by their own loss. All of them unless told. */
+  /** At most this many candidates get a part, those of least loss; all unless told. */
   readonly most?: number
-  /** Pull towards equal parts, in rows: so many rows would have to agree before one candidate gets all. */
-  readonly evenness?: number
+  /** How evenly parts are given (see `exponentialWeights`); 0.05 unless told. */
+  readonly temperature?: number
+  /** What a row of a regression costs; the absolute error unless told. */
+  readonly regression?: RegressionLoss
 }
 
-const STEPS = 300
-const RATE = 1
-const EVENNESS = 20
+/** A candidate whose loss is 5 % above the best one's gets 1/e of its part. */
+const TEMPERATURE = 0.05
 
 /**
- * Parts of a mixture of candidates that make the mixture's mean loss on held-back rows smallest, by exponentiated
- * gradient on the simplex (Kivinen & Warmuth 1997), started from and pulled towards equal parts by an entropy penalty of
- * `evenness / rows`. The mixture is of probabilities or values, so it can only be as good as the candidates differ.
+ * Parts of the answer by candidate, summing to 1, from what each said about held-back rows: exponential weights over the
+ * losses relative to the best. Meant for a few hundred held-back rows, where weights that minimise the blend's own loss
+ * (stacking: Wolpert, "Stacked generalization", Neural Networks 5 (1992) 241–259; Breiman, "Stacked regressions", Machine
+ * Learning 24 (1996) 49–64) follow the noise of those rows, and the best candidate alone throws the others' diversity
+ * away. The same weights fit the candidates fitted again on all rows, the held-back ones included.
  *
- * Deterministic; parts are ≥ 0 and add up to 1; candidates left out get 0. For a regression the loss is squared error
- * relative to the best candidate's, which keeps the step size free of the target's unit.
- *
- * @param candidates scores of each on the same rows
- * @throws RangeError as `rowLosses`
+ * @param truth,candidates labels of the held-back rows, and each candidate's scores of them, in the layout of `Values`
+ * @throws RangeError without candidates, without rows, and as `evaluate`
  */
 export function blendWeights(
   task: Task,
@@ -30,71 +31,24 @@ export function blendWeights(
   candidates: readonly Values[],
   options: BlendOptions = {},
 ): number[] {
-  const losses = candidates.map((scores) => mean(rowLosses(task, truth, scores, { regression: 'squared' })))
-  const kept = losses
-    .map((loss, i) => ({ loss, i }))
-    .sort((a, b) => a.loss - b.loss || a.i - b.i)
-    .slice(0, options.most ?? candidates.length)
-    .map(({ i }) => i)
-  const weights = new Array<number>(candidates.length).fill(0)
-  const scale = task === 'regression' ? Math.max(losses[kept[0]!]!, Number.MIN_VALUE) : 1
-  const parts = optimise(
-    task,
-    truth,
-    kept.map((i) => candidates[i]!),
-    scale,
-    (options.evenness ?? EVENNESS) / Math.max(1, truth.length),
-  )
-  kept.forEach((i, k) => {
-    weights[i] = parts[k]!
+  if (candidates.length === 0) throw new RangeError('there is no candidate to blend')
+  if (truth.length === 0) throw new RangeError('there is no held-back row to weigh the candidates by')
+  const losses = candidates.map((scores) => {
+    checkScored(task, truth, scores)
+    return mean(rowLosses(task, truth, scores, options.regression ? { regression: options.regression } : {}))
   })
-  return weights
+  const weights = exponentialWeights(losses, options.temperature ?? TEMPERATURE)
+  return keepLargest(weights, options.most ?? weights.length)
 }
 
-function optimise(task: Task, truth: Values, candidates: readonly Values[], scale: number, evenness: number): number[] {
-  const k = candidates.length
-  let parts = new Array<number>(k).fill(1 / k)
-  if (k <= 1 || truth.length === 0) return parts
-  // The penalty's slope grows with its strength: a fixed step would overshoot.
-  const rate = RATE / (1 + evenness)
-  for (let step = 0; step < STEPS; step++) {
-    const slope = gradient(task, truth, candidates, parts, scale)
-    const raised = parts.map((part, i) => part * Math.exp(-rate * (slope[i]! + evenness * Math.log(part * k))))
-    const total = raised.reduce((sum, part) => sum + part, 0)
-    parts = raised.map((part) => Math.max(part / total, 1e-12))
-  }
-  const total = parts.reduce((sum, part) => sum + part, 0)
-  return parts.map((part) => part / total)
-}
-
-/** Slope of the mixture's mean loss in each part, less the mean slope, which the simplex does not feel. */
-function gradient(
-  task: Task,
-  truth: Values,
-  candidates: readonly Values[],
-  parts: readonly number[],
-  scale: number,
-): number[] {
-  const rows = truth.length
-  const width = candidates[0]!.length / rows
-  const slope = new Array<number>(candidates.length).fill(0)
-  for (let r = 0; r < rows; r++) {
-    const at = task === 'multiclass' ? r * width + truth[r]! : r
-    let mixed = 0
-    for (let c = 0; c < candidates.length; c++) mixed += parts[c]! * candidates[c]![at]!
-    const outer = slopeOfLoss(task, truth[r]!, mixed) / scale
-    for (let c = 0; c < candidates.length; c++) slope[c]! += (outer * candidates[c]![at]!) / rows
-  }
-  const centre = slope.reduce((sum, one, c) => sum + one * parts[c]!, 0)
-  return slope.map((one) => one - centre)
-}
-
-/** Clipped as losses are: one certain and wrong answer must not decide alone. */
-const CLIP = 1e-3
-
-function slopeOfLoss(task: Task, truth: number, mixed: number): number {
-  if (task === 'regression') return 2 * (mixed - truth)
-  const p = Math.min(Math.max(mixed, CLIP), 1 - CLIP)
-  if (task === 'multiclass') return -1 / p
-  return truth === 1 ? -1 / p : 1 / (1 - p)
+/** The `most` largest weights, summing to 1; of equal ones the earlier candidate stays. */
+function keepLargest(weights: readonly number[], most: number): number[] {
+  const kept = new Set(
+    weights
+      .map((_, i) => i)
+      .sort((a, b) => weights[b]! - weights[a]! || a - b)
+      .slice(0, Math.max(1, most)),
+  )
+  const total = weights.reduce((sum, weight, i) => (kept.has(i) ? sum + weight : sum), 0)
+  return weights.map((weight, i) => (kept.has(i) ? weight / total : 0))
 }

@@ -5,7 +5,7 @@ import { takeScored, takeValues } from './groups.ts'
 import { mean, rowLosses } from './losses.ts'
 import { macroF1, meanOfDefined, multiclassAccuracy, oneVersusRest } from './multiclass.ts'
 import { ascendingOrder, averagePrecisionOfLevels, levelsInOrder, rocAucOfLevels, scoreLevels } from './ranking.ts'
-import { biasOf, errorSums, mapeOf, maeOf, r2Of, rmseOf, wapeOf } from './regression.ts'
+import { biasOf, errorSums, maeOf, mapeOf, r2Of, rmseOf, wapeOf } from './regression.ts'
 import type { Values } from './scored.ts'
 
 /** Metrics by name, each computed when asked for; `NaN` where the rows do not define one. */

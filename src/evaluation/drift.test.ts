@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { Column } from '#platform/table'
 import { describe, expect, it } from 'vitest'
+import type { Column } from '#platform/table'
 import { DriftReport } from './contract.ts'
 import { compareDistributions, type DriftOptions, scoreFrame } from './drift.ts'
 import { categorical, frameOf, numeric } from './frames.fixture.ts'

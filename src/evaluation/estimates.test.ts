@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Estimate } from './contract.ts'
-import { METRICS, evaluate } from './metrics.ts'
 import { estimateMetrics } from './estimates.ts'
-import { pairedDifferences, isNotWorse } from './paired.ts'
+import { evaluate, METRICS } from './metrics.ts'
+import { isNotWorse, pairedDifferences } from './paired.ts'
 import { seededRandom } from './random.ts'
 import { binary, multiclass, regression, weights } from './reference.fixture.ts'
 

@@ -1,13 +1,13 @@
 import { type BootstrapOptions, bootstrapDeviations, quantileOfSorted } from './bootstrap.ts'
 import type { Estimate, Estimates, Task } from './contract.ts'
 import { confusion } from './decisions.ts'
+import { metricsByDraws } from './definitions.ts'
 import { aucInterval } from './delong.ts'
 import { Z95 } from './distributions.ts'
 import { mean, rowLosses } from './losses.ts'
 import { type EvaluateOptions, evaluate } from './metrics.ts'
 import { predictedClasses } from './multiclass.ts'
 import { wilson } from './proportion.ts'
-import { metricsByDraws } from './definitions.ts'
 import { classCount, type Values } from './scored.ts'
 
 export interface EstimateOptions extends EvaluateOptions, BootstrapOptions {

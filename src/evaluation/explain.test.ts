@@ -1,6 +1,6 @@
+import { describe, expect, it } from 'vitest'
 import type { CategoricalColumn, Frame, NumericColumn } from '#platform/table'
 import { columnNamed, takeRows } from '#platform/table'
-import { describe, expect, it } from 'vitest'
 import { Explanation } from './contract.ts'
 import { explainRow } from './explain.ts'
 import { categorical, frameOf, numeric } from './frames.fixture.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { CategoricalColumn, Column, NumericColumn } from '#platform/table'
 import { Distribution, type NumericHistogram } from './contract.ts'
-import { mergeDistributions } from './merge.ts'
 import { categorical, frameOf, numeric } from './frames.fixture.ts'
 import { baselineOf, binsOfRows, distributionOf } from './histogram.ts'
+import { mergeDistributions } from './merge.ts'
 import { seededRandom } from './random.ts'
 
 const countsOf = (d: Distribution) => d.features.map((f) => f.counts)

@@ -1,4 +1,6 @@
+export { type BlendOptions, blendWeights } from './blend.ts'
 export { calibrationTable, expectedCalibrationError } from './calibration.ts'
+export { exponentialWeights } from './committee.ts'
 export * from './contract.ts'
 export { type AucEstimate, aucInterval, pairedAucDifference } from './delong.ts'
 export {
@@ -27,6 +29,7 @@ export {
   improvement,
   METRICS,
 } from './metrics.ts'
+export { CUSUM_START, type CusumSettings, type CusumState, decay, pageCusum, type RealisedLoss } from './page-cusum.ts'
 export { isNotWorse, type PairedOptions, pairedDifferences } from './paired.ts'
 export { wilson } from './proportion.ts'
 export { averagePrecision, rocAuc } from './ranking.ts'
@@ -36,4 +39,3 @@ export { type Predict, type RobustnessOptions, robustnessOf } from './robustness
 export type { Values } from './scored.ts'
 export { type SegmentOptions, segmentDifferences, segmentMetrics } from './segments.ts'
 export { estimateUnlabelled, type UnlabelledOptions } from './unlabelled.ts'
-export { type BlendOptions, blendWeights } from './blend.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { defaultMetric, directionOf, evaluate, improvement } from './metrics.ts'
 import { rowLosses } from './losses.ts'
-import { averagePrecision, rocAuc } from './ranking.ts'
+import { defaultMetric, directionOf, evaluate, improvement } from './metrics.ts'
 import { seededRandom } from './random.ts'
+import { averagePrecision, rocAuc } from './ranking.ts'
 import { aucByPairs, binary, multiclass, regression, weights } from './reference.fixture.ts'
 
 function expectMetrics(actual: Record<string, number>, expected: Record<string, number>): void {

@@ -1,11 +1,11 @@
 import { type BootstrapOptions, bootstrapDeviations } from './bootstrap.ts'
 import type { Metrics, PairedDifference, Task } from './contract.ts'
+import { type LazyMetrics, metricsByDraws } from './definitions.ts'
 import { pairedAucDifference } from './delong.ts'
+import { normalInterval, standardErrorOfMean } from './estimates.ts'
 import { mean, rowLosses } from './losses.ts'
 import { directionOf, type EvaluateOptions, evaluate, improvement } from './metrics.ts'
-import { normalInterval, standardErrorOfMean } from './estimates.ts'
 import { predictedClasses } from './multiclass.ts'
-import { type LazyMetrics, metricsByDraws } from './definitions.ts'
 import { classCount, type Values } from './scored.ts'
 
 export interface PairedOptions extends EvaluateOptions, BootstrapOptions {

@@ -1,6 +1,6 @@
+import { describe, expect, it } from 'vitest'
 import type { Frame } from '#platform/table'
 import { columnNamed } from '#platform/table'
-import { describe, expect, it } from 'vitest'
 import { categorical, frameOf, numeric } from './frames.fixture.ts'
 import { seededRandom } from './random.ts'
 import { robustnessOf } from './robustness.ts'

@@ -1,4 +1,5 @@
 import { type Column, type Frame, type NumericColumn, takeRows } from '#platform/table'
+import { quantileOfSorted } from './bootstrap.ts'
 import type { Perturbation, RobustnessCheck, RobustnessReport, Task } from './contract.ts'
 import { takeValues } from './groups.ts'
 import { defaultMetric, directionOf, evaluate, improvement } from './metrics.ts'
@@ -6,7 +7,6 @@ import { predictedClasses } from './multiclass.ts'
 import { type Random, seededRandom } from './random.ts'
 import { sampleRows } from './sampling.ts'
 import { classCount, type Values } from './scored.ts'
-import { quantileOfSorted } from './bootstrap.ts'
 
 /** Scores of every row of a frame, in the layout of `Values`. May take its time. */
 export type Predict = (frame: Frame) => Float64Array | Promise<Float64Array>
