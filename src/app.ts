@@ -23,13 +23,13 @@ import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects, projectMigrations } from '#projects'
 import { mountRegistry, openRegistry, registerSucceededRuns, registryMigrations } from '#registry'
-import { checkStagedVersions, mountServing, openServing, servingMigrations } from '#serving'
+import { checkStagedVersions, keepRetention, mountServing, openServing, servingMigrations } from '#serving'
 import { mountTracking, openTracking, trackingMigrations } from '#tracking'
 import { mountTriggers, openTriggers, triggerMigrations } from '#triggers'
 import type { Config } from './config.ts'
 import { listen } from './listen.ts'
-import { championOf, endpointSource, freshRows } from './ports.ts'
 import { mountOperations } from './operations.ts'
+import { championOf, endpointSource, freshRows, retentionOf } from './ports.ts'
 import { version } from './version.ts'
 
 const PAGES = fileURLToPath(new URL('../web/dist', import.meta.url))
@@ -136,6 +136,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await jobs.start()
   await monitoring.start()
   await triggers.start()
+  const retention = keepRetention({ serving, clock, log, keepOf: retentionOf(projects) })
   const url = await listen(http.fastify, config)
   await home.announce(url)
 
@@ -143,6 +144,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     url,
     stop: async () => {
       await http.fastify.close()
+      retention.stop()
       await triggers.stop()
       await monitoring.stop()
       await jobs.stop()

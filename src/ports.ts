@@ -45,7 +45,9 @@ export function endpointSource(needs: {
       const endpoint = (await deployments.endpoints({})).find((one) => one.name === name)
       if (!endpoint) return undefined
       const { project, model, traffic } = endpoint
-      return { project, model, traffic, time: timeColumns(await projects.project(project)) }
+      const of = await projects.project(project)
+      const log = of.spec.deploy[name]?.log
+      return { project, model, traffic, time: timeColumns(of), ...(log && { log }) }
     },
     names: async () => (await deployments.endpoints({})).map((endpoint) => endpoint.name),
     package: async (model, version) => ({
@@ -60,3 +62,11 @@ export function endpointSource(needs: {
 }
 
 const timeColumns = ({ spec }: StoredProject) => spec.data[spec.pipeline.train.with.data]?.time ?? []
+
+/** How long each endpoint of the applied projects keeps its predictions. */
+export function retentionOf(projects: Projects): () => Promise<{ endpoint: string; keepMs: number }[]> {
+  return async () =>
+    (await projects.projects()).flatMap(({ spec }) =>
+      Object.entries(spec.deploy).map(([endpoint, { log }]) => ({ endpoint, keepMs: log.keep })),
+    )
+}

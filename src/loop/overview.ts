@@ -1,3 +1,4 @@
+import { describeProject } from '#projects'
 import type { LoopOverview } from './contract.ts'
 import { gatherFacts, type LoopNeeds } from './facts.ts'
 import { needsOf } from './needs.ts'
@@ -13,16 +14,10 @@ export async function overviewOf(needs: LoopNeeds, name: string): Promise<LoopOv
   return {
     project: name,
     simulated: project.simulated,
-    description: firstSentence(project.canvas),
+    description: describeProject(project),
     stages: stagesOf(facts),
     needs: needsOf(facts),
     endpoints,
     summary: summaryOf(facts),
   }
-}
-
-/** The first line of prose of a canvas: what the model is for, in its owner's words. */
-function firstSentence(canvas: string): string {
-  const prose = canvas.split('\n').find((line) => /^[A-Za-z]/.test(line.trim()))
-  return prose?.trim().slice(0, 200) ?? ''
 }

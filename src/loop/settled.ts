@@ -22,6 +22,7 @@ export async function waitUntilSettled(
       (await monitoring.settled(project)) &&
       (await events.settled()) &&
       (await jobs.settled()) &&
+      serving.pendingLogRecords() === 0 &&
       (await monitoring.settled(project))
     if (still) {
       const endpoints = await deployments.endpoints({ project })

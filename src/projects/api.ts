@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { CodeVersion } from './code.contract.ts'
 import { defineRoutes } from '#platform/http/contract'
+import { CodeVersion } from './code.contract.ts'
 
 export const Project = z.object({
   name: z.string(),

@@ -5,10 +5,10 @@ import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { CodeVersion } from './code.contract.ts'
 import { readCodeVersion } from './code.ts'
-import { FolderUnknown, ProjectUnknown } from './unknown.ts'
 import { type Change, planChanges } from './plan.ts'
 import { parseProject } from './spec/parse.ts'
 import { allProjects, projectNamed, type StoredProject, saveProject } from './store.ts'
+import { FolderUnknown, ProjectUnknown } from './unknown.ts'
 
 export interface WrittenProject {
   file: string

@@ -1,6 +1,7 @@
 import type { HttpServer } from '#platform/http'
 import type { Tx } from '#platform/storage'
 import { projectRoutes } from './api.ts'
+import { describeProject } from './describe.ts'
 import type { Projects } from './projects.ts'
 import type { StoredProject } from './store.ts'
 
@@ -24,15 +25,9 @@ export function mountProjects(
 function short(project: StoredProject) {
   return {
     name: project.name,
-    description: firstSentence(project.canvas),
+    description: describeProject(project),
     simulated: project.simulated,
     appliedAt: project.appliedAt,
     appliedBy: project.appliedBy,
   }
-}
-
-/** The first line of prose of a canvas: what the model is for, in its owner's words. */
-function firstSentence(canvas: string): string {
-  const prose = canvas.split('\n').find((line) => /^[A-Za-z]/.test(line.trim()))
-  return prose?.trim().slice(0, 200) ?? ''
 }

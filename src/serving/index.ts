@@ -2,6 +2,7 @@ export type { EndpointSource, LogPolicy, ServedEndpoint } from './endpoint-sourc
 export * from './errors.ts'
 export type { FeedbackReply, Label } from './feedback.ts'
 export type { PredictReply, PredictRequest } from './gateway.ts'
+export { keepRetention } from './hourly-retention.ts'
 export type { LogHint } from './log.ts'
 export { servingMigrations } from './migrations.ts'
 export { checkStagedVersions } from './on-staging.ts'

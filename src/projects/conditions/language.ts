@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
-import { type ConditionKind, TYPES, type Term, type TypeName, VARIABLES } from './vocabulary.ts'
+import { type ConditionKind, type Term, TYPES, type TypeName, VARIABLES } from './vocabulary.ts'
 
 /*
  * CEL with Orrery's types. Numbers are doubles; an estimate counts as its value wherever a number is wanted, so that

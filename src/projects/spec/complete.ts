@@ -1,5 +1,5 @@
-import type { DataSet, Split } from './data.ts'
 import { DEFAULT_TRIGGER_IF } from './conditions.ts'
+import type { DataSet, Split } from './data.ts'
 import { Deployment } from './deployment.ts'
 import { FairnessMonitor } from './monitor.ts'
 import { type BuiltinStep, type CommandStep, type Search, Step } from './pipeline.ts'
