@@ -1,8 +1,8 @@
-import { defaultMetric } from '#evaluation'
+import { CUSUM_START, decay, defaultMetric } from '#evaluation'
 import { evaluateCondition } from '#projects'
 import type { Observed } from './alerts.ts'
 import type { MonitorPoint } from './contract.ts'
-import { addToStatistic, realisedLoss } from './decay.ts'
+import { realisedLoss } from './decay.ts'
 import { measureDrift } from './drift.ts'
 import { measureFairness } from './fairness.ts'
 import { decayFinding, driftFinding, fairnessFinding, type Finding, qualityFinding } from './findings.ts'
@@ -12,7 +12,7 @@ import { estimateWithoutLabels, measureChampion, measureWindow } from './quality
 import type { RecentRows, ServedRow } from './recent-rows.ts'
 import type { MonitorState } from './state.ts'
 import type { ChampionFacts, VersionFacts } from './versions.ts'
-import { lossesOf, weightsOf } from './weights.ts'
+import { weightsOf } from './weights.ts'
 
 /** Everything a period's figures follow from. */
 export interface Closing {
@@ -73,10 +73,10 @@ export function closePeriod(closing: Closing): Closed {
   )
   const loss = realisedLoss(fresh, champion)
   const sameChampion = before?.champion === champion.version
-  const held = sameChampion ? before.decay : 0
-  const statistic = plan.decay && loss ? addToStatistic(held, loss, plan.decay.slack) : held
-  if (plan.decay && statistic >= plan.decay.threshold)
-    findings.push(decayFinding(loss, statistic, plan.decay.threshold, champion.version))
+  const held = sameChampion ? before.decay : CUSUM_START
+  const cusum = plan.decay && loss ? decay(held, loss, plan.decay).state : held
+  if (plan.decay && cusum.statistic > plan.decay.threshold)
+    findings.push(decayFinding(loss, cusum.statistic, plan.decay.threshold, champion.version))
 
   const fairness =
     plan.fairness &&
@@ -89,7 +89,7 @@ export function closePeriod(closing: Closing): Closed {
     findings.push(fairnessFinding(fairness.reports, plan.fairness!.window))
 
   const weights = plan.combine
-    ? weightsOf(lossesOf(labelledIn(plan.combine.window), closing.members), plan.combine.temperature)
+    ? weightsOf(labelledIn(plan.combine.window), closing.members, plan.combine.temperature)
     : {}
   const isNew = (row: ServedRow) => row.eventTime > (champion.trainedUntil ?? Number.NEGATIVE_INFINITY)
   const counted = sameChampion
@@ -109,7 +109,7 @@ export function closePeriod(closing: Closing): Closed {
         ? estimateWithoutLabels(rows.between(through - plan.quality.window, through), champion, metric)
         : null,
       loss: loss ?? null,
-      decay: plan.decay ? { statistic, threshold: plan.decay.threshold } : null,
+      decay: plan.decay ? { statistic: cusum.statistic, threshold: plan.decay.threshold } : null,
       drift: drift?.shown ?? null,
       fairness: fairness?.shown ?? {},
       weights,
@@ -120,7 +120,7 @@ export function closePeriod(closing: Closing): Closed {
       joined: closing.joined,
       stride: rows.stride,
       champion: champion.version,
-      decay: statistic,
+      decay: cusum,
       newLabels: (sameChampion ? before.newLabels : 0) + counted.filter(isNew).length * rows.stride,
       weights,
     },

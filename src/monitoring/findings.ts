@@ -1,7 +1,6 @@
-import type { FairnessReport } from '#evaluation'
+import type { FairnessReport, RealisedLoss } from '#evaluation'
 import { formatDuration } from '#platform/time'
 import type { Alert, FeatureMove } from './contract.ts'
-import type { RealisedLoss } from './decay.ts'
 import type { ChampionQuality } from './quality.ts'
 import { counted, figure, listed, percent } from './wording.ts'
 

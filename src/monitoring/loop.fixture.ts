@@ -255,6 +255,7 @@ export async function openLoop(storage: Storage, project: string, options: LoopO
     ...{ project, storage, folder, blobs, projects, registry, deployments, serving, events, clock, log },
     ...{ register, release, day, label, settle },
     monitoring: () => monitoring,
+    needs: () => monitoringNeeds,
     points: () => monitoring.series(project, { points: 2000 }),
     /** Another instance on the same database, as after a restart. */
     restartMonitoring: async () => {

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { onEveryDatabase } from '#platform/testing'
 import { DAY, type LoopOptions, loopMigrations, openLoop, START, type Weather } from './loop.fixture.ts'
+import { openMonitoring } from './monitoring.ts'
 
 onEveryDatabase('monitoring', loopMigrations, (storage) => {
   const open: { close(): Promise<void> }[] = []
@@ -164,5 +165,70 @@ onEveryDatabase('monitoring', loopMigrations, (storage) => {
     expect(broken).toEqual(through)
     // The late labels were counted once, in the period in which they came.
     expect(through.points.map(({ labelled }) => labelled)).toEqual([0, 48, 48, 48, 48, 48, 0, 48, 96, 48, 48, 48])
+  })
+
+  it('takes a correction of a label into the windows that follow', async () => {
+    const loop = await start('corrected')
+    await days(loop, 0, 5)
+    const before = (await loop.points()).at(-1)!
+    const wrong = Array.from({ length: 24 }, (_, i) => `corrected-2-${i}`)
+    const logged = await Promise.all(wrong.map((id) => loop.serving.reads.prediction(id)))
+    await loop.serving.feedback(
+      logged.map((one) => ({ id: one!.id, label: one!.groundTruth!.label === '1' ? '0' : '1' })),
+    )
+    await days(loop, 5, 7)
+    const after = (await loop.points()).at(-1)!
+    expect(after.window!.value).toBeLessThan(before.window!.value - 0.02)
+    // What was measured before the correction stays what it was, and no label counts twice.
+    expect((await loop.points()).find(({ through }) => through === before.through)).toEqual(before)
+    expect(after.labelled).toBe(48)
+  })
+
+  it('skips days without traffic, and gives the labels that came due in them one period', async () => {
+    const loop = await start('holiday')
+    await days(loop, 0, 3)
+    await loop.label(2)
+    await days(loop, 9, 12)
+    const points = await loop.points()
+    expect(points.map(({ through, predictions, labelled }) => [dayOf(through), predictions, labelled])).toEqual([
+      [1, 48, 0],
+      [2, 48, 48],
+      [3, 48, 48],
+      [9, 0, 48],
+      [10, 48, 0],
+      [11, 48, 48],
+    ])
+    expect(points.find(({ through }) => dayOf(through) === 9)!.window).toMatchObject({ n: 2 * 48 })
+  })
+
+  it('counts a prediction that is logged after its day in the period in which it comes', async () => {
+    const loop = await start('tardy')
+    await days(loop, 0, 2)
+    const at = new Date(START + 6 * 3_600_000).toISOString()
+    const late = Array.from({ length: 5 }, (_, i) => ({ at, load: i, wind: -1, shift: 'late' }))
+    await loop.serving.predict({ endpoint: 'tardy', records: late })
+    await days(loop, 2, 4)
+    const points = await loop.points()
+    expect(points.map(({ through, predictions }) => [dayOf(through), predictions])).toEqual([
+      [1, 48],
+      [2, 53],
+      [3, 48],
+    ])
+  })
+
+  it('lets one of two servers on the same database close a period, and both go on', async () => {
+    const loop = await start('doubled')
+    await days(loop, 0, 2)
+    const other = openMonitoring({ ...loop.needs(), events: { ...loop.events, subscribe: () => {} } })
+    open.push({ close: () => other.stop() })
+    for (let day = 2; day < 7; day++) {
+      await loop.day(day)
+      other.noticed('doubled')
+    }
+    while (!(await other.settled('doubled'))) await new Promise((resolve) => setTimeout(resolve, 5))
+    await loop.settle()
+    const points = await loop.points()
+    expect(points.map(({ through }) => dayOf(through))).toEqual([1, 2, 3, 4, 5, 6])
+    expect(points.map(({ predictions }) => predictions)).toEqual(new Array(6).fill(48))
   })
 })

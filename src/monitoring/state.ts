@@ -1,3 +1,5 @@
+import type { CusumState } from '#evaluation'
+
 /** What the monitors of an endpoint carry from one period to the next. */
 export interface MonitorState {
   /** End of the last closed period, event time in ms. */
@@ -9,8 +11,8 @@ export interface MonitorState {
   /** How many rows of the log one row in memory stands for. */
   readonly stride: number
   readonly champion: number
-  /** Page's statistic of the champion's losses. */
-  readonly decay: number
+  /** Page's cumulative sum over the champion's losses. */
+  readonly decay: CusumState
   /** Labels of rows younger than what the champion was trained on. */
   readonly newLabels: number
   /** Parts of the answer by version, as last set. */

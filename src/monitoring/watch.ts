@@ -21,7 +21,7 @@ import { RecentRows, type ServedRow } from './recent-rows.ts'
 import type { MonitorState } from './state.ts'
 import { firstSeqAfter, insertPoint, openAlertIn, saveAlert, saveState, stateOf } from './store.ts'
 import type { VersionFacts, Versions } from './versions.ts'
-import { lossesOf, weightsOf } from './weights.ts'
+import { weightsOf } from './weights.ts'
 
 export interface WatchNeeds {
   readonly storage: Storage
@@ -277,7 +277,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     if (found.every(({ version }) => applied[version] !== undefined)) return
     const due = state.through - plan.labelDelay
     const labelled = labelledOf(rows.between(due - plan.combine.window, due), found[0]!.signature)
-    await apply(memory, weightsOf(lossesOf(labelled, found), plan.combine.temperature))
+    await apply(memory, weightsOf(labelled, found, plan.combine.temperature))
   }
 
   async function apply(memory: Memory, weights: Readonly<Record<string, number>>): Promise<void> {
