@@ -74,5 +74,6 @@ export default {
       extensions: ['.ts', '.tsx', '.js'],
     },
     tsPreCompilationDeps: true,
+    webpackConfig: { fileName: 'tests/walls/resolve.mjs' },
   },
 }

@@ -21,7 +21,7 @@ const begun = (from: number | null): Rollout => ({
   finishedAt: null,
 })
 
-const after = (rollout: Rollout, ...events: RolloutEvent[]) =>
+const played = (rollout: Rollout, ...events: RolloutEvent[]) =>
   events.reduce((current, event, i) => advance(current, event, i + 1), rollout)
 
 const checked: RolloutEvent = { kind: 'checked', passed: true, note: '200 requests' }
@@ -35,35 +35,35 @@ const period = (day: number, worse = false): RolloutEvent => ({
 
 describe('a roll-out', () => {
   it('waits for a signature after its checks, whatever periods pass', () => {
-    expect(after(begun(7), checked, period(11), period(12)).state).toBe('awaiting_certification')
+    expect(played(begun(7), checked, period(11), period(12)).state).toBe('awaiting_certification')
   })
 
   it('climbs the canary one hold at a time and is promoted with the last step', () => {
-    const canary = after(begun(7), checked, certified)
+    const canary = played(begun(7), checked, certified)
     expect([canary.state, canary.share]).toEqual(['canary', 0.1])
-    const half = after(canary, period(10.5), period(11))
+    const half = played(canary, period(10.5), period(11))
     expect([half.state, half.share]).toEqual(['canary', 0.5])
-    const whole = after(half, period(12))
+    const whole = played(half, period(12))
     expect([whole.state, whole.share, whole.finishedAt]).toEqual(['promoted', 1, 1])
   })
 
   it('is rolled back at any step on evidence, and stays so', () => {
-    const back = after(begun(7), checked, certified, period(11), period(11.2, true), period(20))
+    const back = played(begun(7), checked, certified, period(11), period(11.2, true), period(20))
     expect([back.state, back.share]).toEqual(['rolled_back', 0])
     expect(back.history.at(-1)?.note).toBe('worse')
   })
 
   it('goes straight to production where there is no champion to compare with', () => {
-    expect(after(begun(null), checked, certified).state).toBe('promoted')
+    expect(played(begun(null), checked, certified).state).toBe('promoted')
   })
 
   it('is rejected by a failed check or a refusal, and no later signature revives it', () => {
-    expect(after(begun(7), { ...checked, passed: false }, certified).state).toBe('rejected')
-    expect(after(begun(7), checked, { kind: 'refused', by: 'qa', reason: 'bias' }, certified).state).toBe('rejected')
+    expect(played(begun(7), { ...checked, passed: false }, certified).state).toBe('rejected')
+    expect(played(begun(7), checked, { kind: 'refused', by: 'qa', reason: 'bias' }, certified).state).toBe('rejected')
   })
 
   it('takes the same event twice as once', () => {
-    const once = after(begun(7), checked, certified)
+    const once = played(begun(7), checked, certified)
     expect(advance(advance(once, checked, 9), certified, 9)).toBe(once)
   })
 })
