@@ -69,6 +69,8 @@ interface Memory {
 
 /** Rows read at once: decoding them takes some milliseconds, in which requests wait. */
 const PAGE = 500
+/** A look costs a millisecond even when it finds nothing: busy endpoints are looked at ten times a second. */
+const REST_MS = 100
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 60_000
 /** Weights that moved less are not worth a change of traffic. */
@@ -80,24 +82,41 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
   let working: Promise<void> | undefined
   let again = false
   let failures = 0
+  let lastLook = Number.NEGATIVE_INFINITY
+  let hurry: (() => void) | undefined
   const stopping = new AbortController()
   const isStopped = () => stopping.signal.aborted
 
   function notice(): void {
     again = true
-    // In the next turn: the hints of one burst make one look.
-    working ??= new Promise<void>((resolve) => setImmediate(resolve)).then(look).finally(() => {
-      working = undefined
-      if (again && !isStopped()) notice()
+    working ??= rest()
+      .then(look)
+      .finally(() => {
+        working = undefined
+        if (again && !isStopped()) notice()
+      })
+  }
+
+  /** Until enough time has passed since the last look, or somebody waits for this one. */
+  function rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, lastLook + REST_MS - performance.now()))
+      hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     })
   }
 
   async function look(): Promise<void> {
+    hurry = undefined
     while (again && !isStopped()) {
       again = false
       try {
         await catchUp()
         failures = 0
+        lastLook = performance.now()
+        return
       } catch (error) {
         // What was half done stands in the database whole or not at all.
         memory = undefined
@@ -322,6 +341,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
   return {
     notice,
     settled: async () => {
+      hurry?.()
       if (working) return false
       const seen = memory?.seq ?? (await stateOf(storage, name))?.seq ?? 0
       const unseen = await reads.predictionsSince(name, seen, 1)
@@ -331,6 +351,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     },
     stop: async () => {
       stopping.abort()
+      hurry?.()
       await working
     },
   }
