@@ -132,7 +132,7 @@ async function storeTable(
       const rows = await rowCount(duck, path)
       const facts = await columnFacts(duck, path, await storedTypes(duck, parquet(path)))
       if (facts.some(isInfinite)) await mendPlan(duck, table, planned, spec.time?.[0])
-      else if (!(await reconsider(duck, path, planned, facts, rows))) return facts
+      else if (!(await reconsider(duck, table, path, planned, facts, rows))) return facts
     } else if (!(await mendPlan(duck, table, planned, spec.time?.[0])))
       throw new Error('DuckDB refused cells that fit their types')
   }
@@ -162,18 +162,22 @@ const RECONSIDERED = 20_000
 /** Whether the stored table shows that some column was misjudged; the plan is then changed. */
 async function reconsider(
   duck: Duck,
+  table: RawTable,
   path: string,
   planned: readonly PlannedColumn[],
   facts: readonly ColumnFacts[],
   rows: number,
 ): Promise<boolean> {
-  // Numbers that long are names; as doubles two of them could become one.
-  const inexact = planned.filter((plan, i) => plan.because === 'guessed' && isInexact(facts[i]!))
-  for (const plan of inexact) Object.assign(plan, { stored: 'text', because: 'checked' })
+  let changed = false
+  for (const [i, plan] of planned.entries()) {
+    if (plan.because !== 'guessed' || !isInexact(facts[i]!) || !(await holdsLongNumbers(duck, table, plan))) continue
+    Object.assign(plan, { stored: 'text', because: 'checked' })
+    changed = true
+  }
   const every = Math.max(1, Math.ceil(rows / RECONSIDERED))
   const numbered = numberedParquet(path)
   const sample = `(SELECT * FROM ${numbered} WHERE file_row_number % ${every} = 0)`
-  return (await reconsiderText(duck, sample, planned)) || inexact.length > 0
+  return (await reconsiderText(duck, sample, planned)) || changed
 }
 
 function isInfinite({ min, max }: ColumnFacts): boolean {
@@ -182,4 +186,12 @@ function isInfinite({ min, max }: ColumnFacts): boolean {
 
 function isInexact({ integer, min, max }: ColumnFacts): boolean {
   return integer && Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0)) > MAX_EXACT
+}
+
+/** Digits too many for a double are a name: two of them could become one. 1e30 is a number all the same. */
+async function holdsLongNumbers(duck: Duck, table: RawTable, { cell }: PlannedColumn): Promise<boolean> {
+  const { long } = await duck.row<{ long: boolean }>(
+    `SELECT coalesce(bool_or(regexp_matches(${cell}, '^[+-]?[0-9]{16,}$')), false) AS long FROM ${table.from}`,
+  )
+  return long
 }

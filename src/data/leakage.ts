@@ -10,7 +10,9 @@ const RANK_CORRELATION = 0.95
 
 /** Fewer labelled rows than this prove nothing. */
 const FEWEST_ROWS = 50
-const BINS = 50
+/** Fine enough that the two bins which hold a boundary between classes do not hide it. */
+const BINS = 200
+const ROWS_PER_BIN = 10
 
 /**
  * Columns that nearly give away the label on their own: likely written after the outcome was known. A cheap look at
@@ -99,7 +101,8 @@ function binsOf(values: Float64Array, rows: readonly number[]): (row: number) =>
   const sorted = Float64Array.from(rows, (row) => values[row]!)
     .filter((value) => !Number.isNaN(value))
     .sort()
-  const edges = Array.from({ length: BINS - 1 }, (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / BINS)]!)
+  const bins = Math.min(BINS, Math.ceil(sorted.length / ROWS_PER_BIN))
+  const edges = Array.from({ length: bins - 1 }, (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / bins)]!)
   return (row) => {
     const value = values[row]!
     if (Number.isNaN(value)) return -1
