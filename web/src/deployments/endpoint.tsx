@@ -53,7 +53,7 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
         <Panel title="Traffic" className="span-7 stretch">
           <TrafficTable endpoint={endpoint} />
         </Panel>
-        <Panel title="Weights of the committee over time" className="span-5 stretch">
+        <Panel title="Who answered" className="span-5 stretch">
           <Weights project={project} endpoint={endpoint.name} model={endpoint.model} />
         </Panel>
         <Panel title="How well it kept in step">

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import type { MonitorPoint } from '#monitoring/contract'
 import { WeightsArea } from '../charts/weights-area.tsx'
 import { useZoom } from '../charts/zoom.ts'
 import { Asked } from '../shell/asked.tsx'
@@ -18,16 +19,16 @@ export function Weights({ project, endpoint, model }: { project: string; endpoin
     <Asked query={series} skeleton={<Skeleton height={190} />}>
       {({ points }) =>
         points.length < 2 ? (
-          <Empty title="No weights yet">
-            When several versions answer together, each one’s part follows from its loss on the latest labels and stands
-            here.
+          <Empty title="Nobody has answered yet">
+            Which version gave which part of the answers stands here; where several answer together, each one’s part
+            follows from its loss on the latest labels.
           </Empty>
         ) : (
           <Steady value={points} question={`${from} ${to}`}>
             {(shown) => (
               <WeightsArea
                 times={shown.map((point) => point.through)}
-                weights={shown.map((point) => point.weights)}
+                weights={shown.map(partsOf)}
                 href={(version) => paths.version(project, model, version)}
                 zoom={zoom}
               />
@@ -38,3 +39,7 @@ export function Weights({ project, endpoint, model }: { project: string; endpoin
     </Asked>
   )
 }
+
+/** Where no committee answers, the champion gives the whole answer. */
+const partsOf = ({ weights, champion }: MonitorPoint): Record<string, number> =>
+  Object.keys(weights).length > 0 ? weights : { [champion]: 1 }

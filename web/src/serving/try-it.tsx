@@ -37,26 +37,36 @@ export function TryIt({ endpoint }: { endpoint: Endpoint }) {
   )
 }
 
-function Form({
-  endpoint,
-  signature,
-  inputs,
-}: {
-  endpoint: Endpoint
-  signature: Signature
-  inputs: Record<string, string | number | boolean | null>
-}) {
+interface Field {
+  name: string
+  numeric: boolean
+  categories: readonly string[] | undefined
+}
+
+type Inputs = Record<string, string | number | boolean | null>
+
+/** What the signature takes, after what else was sent with the latest prediction, such as its time. */
+function fieldsOf(signature: Signature, inputs: Inputs): Field[] {
+  const features = signature.features.map(({ name, kind, categories }) => ({
+    name,
+    numeric: kind === 'numeric',
+    categories,
+  }))
+  const others = Object.keys(inputs).filter((name) => !features.some((feature) => feature.name === name))
+  return [...others.map((name) => ({ name, numeric: false, categories: undefined })), ...features]
+}
+
+function Form({ endpoint, signature, inputs }: { endpoint: Endpoint; signature: Signature; inputs: Inputs }) {
   // Taken once: a newer prediction must not overwrite what is being written.
+  const [fields] = useState(() => fieldsOf(signature, inputs))
   const [written, setWritten] = useState<Written>(() =>
-    Object.fromEntries(
-      signature.features.map(({ name }) => [name, inputs[name] === null ? '' : String(inputs[name] ?? '')]),
-    ),
+    Object.fromEntries(fields.map(({ name }) => [name, inputs[name] === null ? '' : String(inputs[name] ?? '')])),
   )
   const predict = useMutation({
     mutationFn: () =>
       server.serving.predict({
         params: { endpoint: endpoint.name },
-        body: { records: [recordOf(written, signature)] },
+        body: { records: [recordOf(written, fields)] },
       }),
   })
   const answer = predict.data?.predictions[0]
@@ -70,12 +80,12 @@ function Form({
     >
       <div>
         <div className="try-fields">
-          {signature.features.map(({ name, kind, categories }) => (
+          {fields.map(({ name, numeric, categories }) => (
             <label key={name}>
               {name}
               <input
                 value={written[name] ?? ''}
-                inputMode={kind === 'numeric' ? 'decimal' : 'text'}
+                inputMode={numeric ? 'decimal' : 'text'}
                 placeholder="missing"
                 list={categories ? `values-of-${name}` : undefined}
                 onChange={(event) => setWritten({ ...written, [name]: event.target.value })}
@@ -138,13 +148,13 @@ function Form({
 }
 
 /** An empty field is a missing value; a numeric feature's text that is no number is left for the server to refuse. */
-function recordOf(written: Written, signature: Signature): Record<string, string | number | null> {
+function recordOf(written: Written, fields: readonly Field[]): Record<string, string | number | null> {
   return Object.fromEntries(
-    signature.features.map(({ name, kind }) => {
+    fields.map(({ name, numeric }) => {
       const text = written[name]?.trim() ?? ''
       if (text === '') return [name, null]
       const number = Number(text)
-      return [name, kind === 'numeric' && Number.isFinite(number) ? number : text]
+      return [name, numeric && Number.isFinite(number) ? number : text]
     }),
   )
 }

@@ -21,7 +21,7 @@ export function useKeys({ openPalette, openHelp }: { openPalette: () => void; op
   const navigate = useNavigate()
   const project = useProject()
   useEffect(() => {
-    let goAt = 0
+    let goAt = Number.NEGATIVE_INFINITY
     const onKey = (event: KeyboardEvent) => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault()
@@ -31,7 +31,7 @@ export function useKeys({ openPalette, openHelp }: { openPalette: () => void; op
       if (event.metaKey || event.ctrlKey || event.altKey || isWriting(event.target)) return
       if (document.querySelector('dialog[open]')) return
       const going = event.timeStamp - goAt < TOGETHER_MS
-      goAt = 0
+      goAt = Number.NEGATIVE_INFINITY
       if (going && project) {
         const there = GO_TO[event.key]
         if (there) navigate(there[1](project))

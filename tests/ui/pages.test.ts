@@ -1,0 +1,264 @@
+import { readFile } from 'node:fs/promises'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningServer, startServer } from '../support/server.ts'
+import { noBrowser, openBrowser, type WatchedPage, watchedPage } from './browser.ts'
+import { applyProject, champion, ENDPOINT, PROJECT, serveDays } from './project.ts'
+
+/** One story from an empty server to a loop that has turned: each test goes on where the one before it ended. */
+describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout: 120_000 }, () => {
+  let server: RunningServer
+  let browser: Browser
+  let watched: WatchedPage
+  let page: Page
+  let predictions: string[] = []
+
+  beforeAll(async () => {
+    server = await startServer()
+    browser = await openBrowser()
+    // A refused request is part of the story of a prediction that does not exist.
+    watched = await watchedPage(browser, /status of 404/)
+    page = watched.page
+    await page.setViewportSize({ width: 1280, height: 900 })
+  }, 120_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  const open = (path: string) => page.goto(server.url + path)
+  const seen = (text: string | RegExp) => page.getByText(text).first().waitFor({ timeout: 30_000 })
+
+  it('an empty server says what would be here and the command that fills it', async () => {
+    await open('/')
+    await seen('No project yet')
+    expect(await page.locator('.command code').first().innerText()).toContain('orrery apply')
+  })
+
+  it('a project without a run shows its empty loop and is called simulated', async () => {
+    await applyProject(server.url)
+    await open(`/${PROJECT}`)
+    await seen('No champion yet')
+    await seen('Which lamps will fail within a day?')
+    expect(await page.locator('.badge.simulated').innerText()).toBe('simulated')
+    expect(await page.locator('.stage.empty').count()).toBeGreaterThanOrEqual(6)
+  })
+
+  it('starts a run and follows it live to its trials, the best one marked', async () => {
+    await open(`/${PROJECT}/runs`)
+    await page.getByRole('button', { name: 'Run the pipeline' }).click()
+    await page.waitForURL(/\/runs\/[0-9A-Z]{26}$/)
+    // Nothing reloads the page: the event stream brings the end of the run to it.
+    await page.locator('.title-line .state.ok', { hasText: 'succeeded' }).waitFor({ timeout: 90_000 })
+    expect(await page.locator('.steps li.succeeded').count()).toBeGreaterThanOrEqual(4)
+    await page.locator('td.best').first().waitFor()
+    expect(await page.locator('tbody tr[data-row]').count()).toBeGreaterThanOrEqual(3)
+  })
+
+  it('asks for a signature, and a signature puts the version into production', async () => {
+    await open(`/${PROJECT}`)
+    await page.getByRole('link', { name: 'Review and sign' }).click()
+    await page.waitForURL(/\/models\/.+\/versions\/1$/)
+    const sign = page.getByRole('button', { name: 'Sign v1' })
+    await sign.waitFor()
+    expect(await sign.isDisabled()).toBe(true)
+    expect(await page.getByRole('button', { name: 'Reject' }).isDisabled()).toBe(true)
+    await page.getByLabel('Note, or the reason to reject').fill('read it, every gate holds')
+    await page.getByLabel('I have read the report on this page').check()
+    await sign.click()
+    await seen('read it, every gate holds')
+    await seen('by a person, having seen this report')
+    await page.locator('.title-line .state', { hasText: 'production' }).waitFor({ timeout: 30_000 })
+    expect(await champion(server.url)).toBe(1)
+  })
+
+  it('draws how well the loop kept in step, by itself, as traffic and labels come in', async () => {
+    await open(`/${PROJECT}`)
+    await seen('Quality over time will stand here')
+    predictions = await serveDays(server.url, 30)
+    const line = page.locator('.chart path.line.loop')
+    await line.waitFor({ timeout: 30_000 })
+    expect((await line.getAttribute('d'))!.match(/[ML]/g)!.length).toBeGreaterThan(10)
+    expect(await page.locator('.chart path.band.loop').count()).toBe(1)
+    expect(await page.locator('.chart path.line.reference').count()).toBe(1)
+    expect(await page.locator('.chart .reign').count()).toBeGreaterThanOrEqual(1)
+    await seen(/mean in view: this loop/)
+  })
+
+  it('the chart is read by pointer and keyboard, zooms into the address, and gives its numbers away', async () => {
+    await open(`/${PROJECT}`)
+    const chart = page.locator('.chart-box').first()
+    await page.locator('.chart path.line.loop').waitFor()
+    await chart.scrollIntoViewIfNeeded()
+    const box = (await chart.boundingBox())!
+    await page.mouse.move(box.x + 500, box.y + 100)
+    const readout = await page.locator('.readout').innerText()
+    expect(readout).toMatch(/this loop\s+0\.\d+ \(0\.\d+ – [01]\.?\d*\)/)
+    expect(readout).toMatch(/champion\s+v\d+/)
+
+    await page.mouse.down()
+    await page.mouse.move(box.x + 700, box.y + 100, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL(/\?from=2024-\d\d-\d\dT.+&to=2024-/)
+    await page.goBack()
+    expect(new URL(page.url()).search).toBe('')
+    await page.goForward()
+    await page.waitForURL(/from=/)
+    await chart.dblclick({ position: { x: 300, y: 100 } })
+    await expect.poll(() => new URL(page.url()).search).toBe('')
+
+    await page.mouse.move(5, 5)
+    await chart.focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Shift+ArrowRight')
+    expect(await chart.getAttribute('aria-valuetext')).toMatch(/2024, .*: this loop/)
+
+    await page.getByText('Download', { exact: true }).first().click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ])
+    const csv = (await readFile((await download.path())!, 'utf8')).trim().split('\r\n')
+    expect(csv[0]).toBe('time,this loop,this loop lower95,this loop upper95,left alone')
+    expect(csv.length).toBeGreaterThan(10)
+    expect(download.suggestedFilename()).toBe(`${ENDPOINT}-roc_auc.csv`)
+  })
+
+  it('one answer leads back to its version, run, data and signature', async () => {
+    await open(`/trace/${predictions[0]}`)
+    await seen('How it came to be')
+    for (const part of ['certified', 'gates', 'run', 'code', 'data', 'environment', 'because'])
+      await page
+        .locator('.leaf-name', { hasText: new RegExp(`^${part}$`) })
+        .first()
+        .waitFor()
+    expect(await page.locator('.contributions tbody tr').count()).toBe(3)
+    // The page stands outside the project's address and still knows where it belongs.
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Models' }).waitFor()
+    await page.locator('.leaf', { hasText: 'data' }).getByRole('link').first().click()
+    await page.waitForURL(new RegExp(`/${PROJECT}/data\\?version=`))
+    await page.locator('.bars').first().waitFor()
+  })
+
+  it('predicts with a record by hand, filled in from the latest answer', async () => {
+    await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
+    expect(await page.getByLabel('hall').inputValue()).toMatch(/north|south|east/)
+    await page.getByLabel('heat').fill('49')
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.answer-value').waitFor()
+    expect(Number(await page.locator('.answer-value').innerText())).toBeGreaterThanOrEqual(0)
+    await page.getByLabel('heat').fill('very hot')
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.inline-failure').waitFor()
+    expect(await page.locator('.inline-failure').innerText()).toMatch(/^ORRERY_/)
+  })
+
+  it('the keyboard reaches everything: palette, go-to, lists, theme', async () => {
+    await open(`/${PROJECT}`)
+    await page.locator('.ring').waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or jump' }).fill('v1')
+    await page.getByRole('option', { name: /v1/ }).first().waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/versions\/1$/)
+
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type(predictions[1]!)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${server.url}/trace/${predictions[1]}`)
+    await seen('How it came to be')
+
+    await page.keyboard.press('g')
+    await page.keyboard.press('r')
+    await page.waitForURL(/\/runs$/)
+    await page.locator('tbody tr[data-row]').first().waitFor()
+    await page.keyboard.press('j')
+    const first = await page.locator('tbody tr[data-row] a').first().innerText()
+    expect(await page.locator(':focus').innerText()).toBe(first)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/runs\/[0-9A-Z]{26}$/)
+
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
+    const before = await background()
+    await page.keyboard.press('t')
+    expect(await background()).not.toBe(before)
+    await page.reload()
+    expect(await background()).not.toBe(before)
+    await page.keyboard.press('t')
+    expect(await background()).toBe(before)
+  })
+
+  it('an error says its code, its cause and what to do', async () => {
+    await open('/trace/no-such-prediction')
+    await page.locator('.failure-code').waitFor()
+    expect(await page.locator('.failure-code').innerText()).toMatch(/^ORRERY_/)
+    expect(await page.locator('.failure-message').innerText()).toContain('no-such-prediction')
+    expect((await page.locator('.failure-hint').innerText()).length).toBeGreaterThan(10)
+  })
+
+  const PAGES = [
+    '',
+    '/data',
+    '/runs',
+    `/models/${ENDPOINT}`,
+    `/models/${ENDPOINT}/versions/1`,
+    `/endpoints/${ENDPOINT}`,
+    `/monitors/${ENDPOINT}`,
+  ]
+
+  it.each(['light', 'dark'] as const)(
+    'every page stands in %s at desktop and phone width, nothing sticking out',
+    async (colorScheme) => {
+      for (const width of [1280, 420]) {
+        const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
+        const other = await watchedPage(context)
+        for (const path of [...PAGES.map((each) => `/${PROJECT}${each}`), `/trace/${predictions[0]}`]) {
+          await other.page.goto(server.url + path)
+          await other.page.locator('h1').first().waitFor()
+          await other.page.locator('[aria-busy]').first().waitFor({ state: 'detached' })
+          const wider = await other.page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)
+          expect(wider, `${path} at ${width} px`).toBeLessThanOrEqual(0)
+          expect(await other.page.locator('.failure').count(), path).toBe(0)
+          expect(await unnamed(other.page), `${path}: controls without a name`).toEqual([])
+          expect((await other.page.screenshot({ fullPage: true })).length).toBeGreaterThan(10_000)
+        }
+        expect(other.complaints).toEqual([])
+        await context.close()
+      }
+    },
+  )
+
+  it('says when the server is gone, keeps what it showed, and comes back by itself', async () => {
+    await open(`/${PROJECT}`)
+    await page.locator('.liveness', { hasText: 'live' }).waitFor()
+    const { url, home } = server
+    await server.kill()
+    await page.locator('.liveness.lost').waitFor({ timeout: 30_000 })
+    expect(await page.locator('.ring-champion').innerText()).toContain(ENDPOINT)
+    const complaintsBefore = watched.complaints.length
+    server = await startServer({ home, port: Number(new URL(url).port) })
+    await page.locator('.liveness:not(.lost)').waitFor({ timeout: 60_000 })
+    expect(complaintsBefore).toBeGreaterThanOrEqual(0)
+  })
+
+  it('nothing complained in the console until the server was killed', () => {
+    const unexpected = watched.complaints.filter(
+      (text) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|Failed to load/.test(text),
+    )
+    expect(unexpected).toEqual([])
+  })
+})
+
+/** Buttons, links and fields that a screen reader could not call by a name. */
+function unnamed(page: Page): Promise<string[]> {
+  return page.locator('a[href], button, input, select, textarea').evaluateAll((controls) =>
+    controls
+      .filter((control) => {
+        const labelled = (control as { labels?: { length: number } | null }).labels?.length
+        const named = control.textContent?.trim() || control.getAttribute('aria-label') || control.getAttribute('title')
+        return !labelled && !named && control.getClientRects().length > 0
+      })
+      .map((control) => control.outerHTML.slice(0, 120)),
+  )
+}
