@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'tests/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'web/src/**/*.test.ts', 'tests/**/*.test.ts', 'bench/**/*.test.ts'],
     // Two cores: more workers only make the real servers of the journeys slower.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { newsOf } from './facts.ts'
+
+describe('news', () => {
+  const entry = (what: string, subject: string, data: Record<string, unknown>) => ({
+    id: 1,
+    at: 0,
+    who: 'orrery',
+    what,
+    subject,
+    project: 'p',
+    data,
+  })
+
+  it('tells what happened and why, leads there, and leaves the clockwork out', () => {
+    const news = newsOf(
+      [
+        entry('monitoring.period_closed', 'e', {}),
+        entry('deployments.traffic_changed', 'e', { why: 'weights follow recent losses' }),
+        entry('registry.version_certified', 'm@3', { model: 'm', version: 3, note: 'read it' }),
+        entry('pipelines.run_started', 'r1', { name: 'misty-lark', cause: { reason: 'drift in x' } }),
+        entry('data.version_created', 'd9', { dataset: 'market', number: 9 }),
+      ],
+      'p',
+    )
+    expect(news.map(({ text, because, href }) => [text, because, href])).toEqual([
+      ['m v3: version certified', 'read it', '/p/models/m/versions/3'],
+      ['misty-lark: run started', 'drift in x', '/p/runs/r1'],
+      ['market 9: version created', null, '/p/data?version=d9'],
+    ])
+  })
+})
