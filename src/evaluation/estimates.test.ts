@@ -161,8 +161,7 @@ describe('paired differences', () => {
 
   it('count weights as repeated rows would', () => {
     const { truth, scores, otherScores } = binary
-    const repeat = (v: Float64Array) =>
-      Float64Array.from(weights).reduce<number[]>((all, w, i) => [...all, ...new Array(w).fill(v[i])], [])
+    const repeat = (v: Float64Array) => Array.from(weights).flatMap((w, i) => new Array<number>(w).fill(v[i]!))
     const weighted = pairedDifferences('binary', truth, scores, otherScores, { weights })
     const repeated = pairedDifferences(
       'binary',

@@ -49,17 +49,18 @@ export interface RealisedLoss {
 }
 
 /**
- * The rule "decay": Page's sum over realised / promised − 1. A ratio has no unit, so one slack and one threshold fit log
- * loss and absolute error alike: slack 0.1 overlooks losses up to 10 % above the promise, and with threshold 1 a lasting
- * excess of 30 % is an alarm on the sixth period.
+ * The rule "decay": Page's sum over ln(realised / promised). A ratio has no unit, so one slack and one threshold fit log
+ * loss and absolute error alike; its logarithm keeps one bad day from being an alarm by itself, and lets a day at half
+ * the promised loss make good one at double. Slack 0.1 overlooks losses up to 10 % above the promise, and with threshold 1
+ * a lasting excess of 34 % is an alarm on the sixth period.
  *
- * A promise of 0 can be neither kept nor broken by a ratio: such a period leaves the state as it is, without an alarm.
+ * A promise of 0, or a period without any loss, has no such ratio: it leaves the state as it is, without an alarm.
  */
 export function decay(
   state: CusumState,
   loss: RealisedLoss,
   settings: CusumSettings,
 ): { state: CusumState; alarm: boolean } {
-  if (!(loss.promised > 0)) return { state, alarm: false }
-  return pageCusum(state, loss.realised / loss.promised - 1, settings)
+  if (!(loss.promised > 0 && loss.realised > 0)) return { state, alarm: false }
+  return pageCusum(state, Math.log(loss.realised / loss.promised), settings)
 }

@@ -23,6 +23,36 @@ const truth = Float64Array.from(values(frame, 'x'), (x) => (x > 0 ? 1 : 0))
 const logistic = (f: Frame) => values(f, 'x').map((x) => (Number.isNaN(x) ? 0.5 : 1 / (1 + Math.exp(-x / 100))))
 
 describe('robustness', () => {
+  it('leaves exact whole numbers alone, and shakes counts and measurements', async () => {
+    const shaken: Record<string, boolean> = {}
+    const table = frameOf(
+      numeric(
+        'hour',
+        Array.from({ length: n }, (_, i) => i % 24),
+      ),
+      numeric(
+        'count',
+        Array.from({ length: n }, (_, i) => i),
+      ),
+      numeric(
+        'share',
+        Array.from({ length: n }, (_, i) => (i % 10) / 10),
+      ),
+    )
+    await robustnessOf(
+      'regression',
+      truth,
+      table,
+      (f) => {
+        for (const { name } of table.columns)
+          shaken[name] = values(f, name).some((value) => !Number.isInteger(Number((value * 10).toFixed(9))))
+        return values(f, 'hour')
+      },
+      { perturbations: [{ kind: 'noise', level: 0.05 }] },
+    )
+    expect(shaken).toEqual({ hour: false, count: true, share: true })
+  })
+
   it('measures noise in the spread of each column', async () => {
     // A column that is standard normal in its spread, with noise e of spread s, changes sign with chance atan(s) / pi.
     const report = await robustnessOf('binary', truth, frame, logistic, {

@@ -30,8 +30,9 @@ const DEFAULT_PERTURBATIONS: readonly Perturbation[] = [
 ]
 
 /**
- * How much the answers change when the features do a little: Gaussian noise on numeric columns, scaled by the column's
+ * How much the answers change when the features do a little: Gaussian noise on measured columns, scaled by the column's
  * interquartile range (over 1.349, so that for a normal column it is the standard deviation), and cells made missing.
+ * Codes and other exact whole numbers (an hour, a flag) get no noise.
  * A perturbation that makes the model fail is reported as such, since that is a finding; failing on the rows as they
  * are is an error.
  */
@@ -99,7 +100,21 @@ function perturb(frame: Frame, features: ReadonlySet<string>, perturbation: Pert
   }
 }
 
+/** More different whole numbers than this are a measurement or a count; fewer are an hour, a month, a code or a flag. */
+const MOST_CODES = 50
+
+/** An hour of the day or a code is known exactly: half past seven is no error in reading seven. */
+function isExact(values: Float64Array): boolean {
+  const seen = new Set<number>()
+  for (const value of values) {
+    if (Number.isNaN(value)) continue
+    if (!Number.isInteger(value) || seen.add(value).size > MOST_CODES) return false
+  }
+  return true
+}
+
 function withNoise(column: NumericColumn, level: number, random: Random): NumericColumn {
+  if (isExact(column.values)) return column
   const scale = level * spreadOf(column.values)
   return { ...column, values: column.values.map((value) => value + scale * random.normal()) }
 }

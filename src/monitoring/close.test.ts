@@ -60,7 +60,7 @@ describe('the end of a period', () => {
     expect(point.loss).toEqual({ realised: 1.5, promised: 1 })
     expect(point.labelled).toBe(8 * PER_DAY)
     expect(point.estimated).toBeNull()
-    expect(point.decay!.statistic).toBeCloseTo(0.4, 10)
+    expect(point.decay!.statistic).toBeCloseTo(Math.log(1.5) - 0.1, 10)
     expect(age).toBe(15 * DAY)
     expect(state).toMatchObject({ champion: 3, newLabels: 8 * PER_DAY, through: 10 * DAY })
     expect(observed.findings).toEqual([])
