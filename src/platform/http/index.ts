@@ -1,5 +1,6 @@
 export {
   type Authorize,
+  type Dialect,
   type HandlerInput,
   type Handlers,
   type HttpServer,

@@ -17,6 +17,8 @@ export interface RouteContract {
   readonly reply: z.ZodType
   /** For streams and files: the handler writes the answer itself. */
   readonly raw?: boolean
+  /** The body is a file of any type and size: the handler reads it from `request.raw` as it arrives. */
+  readonly upload?: boolean
   readonly status?: number
 }
 

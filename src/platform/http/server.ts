@@ -13,6 +13,7 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
 import { asOrreryError, errorBody } from '#platform/errors'
 import type { Logger } from '#platform/log'
 import { ErrorReply, type RouteContract, type RouteInput, type RouteReply } from './route.ts'
@@ -50,10 +51,22 @@ export type Handlers<Routes extends Record<string, RouteContract>> = {
   [Name in keyof Routes]: (input: HandlerInput<Routes[Name]>) => Promise<RouteReply<Routes[Name]>>
 }
 
+/** How errors look in a protocol that somebody else defined; without one they look as they do everywhere here. */
+export interface Dialect {
+  readonly errorReply: z.ZodType
+  /** @param error an `OrreryError`, or whatever was thrown inside */
+  renderError(error: unknown): { status: number; body: unknown }
+}
+
 export interface HttpServer {
   readonly fastify: FastifyInstance
   /** Binds a room's handlers to its contract; a handler missing is a type error. */
-  mount<Routes extends Record<string, RouteContract>>(room: string, routes: Routes, handlers: Handlers<Routes>): void
+  mount<Routes extends Record<string, RouteContract>>(
+    room: string,
+    routes: Routes,
+    handlers: Handlers<Routes>,
+    dialect?: Dialect,
+  ): void
 }
 
 /** 16 MiB: a batch of records; what is larger goes through a dataset. */
@@ -82,12 +95,7 @@ export async function openHttp({
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler((error, request, reply) => {
-    const known = toKnown(error)
-    const { status, body } = errorBody(known)
-    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
-    return reply.status(status).header('x-request-id', request.id).send(body)
-  })
+  app.setErrorHandler(sendError(errorBody))
   const page = pages ? await servePages(app, pages) : undefined
   app.setNotFoundHandler((request, reply) => {
     if (page?.answers(request)) return page.send(reply)
@@ -110,10 +118,13 @@ export async function openHttp({
 
   return {
     fastify: app,
-    mount: (room, routes, handlers) => {
+    mount: (room, routes, handlers, dialect) => {
+      const errorReply = dialect?.errorReply ?? ErrorReply
       for (const [name, route] of Object.entries(routes)) {
         const handler = handlers[name as keyof typeof handlers] as (input: unknown) => Promise<unknown>
         app.register(async (scope) => {
+          if (dialect) scope.setErrorHandler(sendError(dialect.renderError))
+          if (route.upload) leaveBodyUnread(scope)
           scope.route({
             method: route.method,
             url: route.path,
@@ -126,7 +137,7 @@ export async function openHttp({
               ...(route.query && { querystring: route.query }),
               ...(route.body && { body: route.body }),
               ...(!route.raw && {
-                response: { [route.status ?? 200]: route.reply, '4xx': ErrorReply, '5xx': ErrorReply },
+                response: { [route.status ?? 200]: route.reply, '4xx': errorReply, '5xx': errorReply },
               }),
             },
             handler: async (request, reply) => {
@@ -146,6 +157,19 @@ export async function openHttp({
       }
     },
   }
+}
+
+function sendError(render: (error: unknown) => { status: number; body: unknown }) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const { status, body } = render(toKnown(error))
+    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
+    return reply.status(status).header('x-request-id', request.id).send(body)
+  }
+}
+
+function leaveBodyUnread(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 }
 
 const originOf = ({ headers }: FastifyRequest): RequestOrigin => ({

@@ -10,6 +10,8 @@ const capabilities: StorageCapabilities = {
   name: 'postgres',
   identityType: 'bigserial',
   identity: (column) => column.primaryKey(),
+  like: (value, pattern, { ignoreCase }) =>
+    ignoreCase ? sql`${value} ilike ${pattern} escape ''` : sql`${value} like ${pattern} escape ''`,
   serialize: async (tx, log) => {
     await sql`select pg_advisory_xact_lock(hashtext(${log}))`.execute(tables(tx))
   },

@@ -1,7 +1,7 @@
 import { fdatasync, openSync, closeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
-import { Kysely } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import { StorageClosed } from './errors.ts'
 import { applyMigrations } from './migrate.ts'
 import { NodeSqliteDialect } from './node-sqlite.ts'
@@ -25,6 +25,9 @@ const capabilities: StorageCapabilities = {
   name: 'sqlite',
   identityType: 'integer',
   identity: (column) => column.primaryKey().autoIncrement(),
+  // Its LIKE takes upper and lower case for the same, its GLOB does not and has other signs for the same patterns.
+  like: (value, pattern, { ignoreCase }) =>
+    ignoreCase ? sql`${value} like ${pattern}` : sql`${value} glob ${globOf(pattern)}`,
   // One writer at a time: ids are handed out in commit order anyway.
   serialize: async () => {},
 }
@@ -119,6 +122,11 @@ export async function openSqlite(options: { file: string; durability: Durability
       writer.close()
     },
   }
+}
+
+/** The same pattern for GLOB: `*` and `?` instead of `%` and `_`, its own signs in brackets. */
+function globOf(pattern: string): string {
+  return pattern.replace(/[*?[]/g, '[$&]').replaceAll('%', '*').replaceAll('_', '?')
 }
 
 const noFailure = () => undefined

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { expect, it } from 'vitest'
 import { onEveryDatabase } from '#platform/testing'
 import { type Migration, openSqlite, tables } from './index.ts'
@@ -72,6 +73,33 @@ onEveryDatabase('storage', [notes], (storage) => {
       await tables<Tables>(tx).insertInto('notes').values(note(40)).execute()
     })
     await expect.poll(() => seen).toEqual([true])
+  })
+
+  it('finds texts by a pattern, telling upper and lower case apart or not', async () => {
+    const texts = ['a*b', 'a-b', 'A*B', 'a\\b', 'a%b', 'a[b', 'ab']
+    for (const [i, text] of texts.entries())
+      await storage().write((tx) =>
+        tables<Tables>(tx)
+          .insertInto('notes')
+          .values({ ...note(50 + i), text })
+          .execute(),
+      )
+    const { like } = storage().capabilities
+    const matching = async (pattern: string, ignoreCase = false) => {
+      const found = storage().reads<Tables>().selectFrom('notes').select('text').where('id', '>=', 50)
+      const rows = await found
+        .where('id', '<', 60)
+        .where(like(sql.ref('text'), pattern, { ignoreCase }))
+        .orderBy('id')
+        .execute()
+      return rows.map((row) => row.text)
+    }
+    expect(await matching('a*%')).toEqual(['a*b'])
+    expect(await matching('a*%', true)).toEqual(['a*b', 'A*B'])
+    expect(await matching('a_b')).toEqual(['a*b', 'a-b', 'a\\b', 'a%b', 'a[b'])
+    expect(await matching('a[%')).toEqual(['a[b'])
+    expect(await matching('a\\%')).toEqual(['a\\b'])
+    expect(await matching('%B')).toEqual(['A*B'])
   })
 
   it('applies a migration once', async () => {

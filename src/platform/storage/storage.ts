@@ -1,4 +1,4 @@
-import type { ColumnDefinitionBuilder, Kysely } from 'kysely'
+import type { ColumnDefinitionBuilder, Kysely, RawBuilder, SqlBool } from 'kysely'
 
 /**
  * What a room's store is given: a query builder for reads and `write` for everything else.
@@ -49,6 +49,8 @@ export interface StorageCapabilities {
   /** Declares an ever-growing integer key on a column of type `identityType`. */
   identity(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
   readonly identityType: 'integer' | 'bigserial'
+  /** SQL's LIKE without an escape character: `%` is anything, `_` one character, upper and lower case differ. */
+  like(value: RawBuilder<unknown>, pattern: string, options: { ignoreCase: boolean }): RawBuilder<SqlBool>
   /** Taken first in a transaction that appends to an ordered log, so that order of ids is order of commits. */
   serialize(tx: Tx, log: string): Promise<void>
 }
