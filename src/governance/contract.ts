@@ -24,7 +24,7 @@ export const Trace = z.object({
           id: z.string(),
           name: z.string(),
           params: z.record(z.string(), z.string()),
-          metrics: z.record(z.string(), z.number()),
+          metrics: z.record(z.string(), z.number().nullable()),
           seconds: z.number().nullable(),
         }),
         pipelineRun: z.object({ id: z.string(), name: z.string() }),

@@ -3,7 +3,7 @@ import { defineRoutes, PageQuery } from '#platform/http/contract'
 
 export const RunState = z.enum(['running', 'finished', 'failed', 'killed'])
 
-/** One training of one candidate. Last value of each metric; histories have their own route. */
+/** One training of one candidate. Histories of metrics have their own route. */
 export const Run = z.object({
   id: z.string(),
   name: z.string(),
@@ -14,15 +14,19 @@ export const Run = z.object({
   startedAt: z.number(),
   endedAt: z.number().nullable(),
   params: z.record(z.string(), z.string()),
-  metrics: z.record(z.string(), z.number()),
+  metrics: z.record(z.string(), z.number().nullable()).describe('The last value of each; null where that is NaN.'),
   tags: z.record(z.string(), z.string()),
+  deletedAt: z.number().nullable().describe('When it was put into the bin; it can be restored from there.'),
 })
 export type Run = z.infer<typeof Run>
 
 export const Artifact = z.object({ path: z.string(), size: z.number(), hash: z.string() })
 export type Artifact = z.infer<typeof Artifact>
 
-export const MetricPoint = z.object({ step: z.number(), value: z.number(), at: z.number() })
+export const MetricPoint = z.object({ step: z.number(), value: z.number().nullable(), at: z.number() })
+
+export const LoggedModelStatus = z.enum(['pending', 'ready', 'failed'])
+export type LoggedModelStatus = z.infer<typeof LoggedModelStatus>
 
 export const trackingRoutes = defineRoutes({
   listRuns: {

@@ -32,3 +32,69 @@ export class ParamConflict extends OrreryError {
     })
   }
 }
+
+export class ExperimentExists extends OrreryError {
+  constructor(name: string) {
+    super({
+      code: 'ORRERY_TRACKING_EXPERIMENT_EXISTS',
+      status: 409,
+      message: `There is an experiment "${name}" already.`,
+      hint: 'Use it, or take another name; one in the bin can be restored.',
+    })
+  }
+}
+
+export class InBin extends OrreryError {
+  constructor(what: string) {
+    super({
+      code: 'ORRERY_TRACKING_IN_BIN',
+      status: 400,
+      message: `The ${what} is in the bin: nothing can be written to it.`,
+      hint: 'Restore it first.',
+    })
+  }
+}
+
+export class TagUnknown extends OrreryError {
+  constructor(key: string, owner: string) {
+    super({
+      code: 'ORRERY_TRACKING_TAG_UNKNOWN',
+      status: 404,
+      message: `There is no tag "${key}" on ${owner}.`,
+      hint: 'Tags are removed by the exact key they were set with.',
+    })
+  }
+}
+
+export class LoggedModelUnknown extends OrreryError {
+  constructor(model: string) {
+    super({
+      code: 'ORRERY_TRACKING_MODEL_UNKNOWN',
+      status: 404,
+      message: `There is no logged model ${model}.`,
+      hint: 'Logged models are listed with the experiment they belong to.',
+    })
+  }
+}
+
+export class ArtifactUnknown extends OrreryError {
+  constructor(owner: string, path: string) {
+    super({
+      code: 'ORRERY_TRACKING_ARTIFACT_UNKNOWN',
+      status: 404,
+      message: `There is no artifact "${path}" of ${owner}.`,
+      hint: 'List its artifacts to see their paths.',
+    })
+  }
+}
+
+export class ArtifactPathInvalid extends OrreryError {
+  constructor(path: string, reason: string) {
+    super({
+      code: 'ORRERY_TRACKING_ARTIFACT_PATH_INVALID',
+      status: 400,
+      message: `"${path.slice(0, 200)}" is no path of an artifact: ${reason}.`,
+      hint: 'Use a relative path such as model/weights.bin, with / between folders.',
+    })
+  }
+}

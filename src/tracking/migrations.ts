@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Migration } from '#platform/storage'
 
 export const trackingMigrations: readonly Migration[] = [
@@ -77,6 +78,81 @@ export const trackingMigrations: readonly Migration[] = [
         .addColumn('size', 'bigint', (c) => c.notNull())
         .addPrimaryKeyConstraint('tracking_artifacts_key', ['run', 'path'])
         .execute()
+    },
+  },
+  {
+    name: 'tracking-002-lifecycle-and-models',
+    up: async (db) => {
+      await db.schema
+        .alterTable('tracking_experiments')
+        .addColumn('updated_at', 'bigint', (c) => c.notNull().defaultTo(0))
+        .execute()
+      await db.schema.alterTable('tracking_experiments').addColumn('deleted_at', 'bigint').execute()
+      await db.schema.alterTable('tracking_runs').addColumn('deleted_at', 'bigint').execute()
+      await db.schema
+        .createTable('tracking_experiment_tags')
+        .addColumn('experiment', 'text', (c) => c.notNull().references('tracking_experiments.id').onDelete('cascade'))
+        .addColumn('key', 'text', (c) => c.notNull())
+        .addColumn('value', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('tracking_experiment_tags_key', ['experiment', 'key'])
+        .execute()
+
+      for (const table of ['tracking_metrics', 'tracking_latest_metrics']) {
+        await db.schema
+          .alterTable(table)
+          .addColumn('is_nan', 'integer', (c) => c.notNull().defaultTo(0))
+          .execute()
+        for (const column of ['model', 'dataset_name', 'dataset_digest'])
+          await db.schema.alterTable(table).addColumn(column, 'text').execute()
+      }
+      // A client that saw no answer sends its points again: each is kept once.
+      await db.schema.dropIndex('tracking_metrics_by_run').execute()
+      await db.schema
+        .createIndex('tracking_metrics_once')
+        .unique()
+        .on('tracking_metrics')
+        .columns(['run', 'key', 'step', 'at', 'value', 'is_nan'])
+        .execute()
+      await db.schema
+        .createIndex('tracking_latest_metrics_by_model')
+        .on('tracking_latest_metrics')
+        .columns(['model'])
+        .execute()
+
+      await db.schema
+        .createTable('tracking_logged_models')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('experiment', 'text', (c) => c.notNull().references('tracking_experiments.id'))
+        .addColumn('run', 'text')
+        .addColumn('name', 'text', (c) => c.notNull())
+        .addColumn('type', 'text', (c) => c.notNull())
+        .addColumn('status', 'text', (c) => c.notNull())
+        .addColumn('params', 'text', (c) => c.notNull())
+        .addColumn('tags', 'text', (c) => c.notNull())
+        .addColumn('created_at', 'bigint', (c) => c.notNull())
+        .addColumn('updated_at', 'bigint', (c) => c.notNull())
+        .addColumn('deleted_at', 'bigint')
+        .execute()
+      await db.schema
+        .createIndex('tracking_logged_models_by_experiment')
+        .on('tracking_logged_models')
+        .columns(['experiment', 'created_at'])
+        .execute()
+
+      // Artifacts belong to a run or to a logged model.
+      await db.schema.alterTable('tracking_artifacts').renameTo('tracking_artifacts_of_runs').execute()
+      await db.schema
+        .createTable('tracking_artifacts')
+        .addColumn('owner', 'text', (c) => c.notNull())
+        .addColumn('path', 'text', (c) => c.notNull())
+        .addColumn('hash', 'text', (c) => c.notNull())
+        .addColumn('size', 'bigint', (c) => c.notNull())
+        .addPrimaryKeyConstraint('tracking_artifacts_by_owner', ['owner', 'path'])
+        .execute()
+      await sql`
+        insert into tracking_artifacts (owner, path, hash, size) select run, path, hash, size from tracking_artifacts_of_runs
+      `.execute(db)
+      await db.schema.dropTable('tracking_artifacts_of_runs').execute()
     },
   },
 ]

@@ -13,6 +13,8 @@ export function metricsOf(runs: readonly Run[]): { name: string; best: number }[
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort()
   return names.map((name) => {
     const values = runs.flatMap((run) => run.metrics[name] ?? [])
+    // Every run diverged: none is the best.
+    if (values.length === 0) return { name, best: Number.NaN }
     const direction = metricDirection(name)
     const best =
       direction === 'higher'

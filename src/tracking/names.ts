@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+
 const HOW = [
   'amber',
   'bold',
@@ -82,9 +84,16 @@ const WHAT = [
   'wren',
 ]
 
+const NAMES = HOW.length * WHAT.length
+
 /** Two words that are easy to say for the `n`-th run of a project; 1,560 before the first repeats. */
 export function runName(n: number): string {
   // 397 shares no factor with 1,560, so every pair comes once and neighbours differ in both words.
-  const at = (n * 397) % (HOW.length * WHAT.length)
+  const at = (n * 397) % NAMES
   return `${HOW[at % HOW.length]}-${WHAT[Math.floor(at / HOW.length)]}`
+}
+
+/** A name for a run that nobody named and nothing counts. */
+export function anyName(): string {
+  return runName(randomInt(NAMES))
 }

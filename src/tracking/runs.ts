@@ -1,0 +1,206 @@
+import { ulid } from 'ulid'
+import type { Events } from '#platform/events'
+import type { Storage, Tx } from '#platform/storage'
+import type { Clock } from '#platform/time'
+import type { Artifact, Run } from './contract.ts'
+import { ExperimentUnknown, InBin, ParamConflict, RunUnknown, TagUnknown } from './errors.ts'
+import type { Experiments } from './experiments.ts'
+import { anyName } from './names.ts'
+import { insertArtifact } from './store/artifacts.ts'
+import { experimentsWhere } from './store/experiments.ts'
+import { endNestedRuns, insertRun, type RunChange, runById, runRow, updateRun } from './store/runs.ts'
+import { listRuns, type RunFilter } from './store/search.ts'
+import {
+  deleteTag,
+  insertMetrics,
+  insertParams,
+  latestMetrics,
+  type MetricValue,
+  metricHistory,
+  upsertTags,
+} from './store/values.ts'
+
+/** A run that is over when it is told of: a trial of a search. */
+export interface FinishedRun {
+  id: string
+  name: string
+  experiment: string
+  project: string | null
+  parent: string | null
+  params: Record<string, string>
+  metrics: Record<string, number>
+  tags: Record<string, string>
+  artifacts: readonly Artifact[]
+  startedAt: number
+  endedAt: number
+}
+
+export interface NewRun {
+  /** Id of the experiment. */
+  experiment: string
+  /** Two words when absent. */
+  name?: string | undefined
+  /** The run it is nested in; ignored when there is no such run. A nested run belongs to the project of its parent. */
+  parent?: string | undefined
+  tags?: readonly (readonly [string, string])[]
+  startedAt?: number | undefined
+  id?: string
+}
+
+export interface LoggedValues {
+  params?: readonly (readonly [string, string])[]
+  metrics?: readonly MetricValue[]
+  tags?: readonly (readonly [string, string])[]
+}
+
+export interface Runs {
+  /** @throws ExperimentUnknown, InBin */
+  startRun(run: NewRun): Promise<Run>
+  /** In the caller's transaction, so that a pipeline's journal and its runs land together. Idempotent by id. */
+  recordRun(tx: Tx, run: FinishedRun): Promise<void>
+  /** Ends a run with what it came to, in the caller's transaction. Idempotent. */
+  completeRun(
+    tx: Tx,
+    id: string,
+    outcome: Pick<FinishedRun, 'params' | 'metrics' | 'artifacts' | 'endedAt'>,
+  ): Promise<void>
+  /** Marks a run, and those nested in it that are not over, as failed because what it belongs to failed. */
+  abandonRun(tx: Tx, id: string): Promise<void>
+  /** Marks the runs nested in this one that are not over as killed: whoever wrote to them is gone. */
+  abandonNestedRuns(tx: Tx, id: string): Promise<void>
+  /** @throws RunUnknown, InBin */
+  updateRun(id: string, change: Omit<RunChange, 'deletedAt'>): Promise<Run>
+  /** All or nothing. A param is written once. @throws RunUnknown, InBin, ParamConflict */
+  log(run: string, values: LoggedValues): Promise<void>
+  /** @throws TagUnknown */
+  untagRun(run: string, key: string): Promise<void>
+  /** Puts it into the bin, where everything about it stays readable. */
+  deleteRun(id: string): Promise<void>
+  restoreRun(id: string): Promise<void>
+  /** In the bin or not. @throws RunUnknown */
+  run(id: string): Promise<Run>
+  runs(filter: RunFilter): Promise<Run[]>
+  /** The latest point of every metric of these runs, by name. */
+  latestMetrics(runs: readonly string[]): Promise<(MetricValue & { run: string })[]>
+  /** Points of one metric by step, then by time. */
+  history(run: string, metric: string, page?: { limit: number; offset: number }): Promise<MetricValue[]>
+}
+
+const OVER: readonly Run['state'][] = ['finished', 'failed', 'killed']
+
+export function openRuns(needs: { storage: Storage; events: Events; clock: Clock; experiments: Experiments }): Runs {
+  const { storage, events, clock, experiments } = needs
+
+  async function required(from: Storage | Tx, id: string): Promise<Run> {
+    const run = await runById(from, id)
+    if (!run) throw new RunUnknown(id)
+    return run
+  }
+
+  async function requireWritable(tx: Tx, id: string): Promise<void> {
+    const row = await runRow(tx, id)
+    if (!row) throw new RunUnknown(id)
+    if (row.deleted_at !== null) throw new InBin(`run ${id}`)
+  }
+
+  async function requireActiveExperiment(tx: Tx, id: string) {
+    const [experiment] = await experimentsWhere(tx, { id, bin: 'with' })
+    if (!experiment) throw new ExperimentUnknown(id)
+    if (experiment.deletedAt !== null) throw new InBin(`experiment ${id}`)
+    return experiment
+  }
+
+  async function writeParams(tx: Tx, run: string, params: readonly (readonly [string, string])[]): Promise<void> {
+    const conflict = await insertParams(tx, run, params)
+    if (conflict) throw new ParamConflict(conflict.key, conflict.before, conflict.after)
+  }
+
+  const completeRun: Runs['completeRun'] = async (tx, id, { params, metrics, artifacts, endedAt }) => {
+    await writeParams(tx, id, Object.entries(params))
+    const finite = Object.entries(metrics).filter(([, value]) => Number.isFinite(value))
+    await insertMetrics(
+      tx,
+      id,
+      finite.map(([key, value]) => ({ key, value, step: 0, at: endedAt })),
+    )
+    for (const artifact of artifacts) await insertArtifact(tx, id, artifact)
+    await updateRun(tx, id, { state: 'finished', endedAt })
+  }
+
+  return {
+    startRun: ({ experiment, name = anyName(), parent, tags = [], startedAt = clock.now(), id = ulid(clock.now()) }) =>
+      storage.write(async (tx) => {
+        const owner = await requireActiveExperiment(tx, experiment)
+        const above = parent === undefined ? undefined : await runRow(tx, parent)
+        const project = owner.project ?? above?.project ?? null
+        await insertRun(tx, { id, name, experiment, project, parent: above?.id ?? null, startedAt })
+        await upsertTags(tx, id, tags)
+        await events.publish(tx, {
+          type: 'tracking.run_started',
+          project: project ?? undefined,
+          subject: id,
+          data: { name },
+        })
+        return required(tx, id)
+      }),
+    recordRun: async (tx, run) => {
+      const experiment = await experiments.ensureExperiment(tx, run.experiment, run.project)
+      const { id, name, project, parent, startedAt } = run
+      await insertRun(tx, { id, name, project, parent, startedAt, experiment: experiment.id })
+      await upsertTags(tx, id, Object.entries(run.tags))
+      await completeRun(tx, id, run)
+    },
+    completeRun,
+    abandonRun: async (tx, id) => {
+      const endedAt = clock.now()
+      await updateRun(tx, id, { state: 'failed', endedAt })
+      await endNestedRuns(tx, id, 'failed', endedAt)
+    },
+    abandonNestedRuns: (tx, id) => endNestedRuns(tx, id, 'killed', clock.now()),
+    updateRun: (id, { state, endedAt, name }) =>
+      storage.write(async (tx) => {
+        await requireWritable(tx, id)
+        const ends = state !== undefined && OVER.includes(state)
+        await updateRun(tx, id, { state, name, endedAt: endedAt ?? (ends ? clock.now() : undefined) })
+        const run = await required(tx, id)
+        if (ends) {
+          await events.publish(tx, {
+            type: 'tracking.run_finished',
+            project: run.project ?? undefined,
+            subject: id,
+            data: { name: run.name, state },
+          })
+        }
+        return run
+      }),
+    log: (run, { params = [], metrics = [], tags = [] }) =>
+      storage.write(async (tx) => {
+        await requireWritable(tx, run)
+        await writeParams(tx, run, params)
+        await insertMetrics(tx, run, metrics)
+        await upsertTags(tx, run, tags)
+      }),
+    untagRun: (run, key) =>
+      storage.write(async (tx) => {
+        await requireWritable(tx, run)
+        if (!(await deleteTag(tx, run, key))) throw new TagUnknown(key, `run ${run}`)
+      }),
+    deleteRun: (id) =>
+      storage.write(async (tx) => {
+        await requireWritable(tx, id)
+        await updateRun(tx, id, { deletedAt: clock.now() })
+      }),
+    restoreRun: (id) =>
+      storage.write(async (tx) => {
+        await required(tx, id)
+        await updateRun(tx, id, { deletedAt: null })
+      }),
+    run: (id) => required(storage, id),
+    runs: (filter) => listRuns(storage, filter),
+    latestMetrics: (runs) => latestMetrics(storage, runs),
+    history: async (run, metric, page) => {
+      if (!(await runRow(storage, run))) throw new RunUnknown(run)
+      return metricHistory(storage, run, metric, page)
+    },
+  }
+}
