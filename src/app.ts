@@ -1,33 +1,27 @@
 import { fileURLToPath } from 'node:url'
-import { accessMigrations, mountAccess, openAccess } from '#access'
-import { dataMigrations, mountData, openData } from '#data'
-import {
-  certifyingRole,
-  deploymentMigrations,
-  deploymentPlan,
-  followVersions,
-  mountDeployments,
-  openDeployments,
-} from '#deployments'
+import { mountAccess, openAccess } from '#access'
+import { mountData, openData } from '#data'
+import { certifyingRole, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
 import { mountGovernance } from '#governance'
 import { mountLoop } from '#loop'
-import { monitoringMigrations, mountMonitoring, openMonitoring } from '#monitoring'
-import { mountPipelines, openPipelines, pipelineMigrations } from '#pipelines'
+import { mountMonitoring, openMonitoring } from '#monitoring'
+import { mountPipelines, openPipelines } from '#pipelines'
 import { openBlobFolder } from '#platform/blobs'
-import { eventMigrations, openEvents } from '#platform/events'
+import { openEvents } from '#platform/events'
 import { openHome } from '#platform/home'
 import { openHttp } from '#platform/http'
-import { jobMigrations, openJobs } from '#platform/jobs'
+import { openJobs } from '#platform/jobs'
 import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
-import { mountProjects, openProjects, projectMigrations } from '#projects'
-import { mountRegistry, openRegistry, registerSucceededRuns, registryMigrations } from '#registry'
-import { checkStagedVersions, keepRetention, mountServing, openServing, servingMigrations } from '#serving'
-import { mountTracking, openTracking, trackingMigrations } from '#tracking'
-import { mountTriggers, openTriggers, triggerMigrations } from '#triggers'
+import { mountProjects, openProjects } from '#projects'
+import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
+import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
+import { mountTracking, openTracking } from '#tracking'
+import { mountTriggers, openTriggers } from '#triggers'
 import type { Config } from './config.ts'
 import { listen } from './listen.ts'
+import { migrations } from './migrations.ts'
 import { mountOperations } from './operations.ts'
 import { championOf, endpointSource, freshRows, retentionOf } from './ports.ts'
 import { version } from './version.ts'
@@ -40,25 +34,18 @@ export interface App {
   stop(): Promise<void>
 }
 
-/** Puts the rooms together, each with what it asks for, and starts them. Resolves when requests are answered. */
+/**
+ * Puts the rooms together, each with what it asks for, and starts them. Resolves when requests are answered; when
+ * something keeps it from starting, what was opened by then is closed again.
+ */
 export async function startApp(config: Config, log: Logger): Promise<App> {
+  await using opened = new AsyncDisposableStack()
   const clock = systemClock
   const home = await openHome(config.home)
+  opened.defer(home.release)
   const storage = await openStorage({ url: config.database ?? home.database, durability: config.durability })
-  await storage.migrate([
-    ...eventMigrations,
-    ...jobMigrations,
-    ...accessMigrations,
-    ...projectMigrations,
-    ...dataMigrations,
-    ...trackingMigrations,
-    ...pipelineMigrations,
-    ...registryMigrations,
-    ...deploymentMigrations,
-    ...servingMigrations,
-    ...monitoringMigrations,
-    ...triggerMigrations,
-  ])
+  opened.defer(storage.close)
+  await storage.migrate(migrations)
   const blobs = await openBlobFolder(home.blobs)
   const events = openEvents({ storage, clock, log })
   const jobs = openJobs({ storage, clock, log })
@@ -131,27 +118,23 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountLoop(http, rooms)
   mountOperations(http, { storage, serving, jobs, events, version })
 
+  opened.defer(serving.close)
   await serving.warmAll()
+  opened.defer(events.stop)
   await events.start()
-  await jobs.start()
+  opened.defer(jobs.stop)
+  opened.defer(monitoring.stop)
   await monitoring.start()
+  opened.defer(triggers.stop)
   await triggers.start()
   const retention = keepRetention({ serving, clock, log, keepOf: retentionOf(projects) })
+  opened.defer(retention.stop)
+  opened.defer(() => http.fastify.close())
   const url = await listen(http.fastify, config)
+  // A job that a crash interrupted goes on at once, and its steps are told this address.
+  await jobs.start()
   await home.announce(url)
 
-  return {
-    url,
-    stop: async () => {
-      await http.fastify.close()
-      retention.stop()
-      await triggers.stop()
-      await monitoring.stop()
-      await jobs.stop()
-      await events.stop()
-      await serving.close()
-      await storage.close()
-      await home.release()
-    },
-  }
+  const running = opened.move()
+  return { url, stop: () => running.disposeAsync() }
 }

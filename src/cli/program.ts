@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { maskSecrets, readConfig } from '../config.ts'
 import { version } from '../version.ts'
-import { COULD_NOT, DONE, WRONG_USE } from './exit.ts'
+import { DONE, exitCodeOf, WRONG_USE } from './exit.ts'
 import { printError } from './output.ts'
 
 const SERVER = () => new Option('--server <url>', 'the server to talk to (ORRERY_SERVER)')
@@ -49,8 +49,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .command('plan')
     .description('what `orrery apply` would change')
     .addOption(FILE())
+    .option('--check', 'exit with 1 when that is anything')
     .addOption(SERVER())
     .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery plan --file examples/churn/orrery.yaml')
     .action(async (options) => set(await (await import('./apply.ts')).plan(options)))
 
   program
@@ -59,6 +61,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .addOption(FILE())
     .addOption(SERVER())
     .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: cd examples/churn && orrery apply')
     .action(async (options) => set(await (await import('./apply.ts')).apply(options)))
 
   program
@@ -69,14 +72,16 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .addOption(JSON_OUT())
     .option('--reason <text>', 'why, for the record', 'asked for by a person')
     .option('--detach', 'do not wait for its end')
+    .addHelpText('after', '\nExample: orrery run --reason "new features"')
     .action(async (options) => set(await (await import('./run.ts')).run(options)))
 
   program
     .command('status')
     .description('how every project keeps in step')
-    .argument('[project]')
+    .argument('[project]', 'tells its stages and what waits for you, too')
     .addOption(SERVER())
     .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery status churn')
     .action(async (project, options) => set(await (await import('./status.ts')).status(project, options)))
 
   program
@@ -85,12 +90,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .argument('<prediction>', 'a prediction id')
     .addOption(SERVER())
     .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery trace 01JD3W8Z0M7QK')
     .action(async (id, options) => set(await (await import('./trace.ts')).trace(id, options)))
 
   program
     .command('certify')
     .description('sign that a version may reach production')
-    .argument('<model@version>')
+    .argument('<model@version>', 'such as price-up@8')
     .option('--note <text>', 'what you looked at', '')
     .addOption(SERVER())
     .addOption(JSON_OUT())
@@ -105,41 +111,54 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .addOption(JSON_OUT())
     .addHelpText('after', '\nExample: orrery token create ci --role engineer')
     .action(async (name, options) => set(await (await import('./token.ts')).createToken(name, options)))
-  token
-    .command('list')
+  withConfig(token.command('list').description('every token, and whether it is still good'))
     .addOption(SERVER())
     .addOption(JSON_OUT())
     .action(async (options) => set(await (await import('./token.ts')).listTokens(options)))
-  token
-    .command('revoke')
-    .argument('<id>')
+  withConfig(token.command('revoke').description('ends a token at once'))
+    .argument('<id>', 'as `orrery token list` shows it')
     .addOption(SERVER())
     .addOption(JSON_OUT())
     .action(async (id, options) => set(await (await import('./token.ts')).revokeToken(id, options)))
 
   withConfig(
     program.command('config').description('settings').command('print').description('every setting, secrets masked'),
-  ).action((options) => console.log(JSON.stringify(maskSecrets(readConfig(options, process.env)), null, 2)))
+  )
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: ORRERY_PORT=8080 orrery config print')
+    .action((options) => console.log(JSON.stringify(maskSecrets(readConfig(options, process.env)), null, 2)))
 
   withConfig(program.command('doctor').description('what is wrong here, and what to do about it'))
     .addOption(JSON_OUT())
-    .action(async (options) => set(await (await import('./doctor.ts')).doctor(options)))
+    .addHelpText('after', '\nExample: orrery doctor --home ~/orrery')
+    .action(async (options) =>
+      set(await (await import('./doctor/doctor.ts')).doctor(readConfig(options, process.env), options.json === true)),
+    )
 
   program
     .command('seed')
     .description('fill a server with a scenario')
-    .argument('<scenario>', 'drifted-model, fresh-model or waiting-for-qa')
+    .argument('<scenario>', 'fresh-model, drifted-model or waiting-for-qa')
     .addOption(SERVER())
     .addOption(JSON_OUT())
-    .action(async (scenario, options) => set(await (await import('./seed.ts')).seed(scenario, options)))
+    .addHelpText('after', '\nExample: orrery seed drifted-model')
+    .action(async (scenario, options) => set(await (await import('./seed/seed.ts')).seed(scenario, options)))
 
   program
     .command('schema')
     .description('the JSON Schema of orrery.yaml, for editors')
+    .addHelpText('after', '\nExample: orrery schema > orrery.schema.json')
     .action(async () => {
       const { projectFileJsonSchema } = await import('#projects')
       console.log(JSON.stringify(projectFileJsonSchema(), null, 2))
     })
+
+  program
+    .command('completion')
+    .description('completion of commands and options for a shell')
+    .argument('<shell>', 'bash or zsh')
+    .addHelpText('after', '\nExample: source <(orrery completion bash)')
+    .action(async (shell) => console.log((await import('./completion.ts')).completionScript(program, shell)))
 
   withConfig(program.command('dev').description('server, pages with reload, and a seeded project')).action(
     async (options) => set(await (await import('./dev.ts')).dev(options)),
@@ -151,7 +170,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE
     printError(error, argv.includes('--json'))
-    return COULD_NOT
+    return exitCodeOf(error)
   }
 }
 

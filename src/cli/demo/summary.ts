@@ -70,7 +70,7 @@ async function countAlerts(server: Server, endpoint: string): Promise<number> {
 function worthTracing({ versions, isTold, idOf }: Traffic): string | null {
   const youngest = versions.reduce((a, b) => Math.max(a, b), 0)
   const told = versions.findLastIndex((version, row) => version === youngest && isTold(row))
-  const row = told >= 0 ? told : versions.findLastIndex((version) => version === youngest)
+  const row = told >= 0 ? told : versions.lastIndexOf(youngest)
   return youngest === 0 ? null : idOf(row)
 }
 

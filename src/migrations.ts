@@ -1,0 +1,29 @@
+import { accessMigrations } from '#access'
+import { dataMigrations } from '#data'
+import { deploymentMigrations } from '#deployments'
+import { monitoringMigrations } from '#monitoring'
+import { pipelineMigrations } from '#pipelines'
+import { eventMigrations } from '#platform/events'
+import { jobMigrations } from '#platform/jobs'
+import type { Migration } from '#platform/storage'
+import { projectMigrations } from '#projects'
+import { registryMigrations } from '#registry'
+import { servingMigrations } from '#serving'
+import { trackingMigrations } from '#tracking'
+import { triggerMigrations } from '#triggers'
+
+/** Every room's tables, in the order of the rooms. */
+export const migrations: readonly Migration[] = [
+  ...eventMigrations,
+  ...jobMigrations,
+  ...accessMigrations,
+  ...projectMigrations,
+  ...dataMigrations,
+  ...trackingMigrations,
+  ...pipelineMigrations,
+  ...registryMigrations,
+  ...deploymentMigrations,
+  ...servingMigrations,
+  ...monitoringMigrations,
+  ...triggerMigrations,
+]
