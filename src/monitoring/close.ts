@@ -1,8 +1,8 @@
-import { CUSUM_START, decay, defaultMetric } from '#evaluation'
+import { defaultMetric } from '#evaluation'
 import { evaluateCondition } from '#projects'
 import type { Observed } from './alerts.ts'
 import type { MonitorPoint } from './contract.ts'
-import { realisedLoss } from './decay.ts'
+import { addPeriod, isDecayed, NO_DECAY, ownLosses, realisedLoss } from './decay.ts'
 import { measureDrift } from './drift.ts'
 import { measureFairness } from './fairness.ts'
 import { decayFinding, driftFinding, fairnessFinding, type Finding, qualityFinding } from './findings.ts'
@@ -71,12 +71,13 @@ export function closePeriod(closing: Closing): Closed {
     [...rows.between(before ? before.through - plan.labelDelay : Number.NEGATIVE_INFINITY, due), ...closing.late],
     signature,
   )
-  const loss = realisedLoss(fresh, champion)
+  const losses = ownLosses(fresh, champion)
+  const loss = realisedLoss(losses, champion.promisedLoss)
   const sameChampion = before?.champion === champion.version
-  const held = sameChampion ? before.decay : CUSUM_START
-  const cusum = plan.decay && loss ? decay(held, loss, plan.decay).state : held
-  if (plan.decay && cusum.statistic > plan.decay.threshold)
-    findings.push(decayFinding(loss, cusum.statistic, plan.decay.threshold, champion.version))
+  const held = sameChampion ? before.decay : NO_DECAY
+  const decay = plan.decay && loss ? addPeriod(held, losses, loss, plan.decay) : held
+  if (plan.decay && isDecayed(decay, champion.promisedLoss, plan.decay))
+    findings.push(decayFinding(loss, decay.statistic, plan.decay.threshold, champion.version))
 
   const fairness =
     plan.fairness &&
@@ -109,7 +110,7 @@ export function closePeriod(closing: Closing): Closed {
         ? estimateWithoutLabels(rows.between(through - plan.quality.window, through), champion, metric)
         : null,
       loss: loss ?? null,
-      decay: plan.decay ? { statistic: cusum.statistic, threshold: plan.decay.threshold } : null,
+      decay: plan.decay ? { statistic: decay.statistic, threshold: plan.decay.threshold } : null,
       drift: drift?.shown ?? null,
       fairness: fairness?.shown ?? {},
       weights,
@@ -120,7 +121,7 @@ export function closePeriod(closing: Closing): Closed {
       joined: closing.joined,
       stride: rows.stride,
       champion: champion.version,
-      decay: cusum,
+      decay,
       newLabels: (sameChampion ? before.newLabels : 0) + counted.filter(isNew).length * rows.stride,
       weights,
     },

@@ -32,7 +32,10 @@ export const MonitorPoint = z.object({
     .describe('Measured quality over the quality window; null until labels are in.'),
   estimated: z.number().nullable().describe('The same metric estimated without labels.'),
   loss: z.object({ realised: z.number(), promised: z.number() }).nullable(),
-  decay: z.object({ statistic: z.number(), threshold: z.number() }).nullable(),
+  decay: z
+    .object({ statistic: z.number(), threshold: z.number() })
+    .nullable()
+    .describe('Above the threshold it is an alarm once there are enough labels to rule out chance.'),
   drift: z
     .object({
       score: z.number().describe('PSI of the feature that moved most.'),

@@ -1,4 +1,4 @@
-import type { CusumState } from '#evaluation'
+import type { DecayState } from './decay.ts'
 
 /** What the monitors of an endpoint carry from one period to the next. */
 export interface MonitorState {
@@ -12,7 +12,7 @@ export interface MonitorState {
   readonly stride: number
   readonly champion: number
   /** Page's cumulative sum over the champion's losses. */
-  readonly decay: CusumState
+  readonly decay: DecayState
   /** Labels of rows younger than what the champion was trained on. */
   readonly newLabels: number
   /** Parts of the answer by version, as last set. */
