@@ -47,6 +47,7 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
       >
         answers with <Link to={paths.model(project, endpoint.model)}>{endpoint.model}</Link> · changed{' '}
         <Ago at={endpoint.updatedAt} /> · <Link to={paths.monitor(project, endpoint.name)}>monitors</Link>
+        <Others endpoint={endpoint} project={project} />
       </PageHead>
       {asking && <RollBack endpoint={endpoint} close={() => setAsking(false)} />}
       <div className="grid">
@@ -72,6 +73,19 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
       <SameAs api={`/api/endpoints/${endpoint.name}`} cli={`orrery status ${project}`} />
     </SharedCursor>
   )
+}
+
+/** Where the same model answers besides, such as where its versions are rehearsed. */
+function Others({ endpoint, project }: { endpoint: Endpoint; project: string }) {
+  const all = useQuery(ask('deployments', 'listEndpoints', { query: { project } }))
+  const others =
+    all.data?.endpoints.filter((each) => each.model === endpoint.model && each.name !== endpoint.name) ?? []
+  return others.map((other) => (
+    <span key={other.name}>
+      {' · '}
+      {other.environment}: <Link to={paths.endpoint(project, other.name)}>{other.name}</Link>
+    </span>
+  ))
 }
 
 /** What will happen is said before it is asked for; the reason is kept in the audit. */

@@ -17,7 +17,8 @@ export function EndpointsPage() {
 export function OfEndpoints({ title, to }: { title: string; to: (project: string, endpoint: string) => string }) {
   const { project = '' } = useParams()
   useTitle(title, project)
-  const endpoints = useQuery(ask('deployments', 'listEndpoints', { query: { project } }))
+  // What the loop is about; the endpoint that versions are rehearsed on is reached from the one they go on to.
+  const endpoints = useQuery(ask('loop', 'overview', { params: { project } }))
   return (
     <Asked query={endpoints} skeleton={<Skeleton height={300} />}>
       {({ endpoints: found }) =>

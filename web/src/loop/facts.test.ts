@@ -16,7 +16,7 @@ describe('news', () => {
     const news = newsOf(
       [
         entry('monitoring.period_closed', 'e', {}),
-        entry('deployments.traffic_changed', 'e', { why: 'weights follow recent losses' }),
+        entry('deployments.traffic_changed', 'e', { why: 'v3 answers' }),
         entry('registry.version_certified', 'm@3', { model: 'm', version: 3, note: 'read it' }),
         entry('pipelines.run_started', 'r1', { name: 'misty-lark', cause: { reason: 'drift in x' } }),
         entry('data.version_created', 'd9', { dataset: 'market', number: 9 }),
@@ -24,9 +24,9 @@ describe('news', () => {
       'p',
     )
     expect(news.map(({ text, because, href }) => [text, because, href])).toEqual([
-      ['m v3: version certified', 'read it', '/p/models/m/versions/3'],
-      ['misty-lark: run started', 'drift in x', '/p/runs/r1'],
-      ['market 9: version created', null, '/p/data?version=d9'],
+      ['version certified: m v3', 'read it', '/p/models/m/versions/3'],
+      ['run started: misty-lark', 'drift in x', '/p/runs/r1'],
+      ['version created: market 9', null, '/p/data?version=d9'],
     ])
   })
 })

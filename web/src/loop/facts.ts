@@ -12,13 +12,17 @@ export interface Fact {
   href: string | null
 }
 
-/** The clockwork: true, but no news. Periods close every day of event time, and a committee's weights follow each one. */
-const ROUTINE = new Set(['monitoring.period_closed', 'tracking.run_started', 'tracking.run_finished'])
-const isNews = ({ what, data }: AuditEntry) =>
-  !ROUTINE.has(what) && !(what === 'deployments.traffic_changed' && String(data.why).startsWith('weights'))
+/** True, but no news: the clockwork, and what another fact of the same moment tells better. */
+const ROUTINE = new Set([
+  'monitoring.period_closed',
+  'deployments.traffic_changed',
+  'triggers.fired',
+  'tracking.run_started',
+  'tracking.run_finished',
+])
 
 export function newsOf(entries: readonly AuditEntry[], project: string): Fact[] {
-  return entries.filter(isNews).map((entry) => factOf(entry, project))
+  return entries.filter(({ what }) => !ROUTINE.has(what)).map((entry) => factOf(entry, project))
 }
 
 function factOf(entry: AuditEntry, project: string): Fact {
@@ -28,7 +32,7 @@ function factOf(entry: AuditEntry, project: string): Fact {
     id,
     at,
     who,
-    text: `${aboutOf(room, entry)}: ${verb.replaceAll('_', ' ')}`,
+    text: `${verb.replaceAll('_', ' ')}: ${aboutOf(room, entry)}`,
     because: textOf(data.note) ?? textOf(data.why) ?? textOf(data.reason) ?? reasonOf(data.cause),
     href: hrefOf(room, entry, project),
   }
@@ -38,7 +42,6 @@ function aboutOf(room: string, { data, subject }: AuditEntry): string {
   const model = textOf(data.model)
   if (model && typeof data.version === 'number') return `${model} v${data.version}`
   if (room === 'data' && textOf(data.dataset)) return `${data.dataset} ${data.number ?? ''}`.trim()
-  if (room === 'triggers') return 'trigger'
   return textOf(data.name) ?? textOf(data.title) ?? subject
 }
 

@@ -171,7 +171,7 @@ function Needs({ needs }: { needs: Need[] }) {
 }
 
 /** News among the audit's entries are few while a replay runs, so more are asked for than shown. */
-const EVENTS_ASKED = 150
+const EVENTS_ASKED = 100
 const EVENTS_SHOWN = 8
 
 function LatestEvents({ project }: { project: string }) {
@@ -192,7 +192,13 @@ function LatestEvents({ project }: { project: string }) {
                   <li key={fact.id} {...(fact.href ? { 'data-row': true } : {})}>
                     <Ago at={fact.at} />
                     <span className="event-text">
-                      {fact.href ? <Link to={fact.href}>{fact.text}</Link> : fact.text}
+                      {fact.href ? (
+                        <Link className="event-link" to={fact.href}>
+                          {fact.text}
+                        </Link>
+                      ) : (
+                        fact.text
+                      )}
                       {fact.because && (
                         <span className="note" title={fact.because}>
                           {fact.because}
