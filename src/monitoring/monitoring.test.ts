@@ -1,7 +1,10 @@
 import { afterEach, expect, it } from 'vitest'
+import { openHttp } from '#platform/http'
 import { onEveryDatabase } from '#platform/testing'
+import { Alert } from './contract.ts'
 import { DAY, type LoopOptions, loopMigrations, openLoop, START, type Weather } from './loop.fixture.ts'
 import { openMonitoring } from './monitoring.ts'
+import { mountMonitoring } from './routes.ts'
 
 onEveryDatabase('monitoring', loopMigrations, (storage) => {
   const open: { close(): Promise<void> }[] = []
@@ -230,5 +233,38 @@ onEveryDatabase('monitoring', loopMigrations, (storage) => {
     const points = await loop.points()
     expect(points.map(({ through }) => dayOf(through))).toEqual([1, 2, 3, 4, 5, 6])
     expect(points.map(({ predictions }) => predictions)).toEqual(new Array(6).fill(48))
+  })
+
+  it('answers its routes: thinned series that keep their ends, alerts by page, and what does not exist', async () => {
+    const loop = await start('asked')
+    await days(loop, 0, 4)
+    await days(loop, 4, 9, { meaning: -1 })
+    const http = await openHttp({ log: loop.log, authorize: async () => ({ name: 'test', roles: [] }), version: '0' })
+    mountMonitoring(http, loop.monitoring())
+    const get = async (url: string) => {
+      const reply = await http.fastify.inject({ url })
+      return { status: reply.statusCode, body: reply.json() }
+    }
+    const all = (await get('/api/endpoints/asked/monitor')).body.points as { through: number }[]
+    expect(all).toEqual(await loop.points())
+    const three = (await get('/api/endpoints/asked/monitor?points=3')).body.points as { through: number }[]
+    expect(three.map(({ through }) => dayOf(through))).toEqual([1, 5, 8])
+    const some = (await get(`/api/endpoints/asked/monitor?from=${START + 3 * DAY}&to=${START + 5 * DAY}`)).body.points
+    expect(some).toEqual(all.slice(2, 5))
+    expect(await get('/api/endpoints/nobody/monitor')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'ORRERY_DEPLOYMENTS_ENDPOINT_UNKNOWN' } },
+    })
+
+    const { alerts, next } = (await get('/api/alerts?endpoint=asked&open=yes&limit=5')).body
+    expect([alerts.length, next]).toEqual([1, null])
+    expect((await get(`/api/alerts/${alerts[0].id}`)).body).toEqual(alerts[0])
+    expect(Object.keys(alerts[0]).sort()).toEqual(Object.keys(Alert.shape).sort())
+    expect((await get('/api/alerts?endpoint=asked&open=no')).body.alerts).toEqual([])
+    expect(await get('/api/alerts/none')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'ORRERY_MONITORING_ALERT_UNKNOWN' } },
+    })
+    await http.fastify.close()
   })
 })

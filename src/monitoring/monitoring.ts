@@ -40,7 +40,7 @@ export interface Monitoring {
   noticed(endpoint: string): void
   /** Whether the monitors of the project's endpoints have looked at all that is logged. */
   settled(project: string): Promise<boolean>
-  /** Points in order of event time, at most `points` of them. */
+  /** Points in order of event time, at most `points` of them. @throws EndpointUnknown */
   series(
     endpoint: string,
     range: { from?: number | undefined; to?: number | undefined; points: number },
@@ -107,7 +107,10 @@ export function openMonitoring(needs: MonitoringNeeds): Monitoring {
       const settled = await Promise.all(names.map((name) => watchOf(name).settled()))
       return settled.every(Boolean)
     },
-    series: (endpoint, { points, ...range }) => pointsOf(storage, endpoint, range, points),
+    series: async (endpoint, { points, ...range }) => {
+      const { name } = await deployments.endpoint(endpoint)
+      return pointsOf(storage, name, range, points)
+    },
     latestPoint: (endpoint) => latestPointOf(storage, endpoint),
     alerts: async (filter) => (await listAlerts(storage, filter)).map(shown),
     alert: async (id) => {

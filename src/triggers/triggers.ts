@@ -29,7 +29,7 @@ export interface TriggerNeeds {
 }
 
 export interface Triggers {
-  /** Newest first. */
+  /** Newest first. @throws ProjectUnknown */
   firings(project: string, page: { limit: number; offset: number }): Promise<Firing[]>
   /** How many runs rules have started; those that a person asked for are not among them. */
   retrainings(project: string): Promise<number>
@@ -93,7 +93,7 @@ export function openTriggers(needs: TriggerNeeds): Triggers {
   })
 
   return {
-    firings: (project, page) => listFirings(storage, project, page),
+    firings: async (project, page) => listFirings(storage, (await projects.project(project)).name, page),
     retrainings: (project) => countStarted(storage, project),
     start: async () => {
       for (const { name, spec } of await projects.projects()) {
