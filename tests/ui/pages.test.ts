@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningServer, startServer } from '../support/server.ts'
@@ -7,6 +9,7 @@ import { applyProject, champion, ENDPOINT, PROJECT, serveDays } from './project.
 
 /** One story from an empty server to a loop that has turned: each test goes on where the one before it ended. */
 describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout: 120_000 }, () => {
+  let folder: string
   let server: RunningServer
   let browser: Browser
   let watched: WatchedPage
@@ -14,7 +17,8 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
   let predictions: string[] = []
 
   beforeAll(async () => {
-    server = await startServer()
+    folder = await mkdtemp(join(tmpdir(), 'orrery-pages-'))
+    server = await startServer({ home: join(folder, 'home') })
     browser = await openBrowser()
     // A refused request is part of the story of a prediction that does not exist.
     watched = await watchedPage(browser, /status of 404/)
@@ -25,6 +29,7 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
   afterAll(async () => {
     await browser?.close()
     await server?.stop()
+    await rm(folder, { recursive: true, force: true })
   })
 
   const open = (path: string) => page.goto(server.url + path)
@@ -37,7 +42,7 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
   })
 
   it('a project without a run shows its empty loop and is called simulated', async () => {
-    await applyProject(server.url)
+    await applyProject(server.url, join(folder, 'project'))
     await open(`/${PROJECT}`)
     await seen('No champion yet')
     await seen('Which lamps will fail within a day?')
@@ -82,7 +87,8 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     expect((await line.getAttribute('d'))!.match(/[ML]/g)!.length).toBeGreaterThan(10)
     expect(await page.locator('.chart path.band.loop').count()).toBe(1)
     expect(await page.locator('.chart path.line.reference').count()).toBe(1)
-    expect(await page.locator('.chart .reign').count()).toBeGreaterThanOrEqual(1)
+    // The lamps changed, so the loop retrained and promoted: more than one version has reigned.
+    expect(await page.locator('.chart .reign').count()).toBeGreaterThanOrEqual(2)
     await seen(/mean in view: this loop/)
   })
 
@@ -228,6 +234,22 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
       }
     },
   )
+
+  it('rolls back only with a reason, to the version that was ready', async () => {
+    const before = (await champion(server.url))!
+    await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
+    await page.getByRole('button', { name: 'Roll back' }).click()
+    await seen(`Withdraw v${before}`)
+    const now = page.getByRole('button', { name: 'Roll back now' })
+    expect(await now.isDisabled()).toBe(true)
+    await page.getByLabel('Reason').fill('complaints from the halls')
+    await now.click()
+    await now.waitFor({ state: 'detached' })
+    expect(await champion(server.url)).toBeLessThan(before)
+    await page.locator('tr.champion', { hasText: `v${await champion(server.url)}` }).waitFor()
+    await open(`/${PROJECT}`)
+    await seen('complaints from the halls')
+  })
 
   it('says when the server is gone, keeps what it showed, and comes back by itself', async () => {
     await open(`/${PROJECT}`)

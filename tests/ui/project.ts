@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deploymentRoutes } from '#deployments/contract'
 import { loopRoutes } from '#loop/contract'
@@ -77,8 +76,9 @@ export function readings(count: number): Reading[] {
   })
 }
 
-export async function applyProject(url: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'orrery-lamps-'))
+/** Writes the history into `folder` and applies the project that reads it. */
+export async function applyProject(url: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
   const rows = readings(HISTORY)
   const columns = Object.keys(rows[0]!) as (keyof Reading)[]
   const table = [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((cells) => cells.join(','))

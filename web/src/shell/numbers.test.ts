@@ -15,7 +15,7 @@ describe('numbers and times', () => {
       '–',
     ])
     expect([0.085, -0.085, 0].map(signed)).toEqual(['+0.085', '−0.085', '±0'])
-    expect([0.9, 0.004, 1, 0].map(percent)).toEqual(['90 %', '0.4 %', '100 %', '0 %'])
+    expect([0.9, 0.004, 0.0002, 1, 0].map(percent)).toEqual(['90 %', '0.4 %', '< 0.1 %', '100 %', '0 %'])
     expect([999, 173_000, 2_500_000].map(bytes)).toEqual(['999 B', '173 kB', '2.5 MB'])
     expect(count(40_781)).toBe('40,781')
   })

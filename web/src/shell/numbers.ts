@@ -33,9 +33,10 @@ export function signed(value: number | null | undefined): string {
   return value > 0 ? `+${figure(value)}` : figure(value)
 }
 
-/** A share from 0 to 1: `90 %`, `0.4 %`. */
+/** A share from 0 to 1: `90 %`, `0.4 %`, `< 0.1 %` for what is there and hardly counts. */
 export function percent(share: number): string {
   const value = share * 100
+  if (value > 0 && value < 0.1) return '< 0.1 %'
   return `${minus(value !== 0 && Math.abs(value) < 1 ? value.toFixed(1) : value.toFixed(0))} %`
 }
 
