@@ -6,7 +6,7 @@ import { addPeriod, isDecayed, NO_DECAY, ownLosses, realisedLoss } from './decay
 import { measureDrift } from './drift.ts'
 import { measureFairness } from './fairness.ts'
 import { decayFinding, driftFinding, fairnessFinding, type Finding, qualityFinding } from './findings.ts'
-import { labelledOf, labelledWhere } from './labelled-rows.ts'
+import { type LabelledRows, labelledOf, labelledWhere } from './labelled-rows.ts'
 import { metricsIn, type MonitorPlan } from './plan.ts'
 import { estimateWithoutLabels, measureChampion, measureWindow } from './quality.ts'
 import type { RecentRows, ServedRow } from './recent-rows.ts'
@@ -54,7 +54,12 @@ export function closePeriod(closing: Closing): Closed {
   const { signature } = champion
   const metric = plan.metric ?? defaultMetric(signature.task)
   const due = through - plan.labelDelay
-  const labelledIn = (window: number) => labelledOf(rows.between(due - window, due), signature)
+  const byWindow = new Map<number, LabelledRows>()
+  const labelledIn = (window: number) => {
+    const labelled = byWindow.get(window) ?? labelledOf(rows.between(due - window, due), signature)
+    byWindow.set(window, labelled)
+    return labelled
+  }
   const findings: Finding[] = []
 
   const drift = plan.drift && measureDrift(rows.between(through - plan.drift.window, through), champion, plan.redacted)

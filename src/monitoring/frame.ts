@@ -15,10 +15,11 @@ export function frameOf(
 }
 
 function numericColumn(rows: readonly ServedRow[], name: string): Column {
-  const values = Float64Array.from(rows, ({ inputs }) => {
-    const value = inputs[name]
-    return typeof value === 'number' ? value : Number.NaN
-  })
+  const values = new Float64Array(rows.length)
+  for (let i = 0; i < rows.length; i++) {
+    const value = rows[i]!.inputs[name]
+    values[i] = typeof value === 'number' ? value : Number.NaN
+  }
   return { name, kind: 'numeric', values }
 }
 

@@ -69,15 +69,18 @@ export function scoredBy(
   { task }: Signature,
 ): { places: number[]; truth: Float64Array; scores: Float64Array } {
   const places: number[] = []
-  const scores: number[] = []
+  const { rows } = labelled
+  const truth = new Float64Array(rows.length)
+  const scores = new Float64Array(rows.length)
   if (task !== 'multiclass')
-    labelled.rows.forEach((row, i) => {
-      const score = row.scores[version]
-      if (score === undefined) return
+    for (let i = 0; i < rows.length; i++) {
+      const score = rows[i]!.scores[version]
+      if (score === undefined) continue
+      truth[places.length] = labelled.truth[i]!
+      scores[places.length] = score
       places.push(i)
-      scores.push(score)
-    })
-  return { places, truth: Float64Array.from(places, (i) => labelled.truth[i]!), scores: Float64Array.from(scores) }
+    }
+  return { places, truth: truth.subarray(0, places.length), scores: scores.subarray(0, places.length) }
 }
 
 /**
