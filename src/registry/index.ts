@@ -1,6 +1,6 @@
-export { judgeGates } from './gates.ts'
 export { VersionNotCertified, VersionUnknown } from './errors.ts'
+export { judgeGates } from './gates.ts'
 export { registryMigrations } from './migrations.ts'
-export { type Candidate, openRegistry, type Registry } from './registry.ts'
 export { registerSucceededRuns } from './on-run-succeeded.ts'
+export { type Candidate, openRegistry, type Registry } from './registry.ts'
 export { mountRegistry } from './routes.ts'

@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely'
 import type { EvaluationReport } from '#evaluation/contract'
 import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform/storage'
 import type { Certification, Model, ModelVersion, VersionState } from './contract.ts'
@@ -111,19 +112,18 @@ export async function setAlias(tx: Tx, model: string, alias: string, version: nu
     .execute()
 }
 
-export async function versionIn(tx: Tx, model: string, version: number): Promise<ModelVersion | undefined> {
-  const row = await tables<RegistryTables>(tx)
-    .selectFrom('registry_versions')
-    .selectAll()
-    .where('model', '=', model)
-    .where('version', '=', version)
-    .executeTakeFirst()
-  return row && fromRow(row)
-}
+export const versionIn = (tx: Tx, model: string, version: number) =>
+  versionFrom(tables<RegistryTables>(tx), model, version)
 
-export async function versionOf(storage: Storage, model: string, version: number): Promise<ModelVersion | undefined> {
-  const row = await storage
-    .reads<RegistryTables>()
+export const versionOf = (storage: Storage, model: string, version: number) =>
+  versionFrom(storage.reads<RegistryTables>(), model, version)
+
+async function versionFrom(
+  db: Kysely<RegistryTables>,
+  model: string,
+  version: number,
+): Promise<ModelVersion | undefined> {
+  const row = await db
     .selectFrom('registry_versions')
     .selectAll()
     .where('model', '=', model)
