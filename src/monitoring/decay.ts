@@ -56,5 +56,5 @@ export function isDecayed(state: DecayState, promised: number, { slack, threshol
   if (!(statistic > threshold) || rows === 0) return false
   const mean = sum / rows
   const standardError = Math.sqrt(Math.max(0, squares / rows - mean * mean) / rows)
-  return mean - promised * (1 + slack) > LEAST_STANDARD_ERRORS * standardError
+  return mean - promised * Math.exp(slack) > LEAST_STANDARD_ERRORS * standardError
 }
