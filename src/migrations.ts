@@ -11,6 +11,7 @@ import { registryMigrations } from '#registry'
 import { servingMigrations } from '#serving'
 import { trackingMigrations } from '#tracking'
 import { triggerMigrations } from '#triggers'
+import { operationMigrations } from './operations.ts'
 
 /** Every room's tables, in the order of the rooms. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   ...servingMigrations,
   ...monitoringMigrations,
   ...triggerMigrations,
+  ...operationMigrations,
 ]

@@ -4,8 +4,10 @@ import type { Events } from '#platform/events'
 import type { HttpServer } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
 import type { Jobs } from '#platform/jobs'
-import type { Storage } from '#platform/storage'
+import { type Migration, type Storage, type Tx, tables } from '#platform/storage'
 import type { Serving } from '#serving'
+
+const Readiness = z.object({ ready: z.boolean(), problems: z.array(z.string()) })
 
 /** What operators ask: is it alive, is it ready, how is it doing. Public: probes and scrapers carry no token. */
 const operationRoutes = defineRoutes({
@@ -21,7 +23,8 @@ const operationRoutes = defineRoutes({
     path: '/ready',
     permission: 'public',
     summary: 'Storage takes writes and every endpoint with a champion answers; 503 with the reasons otherwise.',
-    reply: z.object({ ready: z.boolean(), problems: z.array(z.string()) }),
+    reply: Readiness,
+    otherReplies: { 503: Readiness },
   },
   metrics: {
     method: 'GET',
@@ -40,6 +43,28 @@ const operationRoutes = defineRoutes({
     raw: true,
   },
 })
+
+export const operationMigrations: readonly Migration[] = [
+  {
+    name: 'operations-001-probe',
+    up: async (db) => {
+      await db.schema
+        .createTable('operations_probe')
+        .addColumn('id', 'integer', (c) => c.primaryKey())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .execute()
+    },
+  },
+]
+
+/** One row, written anew: a transaction that writes nothing succeeds on a full disk, too. */
+async function probe(tx: Tx, at: number): Promise<void> {
+  await tables<{ operations_probe: { id: number; at: number } }>(tx)
+    .insertInto('operations_probe')
+    .values({ id: 1, at })
+    .onConflict((c) => c.column('id').doUpdateSet({ at }))
+    .execute()
+}
 
 export function mountOperations(
   http: HttpServer,
@@ -61,7 +86,7 @@ export function mountOperations(
     health: async () => ({ status: 'ok' as const, version }),
     ready: async ({ reply }) => {
       const problems = serving.problems().map(({ endpoint, problem }) => `endpoint ${endpoint}: ${problem}`)
-      const failure = await storage.write(async () => undefined).catch((error: Error) => error)
+      const failure = await storage.write((tx) => probe(tx, Date.now())).catch((error: Error) => error)
       if (failure instanceof Error) problems.push(`storage takes no writes: ${failure.message}`)
       if (problems.length > 0) reply.status(503)
       return { ready: problems.length === 0, problems }

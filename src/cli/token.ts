@@ -1,13 +1,14 @@
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pc from 'picocolors'
-import { accessMigrations, openAccess } from '#access'
+import { openAccess } from '#access'
 import { Role, type Token } from '#access/contract'
 import { HomeInUse, openHome } from '#platform/home'
 import { ClientError } from '#platform/http/contract'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { type Config, readConfig } from '../config.ts'
+import { migrations } from '../migrations.ts'
 import { WrongUse } from './errors.ts'
 import { ANSWER_IS_NO, DONE } from './exit.ts'
 import { GOOD, printJson } from './output.ts'
@@ -107,7 +108,7 @@ async function onHome<T>(config: Config, work: (access: ReturnType<typeof openAc
   try {
     const storage = await openStorage({ url: config.database ?? home.database, durability: config.durability })
     try {
-      await storage.migrate(accessMigrations)
+      await storage.migrate(migrations)
       return await work(openAccess({ storage, clock: systemClock, host: config.host }))
     } finally {
       await storage.close()

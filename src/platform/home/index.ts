@@ -28,7 +28,7 @@ export async function openHome(folder: string): Promise<Home> {
     await writeFile(probe, Buffer.alloc(64 * 1024), { flush: true })
     await rm(probe)
   } catch (error) {
-    throw new HomeNotWritable(folder, (error as NodeJS.ErrnoException).code ?? String(error))
+    throw new HomeNotWritable(folder, await reasonOf(folder, error))
   }
   const lock = await holdLock(folder, address)
   await rm(work, { recursive: true, force: true })
@@ -44,6 +44,16 @@ export async function openHome(folder: string): Promise<Home> {
       lock.close()
     },
   }
+}
+
+/** Making a folder with those above it says ENOENT where the file system is read-only; making it alone says EROFS. */
+async function reasonOf(folder: string, error: unknown): Promise<string> {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (code !== 'ENOENT' || syscall !== 'mkdir') return code ?? String(error)
+  return mkdir(folder).then(
+    () => code,
+    (alone: NodeJS.ErrnoException) => alone.code ?? code,
+  )
 }
 
 /**

@@ -15,6 +15,8 @@ export interface RouteContract {
   readonly query?: z.ZodType
   readonly body?: z.ZodType
   readonly reply: z.ZodType
+  /** Answers with another status that are no errors: `/ready` says what is missing with 503. */
+  readonly otherReplies?: Readonly<Record<number, z.ZodType>>
   /** For streams and files: the handler writes the answer itself. */
   readonly raw?: boolean
   /** The body is a file of any type and size: the handler reads it from `request.raw` as it arrives. */

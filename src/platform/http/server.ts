@@ -137,7 +137,12 @@ export async function openHttp({
               ...(route.query && { querystring: route.query }),
               ...(route.body && { body: route.body }),
               ...(!route.raw && {
-                response: { [route.status ?? 200]: route.reply, '4xx': errorReply, '5xx': errorReply },
+                response: {
+                  [route.status ?? 200]: route.reply,
+                  ...route.otherReplies,
+                  '4xx': errorReply,
+                  '5xx': errorReply,
+                },
               }),
             },
             handler: async (request, reply) => {

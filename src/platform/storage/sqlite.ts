@@ -2,7 +2,7 @@ import { fdatasync, openSync, closeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { Kysely, sql } from 'kysely'
-import { StorageClosed } from './errors.ts'
+import { explainFailure, StorageClosed } from './errors.ts'
 import { applyMigrations } from './migrate.ts'
 import { NodeSqliteDialect } from './node-sqlite.ts'
 import type { Storage, StorageCapabilities, Tx } from './storage.ts'
@@ -84,10 +84,10 @@ export async function openSqlite(options: { file: string; durability: Durability
         try {
           const value = await write.run(tx)
           writer.exec('release one')
-          answers.push((failure) => (failure ? write.reject(failure) : write.resolve(value)))
+          answers.push((failure) => (failure ? write.reject(explainFailure(failure)) : write.resolve(value)))
         } catch (error) {
           writer.exec('rollback to one; release one')
-          answers.push(() => write.reject(error))
+          answers.push(() => write.reject(explainFailure(error)))
         }
       }
       writer.exec('commit')
@@ -95,7 +95,7 @@ export async function openSqlite(options: { file: string; durability: Durability
     } catch (error) {
       // The group as a whole failed (disk full, for one): nothing of it was acknowledged and nothing of it stays.
       if (writer.isTransaction) writer.exec('rollback')
-      return group.map((write) => () => write.reject(error))
+      return group.map((write) => () => write.reject(explainFailure(error)))
     }
   }
 
