@@ -54,6 +54,7 @@ export async function appendRows(request: AppendRequest): Promise<AppendedTable>
   refuseMissing(added, base.schema, spec)
   const options = {
     folders: [...foldersOf(source), dirname(base.parquetPath), target],
+    spillTo: target,
     memoryMb: request.memoryMb,
     ...duckOptionsFor(base.schema.columns.length, (await stat(base.parquetPath)).size + bytesOf(source)),
   }

@@ -1,4 +1,5 @@
-import { chmod, mkdir, symlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, symlink } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import type { OrreryError } from '#platform/errors'
 import { withDuck } from './duckdb.ts'
@@ -94,8 +95,25 @@ describe('a header', () => {
     const row = Array.from({ length: columns }, (_, i) => i).join(',')
     const started = performance.now()
     const said = await refusal(folder.ingestText(`${names}\n${`${row}\n`.repeat(3)}`))
-    expect(said).toMatch(/^TOO_MANY_COLUMNS: table.csv has 10,000|50,000 columns; at most 2,000 are read/)
+    expect(said).toMatch(/^TOO_MANY_COLUMNS: table.csv has (10,000|50,000) columns; at most 2,000 are read/)
     expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
+  it('has 1,000 columns: read', { timeout: 120_000 }, async () => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `c${i}`)
+    const lines = Array.from({ length: 300 }, (_, r) =>
+      names.map((_, i) => (i % 5 === 0 ? `v${(r * i) % 7}` : r * i)).join(),
+    )
+    const { schema, profile } = await folder.ingestText(`${names.join()}\n${lines.join('\n')}\n`)
+    expect(schema.columns.map((column) => column.type).slice(0, 6)).toEqual([
+      'categorical',
+      'identifier',
+      'numeric',
+      'numeric',
+      'numeric',
+      'categorical',
+    ])
+    expect(profile.columns[999]!.numbers).toMatchObject({ min: 0, max: 299 * 999 })
   })
 
   it('has too many keys for a table of JSON lines', async () => {
@@ -170,7 +188,6 @@ describe('rows', () => {
     await withDuck({ folders: [folder.path()] }, (duck) =>
       duck.run(`COPY (SELECT i, i % 7 AS x FROM range(100000) t(i)) TO '${path}' (FORMAT parquet)`),
     )
-    const { readFile } = await import('node:fs/promises')
     const whole = await readFile(path)
     const parquet = (content: Uint8Array) => refusal(folder.ingestText(content, {}, { name: 'broken.parquet' }))
     expect(await parquet(whole.subarray(0, whole.length / 2))).toMatch(/^PARQUET_BROKEN: broken.parquet/)
@@ -281,6 +298,13 @@ describe('a table unlike the version before', () => {
     const read = await folder.ingestText(cities, {}, { previous: schema })
     expect(read.schema.columns.map((column) => column.type)).toEqual(['timestamp', 'numeric', 'categorical'])
   })
+})
+
+it.skipIf(!existsSync('/dev/full'))('a disk that is full is called so', async () => {
+  const writing = withDuck({ folders: ['/dev'] }, (duck) =>
+    duck.run("COPY (SELECT i FROM range(1000000) t(i)) TO '/dev/full' (FORMAT parquet)"),
+  )
+  await expect(writing).rejects.toMatchObject({ code: 'ORRERY_DATA_DISK_FULL', status: 507 })
 })
 
 describe('several files', () => {

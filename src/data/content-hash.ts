@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { dictionariesOf, type Dictionary } from './dictionary.ts'
+import { type Dictionary, dictionariesOf } from './dictionary.ts'
 import type { Duck } from './duckdb.ts'
 import type { Holds } from './read/raw-table.ts'
 import { name, parquet } from './sql.ts'

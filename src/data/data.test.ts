@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, expect, it } from 'vitest'
 import { type Blobs, openBlobFolder } from '#platform/blobs'
-import { eventMigrations, type Events, openEvents } from '#platform/events'
+import { type Events, eventMigrations, openEvents } from '#platform/events'
 import { openHttp } from '#platform/http'
 import { openLog } from '#platform/log'
 import { onEveryDatabase } from '#platform/testing'

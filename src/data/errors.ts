@@ -270,6 +270,18 @@ export class MemoryExceeded extends OrreryError {
   }
 }
 
+export class DiskFull extends OrreryError {
+  constructor(path: string | undefined) {
+    super({
+      code: 'ORRERY_DATA_DISK_FULL',
+      status: 507,
+      message: `The disk is full: ${path ? `${path} could not be written` : 'a table could not be written'}.`,
+      hint: 'Free some space where Orrery keeps its files and run again; what was stored before is untouched.',
+      details: { path },
+    })
+  }
+}
+
 /* Columns and what they hold */
 
 export class ColumnsMissing extends OrreryError {

@@ -1,5 +1,5 @@
-import type { Expectation } from '#projects/contract'
 import { formatDuration } from '#platform/time'
+import type { Expectation } from '#projects/contract'
 import type { ExpectationResult } from './contract.ts'
 import type { Duck } from './duckdb.ts'
 import { ExpectationsFailed } from './errors.ts'

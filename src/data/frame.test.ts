@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { IngestedTable } from './ingest.ts'
 import { readFrame } from './frame.ts'
+import type { IngestedTable } from './ingest.ts'
 import { testFolder } from './tables.fixture.ts'
 
 const folder = testFolder()

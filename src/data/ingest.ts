@@ -67,6 +67,7 @@ async function readTable(request: IngestRequest, source: ResolvedSource): Promis
   refuseMissingColumns(table, spec, previous)
   const options = {
     folders: [...foldersOf(source), target],
+    spillTo: target,
     memoryMb: request.memoryMb,
     ...duckOptionsFor(table.columns.length, bytesOf(source)),
   }

@@ -16,7 +16,7 @@ import { type ColumnFacts, categoryProfiles, numberProfiles } from './statistics
 
 /** Cells that leakage is looked for in: enough rows of a narrow table, fewer of a wide one. */
 const LEAKAGE_CELLS = 1_000_000
-const LEAKAGE_ROWS = 20_000
+const LEAKAGE_ROWS = 10_000
 const DAY = 86_400_000
 const PERIODS = [DAY, 7 * DAY, 28 * DAY, 364 * DAY] as const
 const MOST_PERIODS = 1_000

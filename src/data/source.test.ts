@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { downloadPinned } from './download.ts'
+import { readFrame } from './frame.ts'
 import { resolveSource } from './source.ts'
 import { plainTable, testFolder } from './tables.fixture.ts'
 
@@ -134,6 +135,19 @@ describe('files', () => {
     expect(await names(folder.path('tables/b.csv'))).toEqual([folder.path('tables/b.csv')])
     expect(await names('tables/*.csv')).toEqual(['tables/a.csv', 'tables/b.csv', 'tables/c.csv'])
     expect(await names('**/{a,c}.csv')).toEqual(['tables/a.csv', 'tables/c.csv'])
+  })
+
+  it('may be links, in folders that are links', async () => {
+    await mkdir(folder.path('real-folder'), { recursive: true })
+    await folder.write('real-folder/real.csv', TABLE)
+    await symlink(folder.path('real-folder/real.csv'), folder.path('linked.csv'))
+    await symlink(folder.path('real-folder'), folder.path('linked-folder'))
+    const { contentHash } = await folder.ingestText(TABLE)
+    expect((await folder.ingest({ source: 'linked.csv' })).contentHash).toBe(contentHash)
+    const target = folder.path('linked-folder/out')
+    const linked = await folder.ingest({ source: 'linked-folder/real.csv' }, { target })
+    expect(linked.contentHash).toBe(contentHash)
+    expect((await readFrame(`${target}/table.parquet`, { columns: ['amount'] })).frame.rows).toBe(40)
   })
 
   it('are known by their first bytes, then by their extension', async () => {

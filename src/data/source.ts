@@ -1,4 +1,4 @@
-import { glob, open, stat } from 'node:fs/promises'
+import { glob, open, realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, relative, resolve } from 'node:path'
 import { downloadPinned } from './download.ts'
 import { FormatUnknown, SourceNotAFile, SourceNotFound, SourceUnreadable, TableEmpty } from './errors.ts'
@@ -6,7 +6,7 @@ import { FormatUnknown, SourceNotAFile, SourceNotFound, SourceUnreadable, TableE
 export type Format = 'csv' | 'json' | 'parquet'
 
 export interface SourceFile {
-  /** Absolute. */
+  /** Absolute, links followed. */
   path: string
   /** As people know it: relative to the project folder, or the URL it came from. */
   name: string
@@ -65,7 +65,8 @@ async function filesAt(source: string, folder: string): Promise<SourceFile[]> {
   return Promise.all(paths.map((path) => fileAt(path, nameOf(path))))
 }
 
-async function fileAt(path: string, name: string): Promise<SourceFile> {
+async function fileAt(link: string, name: string): Promise<SourceFile> {
+  const path = await realpath(link)
   const found = await stat(path)
   if (!found.isFile()) throw new SourceNotAFile(name)
   if (found.size === 0) throw new TableEmpty(name, 'is an empty file')

@@ -49,9 +49,8 @@ const WIDE = 200
 const LARGE = 64e6
 
 /** How a database is to be opened for a table of so many columns, from so many bytes of source. */
-export function duckOptionsFor(columns: number, bytes: number): { threads: number; keepOrder: boolean } {
-  // A single thread keeps the order by itself.
-  return columns > WIDE ? { threads: 1, keepOrder: false } : { threads: bytes > LARGE ? 2 : 1, keepOrder: true }
+export function duckOptionsFor(columns: number, bytes: number): { threads: number; wide: boolean } {
+  return { threads: bytes > LARGE ? 2 : 1, wide: columns > WIDE }
 }
 
 /** Writes the rows of `query` as Parquet, in order. The file appears under its name only when it is whole. */

@@ -1,5 +1,5 @@
 import type { Duck } from '../duckdb.ts'
-import { ColumnsDuplicate, RowMalformed, TableEmpty, TooManyColumns, ColumnUnsupported } from '../errors.ts'
+import { ColumnsDuplicate, ColumnUnsupported, RowMalformed, TableEmpty, TooManyColumns } from '../errors.ts'
 import { MAX_COLUMNS } from '../limits.ts'
 import type { SourceFile } from '../source.ts'
 import { name, text, texts } from '../sql.ts'
