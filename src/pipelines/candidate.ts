@@ -1,6 +1,6 @@
 import type { CodeVersion } from '#projects/contract'
-import type { Built } from './tabular/build.ts'
 import type { Cause } from './contract.ts'
+import type { Built } from './tabular/build.ts'
 
 /** What a run hands to the registry; files are blobs by now. */
 export interface CandidateRecord extends Omit<Built, 'files' | 'trials' | 'phases'> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
 import type { StoredProject } from '#projects'
-import type { JobContext } from '#platform/jobs'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import type { Built } from '../tabular/build.ts'
 import type { TrainingPlan } from '../tabular/training.ts'

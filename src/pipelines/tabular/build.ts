@@ -95,8 +95,8 @@ async function judge(table: TrainingTable, { set, training, champion }: BuildInp
     frame: takeRows(table.all, rows),
     segments: set.segments,
     sensitive: set.sensitive,
-    // Robustness is asked of the model that will be released; quality of the fits that never saw these rows.
-    predict: (frame) => trained.predict(frame),
+    // Asked of fits that never saw these rows: a model looks brittle next to how well it knows its own training rows.
+    predict: (frame) => trained.evaluated.predict(frame),
     ...(metric && { metric }),
   })
   const losses = rowLosses(task, truth, scores)

@@ -7,6 +7,8 @@ import { ageWeights, type Trial } from './trials.ts'
 
 export interface FittedTrial {
   readonly trial: Trial
+  /** Fitted without the held-back rows. */
+  readonly model: TabularModel
   /** On the held-back rows, validation first. */
   readonly scores: Float64Array
   /** `validation.<name>` and `test.<name>`. */
@@ -37,7 +39,8 @@ export function fitTrials(
     if (i > 0 && budget !== undefined && startedAt - began > budget) break
     progress(`trial ${i + 1} of ${trials.length}: ${trial.recipe.learner.replace('_', ' ')}`, i / trials.length)
     const weights = ageWeights(times, frame.rows, latest(times), trial)
-    const scores = predict(fitModel(problem, trial.recipe, { frame, target, weights }), heldFrame)
+    const model = fitModel(problem, trial.recipe, { frame, target, weights })
+    const scores = predict(model, heldFrame)
     const part = (name: string, from: number, to: number) => {
       const width = scores.length / truth.length
       const metrics = evaluate(problem.task, truth.subarray(from, to), scores.subarray(from * width, to * width))
@@ -45,7 +48,7 @@ export function fitTrials(
     }
     const middle = held.validation.length
     const metrics = Object.fromEntries([...part('validation', 0, middle), ...part('test', middle, truth.length)])
-    fitted.push({ trial, scores, metrics, startedAt, endedAt: Date.now() })
+    fitted.push({ trial, model, scores, metrics, startedAt, endedAt: Date.now() })
   }
   return fitted
 }

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Signature } from '#runtime/contract'
 import type { Frame } from '#platform/table'
 import { loadModel } from '#runtime'
+import type { Signature } from '#runtime/contract'
 
 /** How far the package answers from the trainer's own model, over the same rows. */
 export interface Parity {

@@ -1,6 +1,6 @@
 import type { BuiltinTraining, DataSpec } from '#projects/contract'
 import type { Signature } from '#runtime/contract'
-import { exportOnnx, featureImportance, predict, type TabularModel } from '#trainer'
+import { blend, exportOnnx, featureImportance, predict, type TabularModel } from '#trainer'
 import { fitTrials, refit } from './fit-trials.ts'
 import { type HeldBack, holdBackRecent } from './held-back.ts'
 import { pick, type TrainingTable } from './table.ts'
@@ -30,11 +30,19 @@ export function trainBuiltin(
     winner.weights[i]! > 0 ? [{ trial, weight: winner.weights[i]! }] : [],
   )
   const { model, weights } = refit(table, parts, progress)
+  const unseen = blend(
+    fitted.map((one) => one.model),
+    winner.weights,
+  )
   return {
     signature: signatureOf(model, set.label),
     onnx: exportOnnx(model, { label: set.label }),
     model: JSON.stringify(model),
-    evaluated: { rows: Int32Array.from(winner.evaluated, (position) => heldRows[position]!), scores: winner.scores },
+    evaluated: {
+      rows: Int32Array.from(winner.evaluated, (position) => heldRows[position]!),
+      scores: winner.scores,
+      predict: async (frame) => predict(unseen, frame),
+    },
     testRows: held.test,
     baselineRows: rowsThatCount(weights),
     predict: async (frame) => predict(model, frame),

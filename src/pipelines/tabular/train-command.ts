@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { takeRows } from '#platform/table'
 import type { CommandTraining, DataSpec } from '#projects/contract'
-import type { Signature } from '#runtime/contract'
 import { loadModel } from '#runtime'
+import type { Signature } from '#runtime/contract'
 import type { HeldBack } from './held-back.ts'
 import type { TrainingTable } from './table.ts'
 import type { Trained } from './trained.ts'
@@ -32,7 +32,11 @@ export async function takeCommandModel(
     signature,
     onnx,
     model: null,
-    evaluated: { rows: split.test, scores: await model.predict(takeRows(table.features, split.test)) },
+    evaluated: {
+      rows: split.test,
+      scores: await model.predict(takeRows(table.features, split.test)),
+      predict: (frame) => model.predict(frame),
+    },
     testRows: split.test,
     baselineRows: split.train,
     predict: (frame) => model.predict(frame),

@@ -18,7 +18,12 @@ export interface Trained {
   /** The trainer's own form of it, where there is one: JSON. */
   readonly model: string | null
   /** Scores on rows that its evaluation may use. */
-  readonly evaluated: { readonly rows: Int32Array; readonly scores: Float64Array }
+  readonly evaluated: {
+    readonly rows: Int32Array
+    readonly scores: Float64Array
+    /** The fits behind those scores, which never saw the rows: for questions such as what noise would do. */
+    predict(frame: Frame): Promise<Float64Array>
+  }
   /** Rows that the package is checked on. */
   readonly testRows: Int32Array
   /** Rows whose distribution the model reflects. */
