@@ -15,6 +15,7 @@ import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects } from '#projects'
+import { mountMlflow } from '#protocols'
 import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
 import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
 import { mountTracking, openTracking } from '#tracking'
@@ -116,6 +117,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountGovernance(http, { serving, registry, tracking, pipelines, data, deployments, monitoring, events })
   const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
   mountLoop(http, rooms)
+  mountMlflow(http, { tracking, storage })
   mountOperations(http, { storage, serving, jobs, events, version })
 
   opened.defer(serving.close)

@@ -8,6 +8,7 @@ export const Run = z.object({
   id: z.string(),
   name: z.string(),
   experiment: z.string().describe('Name of the experiment; the project, for runs of a pipeline.'),
+  experimentId: z.string(),
   project: z.string().nullable(),
   parent: z.string().nullable().describe('The run this one is nested in.'),
   state: RunState,

@@ -88,8 +88,9 @@ export function openLoggedModels({ storage, clock }: { storage: Storage; clock: 
         tags: { ...model.tags, ...tags },
       })),
     untagLoggedModel: async (id, key) => {
-      await change(id, ({ tags: { [key]: removed, ...tags }, ...model }) => {
-        if (removed === undefined) throw new TagUnknown(key, `logged model ${id}`)
+      await change(id, (model) => {
+        if (!Object.hasOwn(model.tags, key)) throw new TagUnknown(key, `logged model ${id}`)
+        const { [key]: _, ...tags } = model.tags
         return { ...model, tags }
       })
     },

@@ -118,6 +118,7 @@ async function pieceWithDetails(from: Storage | Tx, rows: readonly RunRow[]): Pr
     id: row.id,
     name: row.name,
     experiment: names.get(row.experiment) ?? row.experiment,
+    experimentId: row.experiment,
     project: row.project,
     parent: row.parent,
     state: row.state,

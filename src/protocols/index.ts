@@ -1,0 +1,1 @@
+export { mountMlflow } from './mlflow/index.ts'

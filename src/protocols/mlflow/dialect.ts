@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { asOrreryError, errorBody, OrreryError } from '#platform/errors'
+import type { Dialect } from '#platform/http'
+
+/** What a client sent that the original refuses too. */
+export class ParameterInvalid extends OrreryError {
+  constructor(message: string, hint = 'See the API docs of MLflow for the parameters of this request.') {
+    super({ code: 'ORRERY_PROTOCOLS_PARAMETER_INVALID', status: 400, message, hint })
+  }
+}
+
+export class EndpointUnknown extends OrreryError {
+  constructor(method: string, url: string) {
+    super({
+      code: 'ORRERY_PROTOCOLS_ENDPOINT_UNKNOWN',
+      status: 404,
+      message: `Orrery does not speak ${method} ${url.split('?')[0]!.slice(0, 200)} of MLflow.`,
+      hint: 'See /openapi.json for what it does.',
+    })
+  }
+}
+
+/** Where the code says more than the status does. */
+const BY_CODE: Record<string, { error_code: string; status: number }> = {
+  ORRERY_TRACKING_EXPERIMENT_EXISTS: { error_code: 'RESOURCE_ALREADY_EXISTS', status: 400 },
+  ORRERY_PROTOCOLS_ENDPOINT_UNKNOWN: { error_code: 'ENDPOINT_NOT_FOUND', status: 404 },
+}
+
+const BY_STATUS: Record<number, string> = {
+  400: 'INVALID_PARAMETER_VALUE',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'RESOURCE_DOES_NOT_EXIST',
+  409: 'RESOURCE_CONFLICT',
+  429: 'REQUEST_LIMIT_EXCEEDED',
+  503: 'TEMPORARILY_UNAVAILABLE',
+}
+
+/** MLflow's form of an error: a code that its clients know, and one text for people. */
+export const mlflowDialect: Dialect = {
+  errorReply: z.object({ error_code: z.string(), message: z.string() }),
+  renderError: (error) => {
+    const known = asOrreryError(error) ?? errorBody(error).body.error
+    const status = 'status' in known ? known.status : 500
+    const text = `${known.message} ${known.hint}`
+    const special = BY_CODE[known.code]
+    if (special) return { status: special.status, body: { error_code: special.error_code, message: text } }
+    const code = BY_STATUS[status] ?? (status >= 500 ? 'INTERNAL_ERROR' : 'BAD_REQUEST')
+    return { status, body: { error_code: code, message: text } }
+  },
+}

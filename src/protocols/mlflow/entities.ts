@@ -1,0 +1,88 @@
+/** Orrery's experiments and runs as MLflow tells of them. Pure. */
+import type { Run } from '#tracking/contract'
+import type { Experiment, MetricValue } from '#tracking'
+import { ParameterInvalid } from './dialect.ts'
+import type { DatasetInput, ExperimentReply, KeyValue, MetricReply, RunInfo, RunReply } from './messages.ts'
+
+export const RUN_NAME = 'mlflow.runName'
+export const PARENT_RUN = 'mlflow.parentRunId'
+export const USER = 'mlflow.user'
+
+/** What a run was given and what came out of it, kept as tags until it has a place of its own. */
+export const INPUT_DATASET = 'orrery.input.dataset.'
+export const INPUT_MODEL = 'orrery.input.model.'
+export const OUTPUT_MODEL = 'orrery.output.model.'
+
+/** MLflow's tracking server has a default experiment of this id; clients that name none write to it. */
+export const DEFAULT_EXPERIMENT = { id: '0', name: 'Default' } as const
+
+export function experimentReply(experiment: Experiment): ExperimentReply {
+  return {
+    experiment_id: experiment.id,
+    name: experiment.name,
+    artifact_location: `mlflow-artifacts:/${experiment.id}`,
+    lifecycle_stage: experiment.deletedAt === null ? 'active' : 'deleted',
+    creation_time: experiment.createdAt,
+    last_update_time: experiment.updatedAt,
+    tags: pairs(experiment.tags),
+  }
+}
+
+export function runInfo(run: Run): RunInfo {
+  return {
+    run_id: run.id,
+    run_uuid: run.id,
+    run_name: run.name,
+    experiment_id: run.experimentId,
+    user_id: run.tags[USER] ?? '',
+    status: run.state.toUpperCase(),
+    start_time: run.startedAt,
+    ...(run.endedAt !== null && { end_time: run.endedAt }),
+    artifact_uri: `mlflow-artifacts:/${run.experimentId}/${run.id}/artifacts`,
+    lifecycle_stage: run.deletedAt === null ? 'active' : 'deleted',
+  }
+}
+
+/** @param metrics the run's latest */
+export function runReply(run: Run, metrics: readonly MetricValue[]): RunReply {
+  const tags: KeyValue[] = []
+  const inputs: RunReply['inputs'] = { dataset_inputs: [], model_inputs: [] }
+  const outputs: RunReply['outputs'] = { model_outputs: [] }
+  for (const tag of pairs(run.tags)) {
+    const { key, value } = tag
+    if (key.startsWith(INPUT_DATASET)) inputs.dataset_inputs.push(JSON.parse(value) as DatasetInput)
+    else if (key.startsWith(INPUT_MODEL)) inputs.model_inputs.push({ model_id: key.slice(INPUT_MODEL.length) })
+    else if (key.startsWith(OUTPUT_MODEL))
+      outputs.model_outputs.push({ model_id: key.slice(OUTPUT_MODEL.length), step: Number(value) })
+    else tags.push(tag)
+  }
+  tags.push({ key: RUN_NAME, value: run.name })
+  if (run.parent !== null) tags.push({ key: PARENT_RUN, value: run.parent })
+  return {
+    info: runInfo(run),
+    data: { metrics: metrics.map(metricReply), params: pairs(run.params), tags },
+    inputs,
+    outputs,
+  }
+}
+
+export function metricReply({ key, value, step, at, model, dataset }: MetricValue): MetricReply {
+  return {
+    key,
+    value: Number.isNaN(value) ? 'NaN' : value,
+    timestamp: at,
+    step,
+    ...(model !== undefined && { model_id: model }),
+    ...(dataset && { dataset_name: dataset.name, dataset_digest: dataset.digest }),
+  }
+}
+
+/** MLflow's statuses are our states; a run that only waits to start is as good as running to everybody who asks. */
+export function stateFrom(status: string): Run['state'] {
+  const state = status === 'SCHEDULED' ? 'running' : status.toLowerCase()
+  if (state === 'running' || state === 'finished' || state === 'failed' || state === 'killed') return state
+  throw new ParameterInvalid(`Invalid run status '${status.slice(0, 100)}'.`)
+}
+
+export const pairs = (record: Record<string, string>): KeyValue[] =>
+  Object.entries(record).map(([key, value]) => ({ key, value }))

@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import { type Handlers, nextCursor, offsetOf } from '#platform/http'
+import { defineRoutes } from '#platform/http/contract'
+import type { MetricValue, Tracking } from '#tracking'
+import { INPUT_DATASET, INPUT_MODEL, metricReply, OUTPUT_MODEL, RUN_NAME } from './entities.ts'
+import { checkBatch, checkedMetric, checkedParam, checkedTag } from './limits.ts'
+import { DatasetInput, Double, Int64, KeyValue, MetricReply, Nothing, PageToken, RunRef } from './messages.ts'
+import { runId } from './runs.ts'
+
+const Metric = z.object({
+  key: z.string(),
+  value: Double,
+  timestamp: Int64,
+  step: Int64.default(0),
+  model_id: z.string().optional(),
+  dataset_name: z.string().optional(),
+  dataset_digest: z.string().optional(),
+})
+
+export const loggingRoutes = defineRoutes({
+  logMetric: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/log-metric',
+    permission: 'tracking:write',
+    summary: 'MLflow: one point of a metric.',
+    body: RunRef.extend(Metric.shape),
+    reply: Nothing,
+  },
+  logParam: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/log-parameter',
+    permission: 'tracking:write',
+    summary: 'MLflow: one param; written once.',
+    body: RunRef.extend(KeyValue.shape),
+    reply: Nothing,
+  },
+  logBatch: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/log-batch',
+    permission: 'tracking:write',
+    summary: 'MLflow: metrics, params and tags, all of them or none.',
+    body: RunRef.extend({
+      metrics: z.array(Metric).default([]),
+      params: z.array(KeyValue).default([]),
+      tags: z.array(KeyValue).default([]),
+    }),
+    reply: Nothing,
+  },
+  setTag: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/set-tag',
+    permission: 'tracking:write',
+    summary: 'MLflow: sets a tag of a run.',
+    body: RunRef.extend(KeyValue.shape),
+    reply: Nothing,
+  },
+  deleteTag: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/delete-tag',
+    permission: 'tracking:write',
+    summary: 'MLflow: removes a tag of a run.',
+    body: RunRef.extend({ key: z.string() }),
+    reply: Nothing,
+  },
+  logInputs: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/log-inputs',
+    permission: 'tracking:write',
+    summary: 'MLflow: the datasets and models a run was given.',
+    body: RunRef.extend({
+      datasets: z.array(DatasetInput).max(1_000).default([]),
+      models: z
+        .array(z.object({ model_id: z.string() }))
+        .max(1_000)
+        .default([]),
+    }),
+    reply: Nothing,
+  },
+  logOutputs: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/outputs',
+    permission: 'tracking:write',
+    summary: 'MLflow: the models that came out of a run.',
+    body: RunRef.extend({
+      models: z.array(z.object({ model_id: z.string(), step: Int64.default(0) })).max(1_000),
+    }),
+    reply: Nothing,
+  },
+  metricHistory: {
+    method: 'GET',
+    path: '/api/2.0/mlflow/metrics/get-history',
+    permission: 'tracking:read',
+    summary: 'MLflow: every point of one metric, by step.',
+    query: RunRef.extend({ metric_key: z.string(), max_results: Int64.optional(), page_token: PageToken }),
+    reply: z.object({ metrics: z.array(MetricReply), next_page_token: z.string().optional() }),
+  },
+})
+
+export function loggingHandlers({ tracking }: { tracking: Tracking }): Handlers<typeof loggingRoutes> {
+  return {
+    logMetric: async ({ body }) => {
+      await tracking.log(runId(body), { metrics: [checkedMetric(metricFrom(body))] })
+      return {}
+    },
+    logParam: async ({ body }) => {
+      await tracking.log(runId(body), { params: [checkedParam(body)] })
+      return {}
+    },
+    logBatch: async ({ body }) => {
+      checkBatch(body)
+      await tracking.log(runId(body), {
+        metrics: body.metrics.map((metric) => checkedMetric(metricFrom(metric))),
+        params: body.params.map(checkedParam),
+        tags: body.tags.map(checkedTag),
+      })
+      return {}
+    },
+    setTag: async ({ body }) => {
+      const [key, value] = checkedTag(body)
+      // The name of a run is a tag too, as far as clients know.
+      if (key === RUN_NAME) await tracking.updateRun(runId(body), { name: value })
+      else await tracking.log(runId(body), { tags: [[key, value]] })
+      return {}
+    },
+    deleteTag: async ({ body }) => {
+      await tracking.untagRun(runId(body), body.key)
+      return {}
+    },
+    logInputs: async ({ body }) => {
+      const run = await tracking.run(runId(body))
+      const datasets = body.datasets.map((input) => datasetTag(run.tags, input))
+      const models = body.models.map(({ model_id: id }) => [`${INPUT_MODEL}${id}`, ''] as const)
+      await tracking.log(run.id, { tags: [...datasets, ...models] })
+      return {}
+    },
+    logOutputs: async ({ body }) => {
+      const tags = body.models.map(({ model_id: id, step }) => [`${OUTPUT_MODEL}${id}`, String(step)] as const)
+      await tracking.log(runId(body), { tags })
+      return {}
+    },
+    metricHistory: async ({ query }) => {
+      const run = runId(query)
+      const { max_results: limit, metric_key: key } = query
+      if (limit === undefined) return { metrics: (await tracking.history(run, key)).map(metricReply) }
+      const offset = offsetOf(query.page_token)
+      const points = await tracking.history(run, key, { limit, offset })
+      const next = nextCursor(offset, points.length, limit)
+      return { metrics: points.map(metricReply), ...(next !== null && { next_page_token: next }) }
+    },
+  }
+}
+
+function metricFrom(metric: z.output<typeof Metric>): MetricValue {
+  const { key, value, timestamp: at, step, model_id: model, dataset_name: name, dataset_digest: digest } = metric
+  return {
+    ...{ key, value, at, step },
+    ...(model && { model }),
+    ...(name && { dataset: { name, digest: digest ?? '' } }),
+  }
+}
+
+/** A dataset that is logged again, as clients do with each metric measured on it, keeps the tags it had. */
+function datasetTag(tags: Record<string, string>, { dataset, ...input }: DatasetInput): readonly [string, string] {
+  const key = `${INPUT_DATASET}${dataset.digest}.${dataset.name}`
+  const before = tags[key] === undefined ? [] : (JSON.parse(tags[key]) as DatasetInput).tags
+  const merged = new Map([...before, ...input.tags].map((tag) => [tag.key, tag]))
+  return [key, JSON.stringify({ tags: [...merged.values()], dataset } satisfies DatasetInput)]
+}

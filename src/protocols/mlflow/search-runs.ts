@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { type Handlers, nextCursor, offsetOf } from '#platform/http'
+import { defineRoutes } from '#platform/http/contract'
+import type { Condition, Order, Tracking } from '#tracking'
+import { ParameterInvalid } from './dialect.ts'
+import { PARENT_RUN, RUN_NAME, runReply, USER } from './entities.ts'
+import { type Clause, parseFilter, parseOrder } from './filter.ts'
+import { Int64, PageToken, RunReply, ViewType } from './messages.ts'
+
+export const searchRoutes = defineRoutes({
+  searchRuns: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/search',
+    permission: 'tracking:read',
+    summary: 'MLflow: runs of some experiments by metrics, params, tags and attributes.',
+    body: z.object({
+      experiment_ids: z.array(z.string()).default([]),
+      filter: z.string().default(''),
+      run_view_type: ViewType,
+      max_results: Int64.refine((n) => n >= 1 && n <= 50_000, 'is not from 1 to 50000').default(1_000),
+      order_by: z.array(z.string()).default([]),
+      page_token: PageToken,
+    }),
+    reply: z.object({ runs: z.array(RunReply), next_page_token: z.string().optional() }),
+  },
+})
+
+/** Runs are read with all their values: larger pages would be held in memory whole. Clients follow the page token. */
+const LARGEST_PAGE = 2_000
+
+export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<typeof searchRoutes> {
+  return {
+    searchRuns: async ({ body }) => {
+      const limit = Math.min(body.max_results, LARGEST_PAGE)
+      const offset = offsetOf(body.page_token)
+      const runs = await tracking.runs({
+        experiments: body.experiment_ids,
+        where: parseFilter(body.filter).map(conditionFrom),
+        orderBy: body.order_by.map(orderFrom),
+        bin: body.run_view_type,
+        limit,
+        offset,
+      })
+      const metrics = await tracking.latestMetrics(runs.map((run) => run.id))
+      const metricsOf = Map.groupBy(metrics, (metric) => metric.run)
+      const next = nextCursor(offset, runs.length, limit)
+      return {
+        runs: runs.map((run) => runReply(run, metricsOf.get(run.id) ?? [])),
+        ...(next !== null && { next_page_token: next }),
+      }
+    },
+  }
+}
+
+type Attribute = Extract<Condition, { on: 'attribute' }>['key']
+
+const ATTRIBUTES = new Map<string, Attribute>(
+  Object.entries({
+    ...{ run_id: 'id', run_name: 'name', 'run name': 'name', 'Run name': 'name', 'Run Name': 'name', status: 'state' },
+    ...{ start_time: 'startedAt', created: 'startedAt', Created: 'startedAt', end_time: 'endedAt' },
+  }),
+)
+
+/** Tags of the original that are facts of their own here. */
+const FACTS = new Map<string, Attribute>([
+  [RUN_NAME, 'name'],
+  [PARENT_RUN, 'parent'],
+])
+
+const COMPARISONS: readonly string[] = ['=', '!=', '<', '<=', '>', '>=']
+const PATTERNS: readonly string[] = ['=', '!=', 'like', 'ilike', 'in', 'not in', 'absent', 'present']
+
+/** @throws ParameterInvalid where the original refuses the clause too */
+export function conditionFrom(clause: Clause): Condition {
+  const subject = subjectOf(clause)
+  const isNumber = subject.on === 'metric' || subject.key === 'startedAt' || subject.key === 'endedAt'
+  const { is, value } = clause
+  if (!(isNumber ? COMPARISONS : PATTERNS).includes(is))
+    throw new ParameterInvalid(`Invalid comparator '${is}' for ${clause.on} '${clause.key}'.`)
+  if (is !== 'absent' && is !== 'present' && is !== 'in' && is !== 'not in') {
+    if (isNumber && typeof value !== 'number')
+      throw new ParameterInvalid(`Expected numeric value type for ${clause.on} '${clause.key}'. Found '${value}'.`)
+    if (!isNumber && typeof value !== 'string')
+      throw new ParameterInvalid(`Expected a quoted string value for ${clause.on} '${clause.key}'. Got ${value}.`)
+  }
+  // Our states are their statuses in lower case.
+  const lower = (text: string) => (subject.key === 'state' ? text.toLowerCase() : text)
+  const translated = Array.isArray(value) ? value.map(lower) : typeof value === 'string' ? lower(value) : value
+  return { ...subject, is, ...(translated !== undefined && { value: translated }) } as Condition
+}
+
+export function orderFrom(text: string): Order {
+  const { direction, ...clause } = parseOrder(text)
+  return { ...subjectOf(clause), direction } as Order
+}
+
+function subjectOf({ on, key }: Pick<Clause, 'on' | 'key'>): Pick<Condition, 'on' | 'key'> {
+  switch (on) {
+    case 'attribute': {
+      if (key === 'user_id') return { on: 'tag', key: USER }
+      const attribute = ATTRIBUTES.get(key)
+      if (!attribute)
+        throw new ParameterInvalid(
+          `Invalid attribute key '${key}' specified. Valid keys are ${[...ATTRIBUTES.keys()].join(', ')}.`,
+        )
+      return { on, key: attribute }
+    }
+    case 'tag': {
+      const fact = FACTS.get(key)
+      return fact ? { on: 'attribute', key: fact } : { on, key }
+    }
+    case 'dataset':
+      throw new ParameterInvalid('Runs cannot be searched by dataset yet.')
+    default:
+      return { on, key }
+  }
+}
