@@ -24,9 +24,9 @@ export const triggerMigrations: readonly Migration[] = [
         .columns(['project', 'at'])
         .execute()
       await db.schema
-        .createIndex('triggers_firings_by_rule')
+        .createIndex('triggers_firings_by_endpoint')
         .on('triggers_firings')
-        .columns(['project', 'endpoint', 'written', 'event_time'])
+        .columns(['project', 'endpoint', 'event_time'])
         .execute()
       // `last` is the system time up to which a schedule has been kept.
       await db.schema

@@ -8,7 +8,7 @@ interface Rule {
   readonly endpoint: string
 }
 
-/** Fires when its condition holds at the end of a period, at most once in `notWithin` ms of event time. */
+/** Fires when its condition holds at the end of a period, and nothing has fired for its endpoint for `notWithin` ms of event time. */
 export interface ConditionRule extends Rule {
   readonly condition: CompiledCondition & { kind: 'trigger' }
   readonly notWithin: number
@@ -39,7 +39,10 @@ function isSchedule(trigger: ProjectSpec['when'][number]): trigger is OnSchedule
   return 'cron' in trigger
 }
 
-/** Whether a rule rests: it fired at or after this event time, or too shortly before. */
+/**
+ * Whether a rule rests: some rule of the endpoint, itself or another, fired at or after this event time, or too shortly
+ * before. What is limited is how often a model is renewed, so the rules of one endpoint share their rest.
+ */
 export function isResting(last: number | undefined, through: number, notWithin: number): boolean {
   return last !== undefined && (through <= last || through - last < notWithin)
 }

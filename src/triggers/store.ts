@@ -37,17 +37,13 @@ export async function insertFiring(tx: Tx, firing: Firing): Promise<void> {
     .execute()
 }
 
-/** The event time at which a rule fired last. A rule is known by its text: its place changes when the file does. */
-export async function lastFiringIn(
-  tx: Tx,
-  rule: { project: string; endpoint: string; written: string },
-): Promise<number | undefined> {
+/** The event time at which any condition of an endpoint fired last. */
+export async function lastFiringIn(tx: Tx, project: string, endpoint: string): Promise<number | undefined> {
   const row = await tables<TriggerTables>(tx)
     .selectFrom('triggers_firings')
     .select((e) => e.fn.max('event_time').as('last'))
-    .where('project', '=', rule.project)
-    .where('endpoint', '=', rule.endpoint)
-    .where('written', '=', rule.written)
+    .where('project', '=', project)
+    .where('endpoint', '=', endpoint)
     .executeTakeFirst()
   return row?.last == null ? undefined : Number(row.last)
 }

@@ -149,16 +149,24 @@ onEveryDatabase('triggers', migrations, (storage) => {
     expect(attached).toEqual([{ alert: 'a1', run: firing!.pipelineRun }])
   })
 
-  it('keeps a rule known by its text when its place changes, and forgets nothing on a restart', async () => {
-    const { period, firings, finish, apply, settle } = await start('moved', AGED)
-    await period(2, OLD)
+  it('lets the rules of an endpoint share their rest, in whatever order the file has them', async () => {
+    const rules = `  - { if: labels.new > 1000, not_within: 14d }\n${AGED.replace('7d', '63d')}`
+    const { period, firings, finish, apply, settle } = await start('sharing', rules)
+    await period(2, { newLabels: 2000 })
     await finish()
-    await apply(`  - { if: labels.new > 1000 }\n${AGED}`)
+    // Old, but renewed too shortly before, by whichever rule.
+    for (const day of [3, 15]) await period(day, OLD)
+    expect((await firings()).map(({ rule, eventTime }) => [rule, eventTime! / DAY])).toEqual([[0, 2]])
+    await period(16, { newLabels: 2000 })
+    await finish()
+    await apply(`${AGED.replace('7d', '63d')}\n  - { if: labels.new > 1000, not_within: 14d }`)
     await settle()
-    await period(3, OLD)
-    expect(await firings()).toHaveLength(1)
-    await period(10, OLD)
-    expect((await firings()).map(({ rule }) => rule)).toEqual([0, 1])
+    for (const day of [64, 78, 79]) await period(day, OLD)
+    expect((await firings()).map(({ rule, eventTime }) => [rule, eventTime! / DAY])).toEqual([
+      [0, 2],
+      [0, 16],
+      [0, 79],
+    ])
   })
 
   it('keeps schedules by the clock of the server; what passed while it was off counts as one', async () => {

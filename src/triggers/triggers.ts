@@ -55,7 +55,7 @@ export function openTriggers(needs: TriggerNeeds): Triggers {
   const fireCondition = (project: string, rule: ConditionRule, { through, alert }: PeriodClosed, cause: Cause) =>
     storage.write(async (tx) => {
       await storage.capabilities.serialize(tx, 'triggers_firings')
-      const last = await lastFiringIn(tx, { ...rule, project })
+      const last = await lastFiringIn(tx, project, rule.endpoint)
       if (isResting(last, through, rule.notWithin)) return
       const run = await fire(tx, { project, ...rule, rule: rule.place, eventTime: through, cause })
       if (alert && cause.kind === 'alert') await monitoring.attachRun(tx, alert.id, run)
