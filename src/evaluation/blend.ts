@@ -6,14 +6,14 @@ import { checkScored, type Values } from './scored.ts'
 export interface BlendOptions {
   /** At most this many candidates get a part, those of least loss; all unless told. */
   readonly most?: number
-  /** How evenly parts are given (see `exponentialWeights`); 0.05 unless told. */
+  /** How evenly parts are given (see `exponentialWeights`); 0.1 unless told. */
   readonly temperature?: number
   /** What a row of a regression costs; the absolute error unless told. */
   readonly regression?: RegressionLoss
 }
 
-/** A candidate whose loss is 5 % above the best one's gets 1/e of its part. */
-const TEMPERATURE = 0.05
+/** A candidate whose loss is 10 % above the best one's gets 1/e of its part; flat from 5 to 20 % in the replays. */
+const TEMPERATURE = 0.1
 
 /**
  * Parts of the answer by candidate, summing to 1, from what each said about held-back rows: exponential weights over the
