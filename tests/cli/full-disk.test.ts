@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { connect } from '#cli'
+import { connect } from '../../src/cli/server.ts'
 import { BIN } from './orrery.ts'
 
 /** A file system of the test's own, gone with the process that has it; nobody else sees it. */

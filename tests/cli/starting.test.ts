@@ -57,7 +57,7 @@ describe('orrery up', () => {
 
   it('ends when the process that started it is killed', async () => {
     const program = `
-      import { startServerProcess } from ${JSON.stringify(new URL('../../src/cli/index.ts', import.meta.url).href)}
+      import { startServerProcess } from ${JSON.stringify(new URL('../../src/cli/server-process.ts', import.meta.url).href)}
       const server = await startServerProcess({ home: ${JSON.stringify(home)} })
       console.log(server.pid)
       process.kill(process.pid, 'SIGKILL')`

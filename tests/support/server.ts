@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ServerProcess, startServerProcess } from '#cli'
+import { type ServerProcess, startServerProcess } from '../../src/cli/server-process.ts'
 
 /** A real server process. Stopping it removes its home folder, if that was made for it. */
 export type RunningServer = ServerProcess
