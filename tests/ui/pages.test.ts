@@ -61,6 +61,30 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     expect(await page.locator('tbody tr[data-row]').count()).toBeGreaterThanOrEqual(3)
   })
 
+  it('shows a run of somebody’s own code with the curve of its metric', async () => {
+    const mlflow = async (path: string, body: unknown) => {
+      const reply = await fetch(`${server.url}/api/2.0/mlflow/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      expect(reply.status, await reply.clone().text()).toBe(200)
+      return (await reply.json()) as { experiment_id: string; run: { info: { run_id: string } } }
+    }
+    await open(`/${PROJECT}/runs`)
+    await seen('Runs of your own training code stand here too')
+    const { experiment_id } = await mlflow('experiments/create', { name: 'notebook' })
+    const { run } = await mlflow('runs/create', { experiment_id, run_name: 'by-hand', start_time: Date.now() })
+    await mlflow('runs/log-batch', {
+      run_id: run.info.run_id,
+      metrics: [0.9, 0.4, 0.25, 0.31].map((value, step) => ({ key: 'val_loss', value, step, timestamp: Date.now() })),
+    })
+    await page.reload()
+    await page.getByRole('link', { name: 'by-hand' }).click()
+    await page.locator('.step-line path.line').waitFor()
+    expect(await page.locator('.step-line').innerText()).toMatch(/best 0\.250 at step 2, last 0\.310 at step 3/)
+  })
+
   it('asks for a signature, and a signature puts the version into production', async () => {
     await open(`/${PROJECT}`)
     await page.getByRole('link', { name: 'Review and sign' }).click()

@@ -16,9 +16,15 @@ const ROLES: Record<Role, [word: string, tone: Tone]> = {
   kept: ['ready to roll back to', 'idle'],
 }
 
+const RATE_EVERY_MS = 5000
+
 /** Which version gives how much of the answers, and how it serves. */
 export function TrafficTable({ endpoint }: { endpoint: Endpoint }) {
-  const status = useQuery(ask('serving', 'servingStatus', { params: { endpoint: endpoint.name } }))
+  const status = useQuery({
+    ...ask('serving', 'servingStatus', { params: { endpoint: endpoint.name } }),
+    // Requests come without an event that would tell of them.
+    refetchInterval: RATE_EVERY_MS,
+  })
   const parts = partsOfAnswer(endpoint.traffic)
   if (parts.length === 0) return <p className="note">No version answers yet; the first promoted one will.</p>
   return (

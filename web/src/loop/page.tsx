@@ -171,7 +171,7 @@ function Needs({ needs }: { needs: Need[] }) {
 }
 
 /** News among the audit's entries are few while a replay runs, so more are asked for than shown. */
-const EVENTS_ASKED = 100
+const EVENTS_ASKED = 300
 const EVENTS_SHOWN = 8
 
 function LatestEvents({ project }: { project: string }) {

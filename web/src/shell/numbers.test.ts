@@ -4,8 +4,10 @@ import { ago, eventMinute, span } from './times.ts'
 
 describe('numbers and times', () => {
   it('shows the digits that matter, with a true minus', () => {
-    expect([0.8584, 43.07, 1204.4, 0.00351, 0.0000351, 0, -0.0123, null].map(figure)).toEqual([
+    expect([0.8584, 1, 1.3333, 43.07, 1204.4, 0.00351, 0.0000351, 0, -0.0123, null].map(figure)).toEqual([
       '0.858',
+      '1.00',
+      '1.33',
       '43.1',
       '1,204',
       '0.0035',

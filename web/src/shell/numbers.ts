@@ -20,7 +20,7 @@ export function figure(value: number | null | undefined): string {
   const size = Math.abs(value)
   if (size === 0) return '0'
   if (size < 0.0001) return minus(value.toExponential(1))
-  if (size < 1.5) return minus(size < 0.01 ? value.toPrecision(2) : value.toFixed(3))
+  if (size < 1) return minus(size < 0.01 ? value.toPrecision(2) : value.toFixed(3))
   if (size < 10) return minus(value.toFixed(2))
   if (size < 100) return minus(value.toFixed(1))
   return minus(whole.format(value))

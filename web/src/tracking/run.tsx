@@ -5,7 +5,7 @@ import { Asked } from '../shell/asked.tsx'
 import { InlineFailure } from '../shell/failure.tsx'
 import { type Progress, useProgress } from '../shell/live.ts'
 import { percent } from '../shell/numbers.ts'
-import { Ago, Command, Empty, Facts, Id, Mark, PageHead, Panel, SameAs, Skeleton, State } from '../shell/parts.tsx'
+import { Ago, Empty, Facts, Id, Mark, PageHead, Panel, SameAs, Skeleton, State } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
 import { ask, server } from '../shell/server.ts'
 import { useTitle } from '../shell/title.ts'
@@ -144,10 +144,4 @@ function Cancel({ run }: { run: string }) {
       {cancel.isError && <InlineFailure error={cancel.error} />}
     </div>
   )
-}
-
-/** For runs that the `mlflow` client or a script made: how the next one gets here. */
-export const TRACK_COMMAND = 'export MLFLOW_TRACKING_URI='
-export function TrackHint() {
-  return <Command text={`${TRACK_COMMAND}${location.origin}`} />
 }

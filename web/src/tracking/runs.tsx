@@ -10,6 +10,7 @@ import { pagesOf, server } from '../shell/server.ts'
 import { span } from '../shell/times.ts'
 import { useTitle } from '../shell/title.ts'
 import { Because } from './cause.tsx'
+import { OwnRuns } from './own-runs.tsx'
 import { RUN_TONES, STEP_TONES } from './states.ts'
 import './tracking.css'
 
@@ -34,6 +35,9 @@ export function RunsPage() {
           <Skeleton lines={8} />
         )}
         <More query={query} />
+      </Panel>
+      <Panel title="Tracked by your own code" className="below">
+        <OwnRuns project={project} />
       </Panel>
       <SameAs api={`/api/projects/${project}/pipeline-runs`} cli={`orrery status ${project}`} />
     </>

@@ -8,7 +8,8 @@ import { Ago, Empty, Facts, Id, PageHead, Panel, SameAs, Skeleton, State } from 
 import { paths } from '../shell/paths.ts'
 import { ask } from '../shell/server.ts'
 import { useTitle } from '../shell/title.ts'
-import { TrackHint } from './run.tsx'
+import { Histories } from './histories.tsx'
+import { TrackHint } from './own-runs.tsx'
 import { Took } from './runs.tsx'
 import { RUN_TONES } from './states.ts'
 import { Trials } from './trials.tsx'
@@ -50,6 +51,7 @@ function OneTrial({ run, project }: { run: Run & { artifacts: Artifact[] }; proj
               </span>,
             ])}
           />
+          <Histories run={run.id} metrics={Object.keys(run.metrics)} />
         </Panel>
         <Panel title="Parameters" className="span-6 stretch">
           <Pairs
