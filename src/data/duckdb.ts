@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBDataChunk } from '@duckdb/node-api'
@@ -39,7 +40,8 @@ export interface DuckOptions {
 export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Promise<T>): Promise<T> {
   const { DuckDBInstance } = await import('@duckdb/node-api')
   const memoryMb = options.memoryMb ?? MEMORY_MB
-  const spill = await mkdtemp(join(options.spillTo ?? tmpdir(), 'orrery-duckdb-'))
+  // DuckDB makes this folder when it first needs it: a process that is killed rarely leaves one behind.
+  const spill = join(await realpath(options.spillTo ?? tmpdir()), `orrery-duckdb-${randomUUID()}`)
   try {
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(options.wide ? 1 : (options.threads ?? 2)),
@@ -54,9 +56,8 @@ export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Pr
     const connection = await instance.connect()
     try {
       // DuckDB looks at where a path really leads, links followed.
-      const allowed = await Promise.all(
-        [...options.folders, spill].map(async (folder) => text(`${await realpath(folder)}/`)),
-      )
+      const folders = await Promise.all(options.folders.map((folder) => realpath(folder)))
+      const allowed = [...folders, spill].map((folder) => text(`${folder}/`))
       await connection.run(`SET allowed_directories = [${allowed.join(', ')}]`)
       await connection.run('SET enable_external_access = false')
       // A time without a zone is UTC, on every machine.
