@@ -54,7 +54,7 @@ export default {
     {
       name: 'pages-import-contracts-only',
       severity: 'error',
-      from: { path: '^web/src/' },
+      from: { path: '^web/src/', pathNot: '[.]test[.]tsx?$' },
       to: { path: '^src/', pathNot: '^src/[a-z/]+/contract[.]ts$' },
     },
     {

@@ -64,17 +64,17 @@ describe('decay', () => {
   it('forgets what is made good again, rows and all', () => {
     const bad = Float64Array.from({ length: 50 }, () => 1.4)
     const good = Float64Array.from({ length: 50 }, () => 0.5)
-    const after = (state: DecayState, losses: Float64Array) =>
+    const following = (state: DecayState, losses: Float64Array) =>
       addPeriod(state, losses, realisedLoss(losses, 1)!, SETTINGS)
-    const one = after(NO_DECAY, bad)
+    const one = following(NO_DECAY, bad)
     expect(one).toMatchObject({ since: 1, rows: 50 })
     expect(one.statistic).toBeCloseTo(Math.log(1.4) - 0.1, 12)
     expect(isDecayed(one, 1, SETTINGS)).toBe(false)
-    const three = after(after(one, bad), bad)
+    const three = following(following(one, bad), bad)
     expect(three).toMatchObject({ since: 3, rows: 150 })
     expect(isDecayed(three, 1, SETTINGS)).toBe(true)
-    expect(after(three, good)).toEqual(NO_DECAY)
-    expect(after(NO_DECAY, bad)).toMatchObject({ rows: 50 })
+    expect(following(three, good)).toEqual(NO_DECAY)
+    expect(following(NO_DECAY, bad)).toMatchObject({ rows: 50 })
   })
 
   it('knows nothing of a model that promised no loss at all', () => {
