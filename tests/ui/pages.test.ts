@@ -184,6 +184,27 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     expect(await page.locator('.inline-failure').innerText()).toMatch(/^ORRERY_/)
   })
 
+  it('nothing moves under the pointer: what is newer is offered, not pushed', async () => {
+    await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
+    const newest = page.locator('tr', { hasText: 'to come' }).first()
+    await newest.waitFor()
+    await newest.hover()
+    const before = await newest.innerText()
+    await fetch(`${server.url}/predict/${ENDPOINT}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        records: [{ at: '2024-03-21T00:00:00', heat: 40, hours: 1, hall: 'north' }],
+        ids: ['newest'],
+      }),
+    })
+    const offer = page.getByRole('button', { name: /Show 1 newer prediction/ })
+    await offer.waitFor({ timeout: 20_000 })
+    expect(await newest.innerText()).toBe(before)
+    await offer.click()
+    await expect.poll(() => newest.innerText()).toContain('newest')
+  })
+
   it('the keyboard reaches everything: palette, go-to, lists, theme', async () => {
     await open(`/${PROJECT}`)
     await page.locator('.ring').waitFor()

@@ -9,6 +9,8 @@ import { paths } from '../shell/paths.ts'
 import { pagesOf } from '../shell/server.ts'
 import { eventMinute } from '../shell/times.ts'
 
+const NEWEST_EVERY_MS = 5000
+
 const LABELLED = [
   ['all', ''],
   ['with label', 'yes'],
@@ -19,12 +21,14 @@ const LABELLED = [
 export function Predictions({ endpoint }: { endpoint: Endpoint }) {
   const [search, setSearch] = useSearchParams()
   const chosen = LABELLED.find(([, value]) => value === search.get('labelled'))?.[1] || undefined
-  const query = useInfiniteQuery(
-    pagesOf('serving', 'listPredictions', {
+  const query = useInfiniteQuery({
+    ...pagesOf('serving', 'listPredictions', {
       params: { endpoint: endpoint.name },
       query: { limit: 20, labelled: chosen },
     }),
-  )
+    // Answers are too many for an event each. A reader who went on to older pages is not fetched all of them again.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 1) === 1 ? NEWEST_EVERY_MS : false),
+  })
   return (
     <>
       <fieldset className="choice">

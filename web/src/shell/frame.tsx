@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Suspense, useCallback, useEffect, useRef, useState } from 'react'
-import { Link, NavLink, Outlet, useLocation, useNavigate } from 'react-router'
+import { Link, NavLink, Outlet, useLocation, useNavigate, useNavigationType } from 'react-router'
 import { FailureBoundary } from './failure.tsx'
 import { Help } from './help.tsx'
 import { useKeys } from './keys.ts'
@@ -31,7 +31,7 @@ export function Frame() {
   const openHelp = useCallback(() => !help.current?.open && help.current?.showModal(), [])
   useKeys({ openPalette, openHelp })
   useLive(project)
-  useScrollToTop(pathname)
+  useFreshPage(pathname)
 
   return (
     <>
@@ -143,12 +143,17 @@ function ThemeButton() {
   )
 }
 
-/** A new page starts at its top; going back is left to the browser, which remembers. */
-function useScrollToTop(pathname: string): void {
+/**
+ * A new page starts at its top, for eyes and for screen readers alike: focus goes to the page, where the next Tab finds
+ * its first control. Back and forward keep the place the browser remembers.
+ */
+function useFreshPage(pathname: string): void {
   const before = useRef(pathname)
+  const kind = useNavigationType()
   useEffect(() => {
     if (before.current === pathname) return
     before.current = pathname
-    if (history.scrollRestoration === 'auto') window.scrollTo(0, 0)
-  }, [pathname])
+    document.getElementById('main')?.focus({ preventScroll: true })
+    if (kind !== 'POP') window.scrollTo(0, 0)
+  }, [pathname, kind])
 }

@@ -12,7 +12,9 @@ export function useHeld<Value, Area extends HTMLElement = HTMLDivElement>(
   const area = useRef<Area>(null)
   const [held, setHeld] = useState<{ value: Value; question: string } | null>(null)
   const latest = useRef({ value, question })
-  latest.current = { value, question }
+  useEffect(() => {
+    latest.current = { value, question }
+  })
 
   useEffect(() => {
     const element = area.current
