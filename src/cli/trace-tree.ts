@@ -81,5 +81,5 @@ function whyLine(value: number, label: string | null, { contributions, method }:
     .map(({ feature, value, contribution }) => `${feature} ${pc.dim(`(${value})`)} ${signed(contribution)}`)
   const rest = contributions.length - shown.length
   const answer = label === null ? figure(value) : value.toFixed(2)
-  return `Why ${answer}?  ${shown.join(' · ')}${rest > 0 ? pc.dim(` · ${rest} more`) : ''}  ${pc.dim(method)}`
+  return `Why ${answer}?  ${shown.join(' · ')}${rest > 0 ? pc.dim(` · ${rest} more`) : ''}\n${pc.dim(`  ${method}`)}`
 }

@@ -16,10 +16,15 @@ export function sparkline(values: readonly (number | null)[], width: number, low
     .join('')
 }
 
-/** Least and greatest of all values known; `undefined` when there are none. */
+/** Below this part of the highest value a difference is weather: a chart that fills itself with it would cry wolf. */
+const LEAST_SPAN = 0.15
+
+/** Where the chart begins and ends: all values known, and never less than a span worth seeing. `undefined` without any. */
 export function rangeOf(points: readonly Point[]): { low: number; high: number } | undefined {
   const known = points.flatMap(({ value, reference }) => [value, reference]).filter((value) => value !== null)
-  return known.length === 0 ? undefined : { low: Math.min(...known), high: Math.max(...known) }
+  if (known.length === 0) return undefined
+  const high = Math.max(...known)
+  return { low: Math.min(...known, high - LEAST_SPAN * Math.abs(high)), high }
 }
 
 /** Which version served where: its number at the place where it took over, as far as the places allow. */

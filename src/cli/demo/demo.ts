@@ -33,6 +33,7 @@ export async function demo({ json = false, keep = false, ...options }: DemoOptio
   const story = json ? jsonStory() : printedStory()
   return interruptible((interrupted) =>
     liveThrough(story, { world, home, port, rows, interrupted }, async ({ summary, server, url, project }) => {
+      story.chapter(8, 'What it came to')
       story.close()
       if (json) console.log(JSON.stringify(summary))
       else await printEnding(summary, { server, url, project, home, kept: keep })

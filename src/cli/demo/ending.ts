@@ -12,7 +12,6 @@ export async function printEnding(
   { server, url, project, home, kept }: { server: Server; url: string; project: string; home: string; kept: boolean },
 ): Promise<void> {
   const print = (line = '') => console.log(line)
-  print()
   print(scoreTable(summary))
   print()
   const fact = (name: string, value: string) => print(`  ${padded(name, 20)} ${value}`)
