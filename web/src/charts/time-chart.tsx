@@ -176,7 +176,7 @@ export function TimeChart(props: TimeChartProps) {
         {width > 0 && (
           <svg ref={svg} width={width} height={height} className="chart" aria-hidden="true">
             <clipPath id={clip}>
-              <rect x={plot.left} y={0} width={plot.right - plot.left} height={plot.bottom + 1} />
+              <rect x={plot.left} y={plot.top} width={plot.right - plot.left} height={plot.bottom - plot.top + 1} />
             </clipPath>
             <Reigns reigns={reigns} x={x} plot={plot} clip={clip} />
             {yTicks.map((tick, i) => (
