@@ -73,6 +73,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     championOf: championOf({ deployments, registry, blobs }),
     work: home.work,
     serverUrl: () => url,
+    lendIdentity: (name) => access.lendToken(name, ['engineer']),
   })
   const monitoring = openMonitoring({
     storage,

@@ -46,6 +46,20 @@ onEveryDatabase('access', accessMigrations, (storage) => {
     await expect(access.authorize(from(bearer), 'pipelines:run')).rejects.toMatchObject({ status: 401 })
   })
 
+  it('lends a token to a process of its own, and keeps it nowhere', async () => {
+    const access = open('0.0.0.0')
+    const lent = access.lendToken('pipeline-churn', ['engineer'])
+    const bearer = `Bearer ${lent.secret}`
+    expect(await access.authorize(from(bearer), 'tracking:write')).toEqual({
+      name: 'pipeline-churn',
+      roles: ['engineer'],
+    })
+    expect((await access.tokens()).map((token) => token.name)).not.toContain('pipeline-churn')
+    await expect(open('0.0.0.0').authorize(from(bearer), 'tracking:write')).rejects.toMatchObject({ status: 401 })
+    lent.end()
+    await expect(access.authorize(from(bearer), 'tracking:write')).rejects.toMatchObject({ status: 401 })
+  })
+
   it('does not take a wrong token for the local user', async () => {
     await expect(open('127.0.0.1').authorize(from('Bearer nonsense'), 'x:read')).rejects.toMatchObject({ status: 401 })
   })

@@ -14,6 +14,8 @@ export interface Access {
   createToken(name: string, roles: readonly Role[]): Promise<Token & { secret: string }>
   revokeToken(id: string): Promise<boolean>
   tokens(): Promise<Token[]>
+  /** A token for a process that this server starts. It is kept nowhere and ends with this process at the latest. */
+  lendToken(name: string, roles: readonly Role[]): { secret: string; end(): void }
   /** Throws `OpenAddressWithoutTokens` where `host` is reachable from outside and nobody could be told apart. */
   checkAddress(host: string): Promise<void>
 }
@@ -25,12 +27,13 @@ const NOBODY: Principal = { name: 'public', roles: [] }
 export function openAccess({ storage, clock, host }: { storage: Storage; clock: Clock; host: string }): Access {
   // Tokens change rarely and every request carries one: known hashes are remembered until one is revoked.
   const known = new Map<string, Principal>()
+  const lent = new Map<string, Principal>()
 
   async function principalOf(authorization: string | undefined): Promise<Principal | undefined> {
     const secret = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1]
     if (!secret) return undefined
     const hash = hashOf(secret)
-    const remembered = known.get(hash)
+    const remembered = known.get(hash) ?? lent.get(hash)
     if (remembered) return remembered
     const token = await tokenByHash(storage, hash)
     if (!token) return undefined
@@ -55,7 +58,7 @@ export function openAccess({ storage, clock, host }: { storage: Storage; clock: 
       return principal
     },
     createToken: async (name, roles) => {
-      const secret = `orr_${randomBytes(24).toString('base64url')}`
+      const secret = newSecret()
       const token: Token = { id: ulid(), name, roles: [...roles], createdAt: clock.now(), revokedAt: null }
       await storage.write((tx) => insertToken(tx, { ...token, hash: hashOf(secret) }))
       return { ...token, secret }
@@ -66,6 +69,11 @@ export function openAccess({ storage, clock, host }: { storage: Storage; clock: 
       return revoked
     },
     tokens: () => allTokens(storage),
+    lendToken: (name, roles) => {
+      const secret = newSecret()
+      lent.set(hashOf(secret), { name, roles })
+      return { secret, end: () => void lent.delete(hashOf(secret)) }
+    },
     checkAddress: async (address) => {
       if (isLoopback(address)) return
       const live = (await allTokens(storage)).filter((token) => token.revokedAt === null)
@@ -73,6 +81,8 @@ export function openAccess({ storage, clock, host }: { storage: Storage; clock: 
     },
   }
 }
+
+const newSecret = () => `orr_${randomBytes(24).toString('base64url')}`
 
 /** A token has 192 random bits: one round of sha256 cannot be searched. */
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')

@@ -11,7 +11,9 @@ const INSIDE_MODEL = ['train', 'evaluate', 'package']
 /** A job and its journal as people know it: data, train, evaluate, package. */
 export function describeRun(job: Job, journal: readonly JobStep[]): PipelineRun {
   const { project, name, cause } = job.input as PipelineInput
-  const steps = journal.flatMap((step) => (HIDDEN.includes(step.name) ? [] : describeStep(step)))
+  // A command of the user's own trains in a step of its own; what is left is to judge and package its model.
+  const byCommand = journal.some((step) => step.name === 'train')
+  const steps = journal.flatMap((step) => (HIDDEN.includes(step.name) ? [] : describeStep(step, byCommand)))
   for (const later of ['data', ...INSIDE_MODEL])
     if (!steps.some((step) => step.name === later)) steps.push(waiting(later))
   const data = outputOf<DataStep>(journal, 'data')
@@ -33,14 +35,16 @@ export function describeRun(job: Job, journal: readonly JobStep[]): PipelineRun 
   }
 }
 
-function describeStep(step: JobStep): PipelineStep[] {
+function describeStep(step: JobStep, byCommand: boolean): PipelineStep[] {
   const { state, startedAt } = step
   const finishedAt = step.finishedAt ?? null
   if (step.name !== 'model') return [{ name: step.name, state, summary: summaryOf(step), startedAt, finishedAt }]
   // Training, evaluating and packaging happen in one child; it tells when each began and ended.
   const phases = (step.output as BuiltModel | undefined)?.phases
-  if (phases) return phases.map((phase) => ({ ...phase, state: 'succeeded' as const }))
-  return [{ name: 'train', state, summary: '', startedAt, finishedAt }]
+  if (!phases) return [{ name: byCommand ? 'evaluate' : 'train', state, summary: '', startedAt, finishedAt }]
+  return phases
+    .filter((phase) => !(byCommand && phase.name === 'train'))
+    .map((phase) => ({ ...phase, state: 'succeeded' as const }))
 }
 
 const summaryOf = (step: JobStep) => (step.output as { summary?: string } | undefined)?.summary ?? ''

@@ -21,3 +21,25 @@ export class CommandLeftNoModel extends OrreryError {
     })
   }
 }
+
+export class ModelTooLarge extends OrreryError {
+  constructor(command: string, bytes: number, limit: number) {
+    super({
+      code: 'ORRERY_PIPELINES_MODEL_TOO_LARGE',
+      status: 413,
+      message: `"${command}" left a model of ${bytes} bytes; the step allows ${limit}.`,
+      hint: 'Leave a smaller model, or raise limits.model of the step in orrery.yaml.',
+    })
+  }
+}
+
+export class EnvironmentNotMade extends OrreryError {
+  constructor(lockFile: string, reason: string) {
+    super({
+      code: 'ORRERY_PIPELINES_ENVIRONMENT_NOT_MADE',
+      status: 422,
+      message: `No Python environment could be made from ${lockFile}: ${reason}`,
+      hint: 'Make it by hand with `uv pip sync` to see what is wrong; every package must exist for this version of Python.',
+    })
+  }
+}

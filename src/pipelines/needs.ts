@@ -20,6 +20,8 @@ export interface PipelineNeeds {
   readonly work: string
   /** Where this server answers, for the clients inside users' own steps. */
   readonly serverUrl: () => string
+  /** An identity for the clients inside a step, good until it is ended. `access` provides it. */
+  readonly lendIdentity: (name: string) => { secret: string; end(): void }
 }
 
 export interface PipelineInput {

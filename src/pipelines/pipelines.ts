@@ -13,7 +13,7 @@ import { PipelineRunUnknown } from './errors.ts'
 import type { PipelineInput, PipelineNeeds } from './needs.ts'
 import { type BuiltModel, buildModel } from './steps/build-model.ts'
 import { type DataStep, readData } from './steps/read-data.ts'
-import { runStepCommand } from './steps/run-command.ts'
+import { type CommandModel, runStepCommand } from './steps/run-command.ts'
 import { candidateOf, insertRun, saveCandidate } from './store.ts'
 
 export interface Pipelines {
@@ -92,20 +92,14 @@ async function runPipeline(job: JobContext<PipelineInput>, needs: PipelineNeeds)
     const code = await job.step('code', () => readCodeVersion(project.folder))
     const read = await readData(job, needs, project, files)
     const trackedRun = await startTrackedRun(job, needs, project, read)
-    let model: string | undefined
+    let left: CommandModel | undefined
     for (const { name, step } of orderSteps(project.spec.pipeline)) {
-      if ('run' in step)
-        model = (await runStepCommand(job, needs, project, read, name, step as CommandStep, trackedRun)) ?? model
+      if (!('run' in step)) continue
+      const run = { name, step: step as CommandStep, read, trackedRun, files }
+      left = (await runStepCommand(job, needs, project, run)) ?? left
     }
     const { train } = project.spec.pipeline
-    const built = await buildModel(
-      job,
-      needs,
-      project,
-      read,
-      'run' in train ? { ...train, onnx: model! } : train,
-      files,
-    )
+    const built = await buildModel(job, needs, project, read, 'run' in train ? { ...train, ...left! } : train, files)
     const candidate = candidateFrom(job, read, built, code, trackedRun)
     await job.step(
       'candidate',
@@ -190,14 +184,9 @@ async function keep(
     })
   }
   const { metrics, metric } = built.report
+  const winners = built.trials.filter((trial) => trial.weight > 0).map((trial) => trial.params.learner)
   await tracking.completeRun(tx, candidate.run, {
-    params: {
-      learner: built.trials
-        .filter((trial) => trial.weight > 0)
-        .map((trial) => `${trial.params.learner}`)
-        .join(' + '),
-      metric,
-    },
+    params: { learner: winners.length > 0 ? winners.join(' + ') : candidate.environment.trainer!, metric },
     metrics: Object.fromEntries(Object.entries(metrics).map(([name, estimate]) => [name, estimate.value])),
     artifacts: [
       { path: 'model/model.onnx', ...built.onnx },

@@ -54,6 +54,7 @@ onEveryDatabase('triggers', migrations, (storage) => {
       championOf: async () => null,
       work: folder,
       serverUrl: () => '',
+      lendIdentity: () => ({ secret: '', end: () => {} }),
     })
     const attached: { alert: string; run: string }[] = []
     const triggers = openTriggers({

@@ -38,6 +38,7 @@ onEveryDatabase('the arrow that closes the loop', migrations, (storage) => {
       championOf: async () => null,
       work: loop.folder,
       serverUrl: () => '',
+      lendIdentity: () => ({ secret: '', end: () => {} }),
     })
     const triggers = openTriggers({
       ...{ ...needs, projects, startPipeline: pipelines.start },

@@ -1,56 +1,177 @@
-import { access } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdir, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { JobContext } from '#platform/jobs'
-import { runCommand } from '#platform/process'
+import { runCommand, runInChild } from '#platform/process'
 import type { CommandStep, StoredProject } from '#projects'
-import { CommandLeftNoModel } from '../errors.ts'
+import { CommandLeftNoModel, ModelTooLarge } from '../errors.ts'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import { lockedPython } from '../python.ts'
+import type { SplitData, SplitDataInput } from '../workers/split-data.ts'
 import type { DataStep } from './read-data.ts'
+
+/** The model that the step called `train` left, and what made it. */
+export interface CommandModel {
+  /** The ONNX file. */
+  onnx: string
+  /** Versions of what ran it; empty where the step names no environment. */
+  environment: Record<string, string>
+}
+
+/** What the journal keeps of a step. */
+interface CommandOutcome {
+  /** The last line it printed. */
+  summary: string
+  printed: string
+  environment: Record<string, string>
+  onnx: { hash: string; size: number } | null
+}
+
+export interface CommandRun {
+  name: string
+  step: CommandStep
+  read: DataStep
+  /** The run that everything the command logs is nested in. */
+  trackedRun: string
+  /** The pipeline run's own folder for files under way. */
+  files: string
+}
+
+const MINUTES = 60_000
+const MEMORY_MB = 2_048
+const KEPT_OUTPUT = 2_000
+const LONGEST_SUMMARY = 120
 
 /**
  * Runs a step that is a command of the user's own, in the project folder. It finds its data in `ORRERY_DATA` (Parquet),
- * leaves its model at `ORRERY_MODEL`, and an `mlflow` client inside it logs to this server without being told to.
+ * and an `mlflow` client inside it logs to this server without being told to. The step called `train` is given no test
+ * rows, and leaves its model at `ORRERY_MODEL`.
  *
- * @returns the absolute path of the model file, for the step that trains
+ * @returns the model, from the step that trains
+ * @throws CommandLeftNoModel, ModelTooLarge, EnvironmentNotMade
  */
 export async function runStepCommand(
   job: JobContext<PipelineInput>,
   needs: PipelineNeeds,
   project: StoredProject,
-  read: DataStep,
-  name: string,
-  step: CommandStep,
-  trackedRun: string,
-): Promise<string | undefined> {
-  const model = name === 'train' ? resolve(project.folder, step.model ?? 'model.onnx') : undefined
-  await job.step(name, async () => {
-    const python = step.environment
-      ? await lockedPython(resolve(project.folder, step.environment.python), needs.work)
-      : {}
-    const printed = await runCommand(step.run, {
-      folder: project.folder,
-      timeoutMs: step.limits.time,
-      signal: job.signal,
-      env: {
-        ...python,
-        ORRERY_URL: needs.serverUrl(),
-        ORRERY_DATA: await needs.data.readPath(await needs.data.version(read.version)),
-        ORRERY_DATA_VERSION: read.version,
-        ...(model && { ORRERY_MODEL: model }),
-        MLFLOW_TRACKING_URI: needs.serverUrl(),
-        MLFLOW_EXPERIMENT_NAME: project.name,
-        ORRERY_RUN: trackedRun,
-      },
-      onLine: (line) => job.progress({ message: line.slice(0, 200) }),
-    })
-    return { printed: printed.slice(-2_000) }
+  run: CommandRun,
+): Promise<CommandModel | undefined> {
+  const { name, step } = run
+  const outcome = await job.step(name, async (): Promise<CommandOutcome> => {
+    const onLine = (message: string) => job.progress({ message: message.slice(0, 200) })
+    const python = step.environment && (await makeEnvironment(job, needs, project, step.environment.python, onLine))
+    const model = name === 'train' ? resolve(project.folder, step.model ?? 'model.onnx') : undefined
+    // A model that an earlier run left must not pass for this one's.
+    if (model !== undefined) await rm(model, { force: true })
+    const data = model === undefined ? await wholeTable(needs, run) : await withoutTestRows(job, needs, project, run)
+    const identity = needs.lendIdentity(`pipeline-${project.name}`)
+    const endNestedRuns = () => needs.storage.write((tx) => needs.tracking.abandonNestedRuns(tx, run.trackedRun))
+    try {
+      // Whatever logged in an attempt that was cut off is gone.
+      await endNestedRuns()
+      const printed = await runCommand(step.run, {
+        folder: project.folder,
+        timeoutMs: step.limits.time,
+        signal: job.signal,
+        env: {
+          ...python?.env,
+          ...data,
+          ORRERY_URL: needs.serverUrl(),
+          ORRERY_TOKEN: identity.secret,
+          ORRERY_RUN: run.trackedRun,
+          ...(model !== undefined && { ORRERY_MODEL: model }),
+          ...forMlflow(needs, project, run, identity.secret),
+        },
+        onLine,
+      })
+      const onnx = model === undefined ? null : await keepModel(needs, step, model)
+      const summary = printed.trimEnd().split('\n').at(-1)!.slice(0, LONGEST_SUMMARY)
+      return { summary, printed: printed.slice(-KEPT_OUTPUT), environment: python?.record ?? {}, onnx }
+    } finally {
+      identity.end()
+      await endNestedRuns()
+    }
   })
-  if (model === undefined) return undefined
-  const left = await access(model).then(
-    () => true,
-    () => false,
-  )
-  if (!left) throw new CommandLeftNoModel(step.run, model)
-  return model
+  if (outcome.onnx === null) return undefined
+  return { onnx: await needs.blobs.path(outcome.onnx.hash), environment: outcome.environment }
+}
+
+async function makeEnvironment(
+  job: JobContext<PipelineInput>,
+  needs: PipelineNeeds,
+  project: StoredProject,
+  lockFile: string,
+  onLine: (line: string) => void,
+) {
+  job.progress({ message: `making the Python environment of ${lockFile}` })
+  const folder = join(needs.work, '..', 'python')
+  await mkdir(folder, { recursive: true })
+  return lockedPython(resolve(project.folder, lockFile), { folder, signal: job.signal, onLine })
+}
+
+async function wholeTable({ data }: PipelineNeeds, { read }: CommandRun): Promise<Record<string, string>> {
+  return {
+    ORRERY_DATA: await data.readPath(await data.version(read.version)),
+    ORRERY_DATA_VERSION: read.version,
+  }
+}
+
+async function withoutTestRows(
+  job: JobContext<PipelineInput>,
+  { data }: PipelineNeeds,
+  { spec }: StoredProject,
+  { read, files, name }: CommandRun,
+): Promise<Record<string, string>> {
+  const version = await data.version(read.version)
+  const input: SplitDataInput = {
+    parquet: await data.readPath(version),
+    set: spec.data[read.dataset]!,
+    version: { schema: version.schema, profile: version.profile, split: version.split },
+    folder: join(files, name),
+  }
+  const split = await runInChild<SplitData>(new URL('../workers/split-data.ts', import.meta.url), input, {
+    what: 'Laying out the rows to train on',
+    timeoutMs: 30 * MINUTES,
+    memoryMb: MEMORY_MB,
+    signal: job.signal,
+    onProgress: (progress) => job.progress(progress),
+  })
+  return {
+    ORRERY_DATA: split.all,
+    ORRERY_DATA_TRAIN: split.train,
+    ORRERY_DATA_VALIDATION: split.validation,
+    ORRERY_DATA_VERSION: read.version,
+    ORRERY_SIGNATURE: split.signature,
+  }
+}
+
+/** What an `mlflow` client reads by itself: where to log, as whom, and which run its runs are nested in. */
+function forMlflow(
+  { serverUrl }: PipelineNeeds,
+  project: StoredProject,
+  { name, trackedRun }: CommandRun,
+  secret: string,
+): Record<string, string> {
+  return {
+    MLFLOW_TRACKING_URI: serverUrl(),
+    MLFLOW_TRACKING_TOKEN: secret,
+    MLFLOW_EXPERIMENT_NAME: project.name,
+    // Tags that its client gives every run; one that is nested in another run of the script keeps that parent.
+    MLFLOW_RUN_CONTEXT: JSON.stringify({ 'mlflow.parentRunId': trackedRun, 'orrery.step': name }),
+    // Its links lead to pages of the original.
+    MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT: 'true',
+    // What a step calls outside of this machine is for the project to decide.
+    MLFLOW_DISABLE_TELEMETRY: 'true',
+  }
+}
+
+/** A blob is still there when a later step is tried again, whatever became of the file by then. */
+async function keepModel(
+  { blobs }: PipelineNeeds,
+  { run: command, limits }: CommandStep,
+  path: string,
+): Promise<CommandOutcome['onnx']> {
+  const left = await stat(path).catch(() => undefined)
+  if (!left?.isFile()) throw new CommandLeftNoModel(command, path)
+  if (left.size > limits.model) throw new ModelTooLarge(command, left.size, limits.model)
+  return blobs.putFile(path)
 }

@@ -75,7 +75,12 @@ export async function buildCandidate(
       signature: trained.signature,
       importance: trained.importance,
       trainedUntil: table.times?.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY) ?? null,
-      environment: { node: process.versions.node, platform: `${platform()}-${arch()}`, trainer: trained.trainer },
+      environment: {
+        ...trained.environment,
+        node: process.versions.node,
+        platform: `${platform()}-${arch()}`,
+        trainer: trained.trainer,
+      },
       phases: phases.all,
     }
   } finally {

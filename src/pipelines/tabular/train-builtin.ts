@@ -56,6 +56,7 @@ export function trainBuiltin(
       endedAt,
     })),
     trainer: 'builtin/tabular',
+    environment: {},
     summary: `${fitted.length} trials · ${parts.map(({ trial }) => trial.recipe.learner.replace('_', ' ')).join(' + ')}`,
     close: async () => {},
   }

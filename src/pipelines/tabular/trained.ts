@@ -33,6 +33,8 @@ export interface Trained {
   readonly importance: { feature: string; share: number }[]
   readonly trials: BuiltTrial[]
   readonly trainer: string
+  /** Versions of what trained it, beside those of this process. */
+  readonly environment: Record<string, string>
   readonly summary: string
   close(): Promise<void>
 }

@@ -1,0 +1,51 @@
+/** The child process that lays out what a training command of the user's own may see: everything but the test rows. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { featureColumns, readFrame, readSplit, writeRows } from '#data'
+import type { DataVersion } from '#data/contract'
+import { serveAsChild } from '#platform/process'
+import type { DataSpec } from '#projects/contract'
+import { signatureOf } from '../tabular/signature.ts'
+
+export interface SplitDataInput {
+  parquet: string
+  set: DataSpec
+  version: Pick<DataVersion, 'schema' | 'profile' | 'split'>
+  folder: string
+}
+
+/** Paths of the files. */
+export interface SplitData {
+  /** The rows of both parts below, the train part first. */
+  all: string
+  train: string
+  validation: string
+  /** JSON: what the model has to take and to give. */
+  signature: string
+}
+
+serveAsChild<SplitDataInput>(async ({ parquet, set, version, folder }, progress): Promise<SplitData> => {
+  progress('laying out the train and validation rows')
+  const label = version.profile.label!
+  const features = featureColumns(version.schema, set)
+  const { train, validation } = await readSplit(parquet, version.split!, label, set.time)
+  const files = {
+    all: join(folder, 'data.parquet'),
+    train: join(folder, 'train.parquet'),
+    validation: join(folder, 'validation.parquet'),
+    signature: join(folder, 'signature.json'),
+  }
+  await writeRows(parquet, train, files.train)
+  await writeRows(parquet, validation, files.validation)
+  await writeRows(parquet, Int32Array.from([...train, ...validation]), files.all)
+  // Kinds of columns are those of the whole table; which categories there are is for the command to find in its rows.
+  const { frame } = await readFrame(parquet, { columns: features, rows: { from: 0, to: 1 } })
+  const problem =
+    label.task === 'regression'
+      ? ({ task: 'regression' } as const)
+      : ({ task: label.task, classes: label.classes } as const)
+  const { task, classes, ...signature } = signatureOf(frame, problem, set.label)
+  const kinds = signature.features.map(({ name, kind }) => ({ name, kind }))
+  await writeFile(files.signature, JSON.stringify({ task, label: set.label, classes, features: kinds }, null, 2))
+  return files
+})
