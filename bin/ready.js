@@ -9,7 +9,8 @@ export function makeReady({ root, quiet = false }) {
   if (!existsSync(join(root, 'package-lock.json'))) return
   const installed = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs) {
-    if (!sameLock(root, installed)) step('Installing packages (once)', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+    if (!sameLock(root, installed))
+      step('Installing packages (once)', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   }
   if (existsSync(join(root, 'web', 'index.html')) && !existsSync(join(root, 'web', 'dist', 'index.html')))
     step('Building the pages (once)', ['run', 'build', '-w', 'web', '--silent'])
