@@ -1,7 +1,7 @@
 import { rowMillis, type World } from '#worlds'
 import type { ProjectFolder } from '../project-folder.ts'
 import { daysOf } from '../replay/days.ts'
-import { settle } from '../replay/settle.ts'
+import { liveDay } from '../replay/live-day.ts'
 import type { Traffic } from '../replay/traffic.ts'
 import type { Server } from '../server.ts'
 import { count, eventDay } from '../wording.ts'
@@ -27,33 +27,32 @@ export interface Life {
 export async function tellLife(story: Story, life: Life): Promise<void> {
   const { server, qa, world, project, traffic, until } = life
   const name = project.spec.project
+  const endpoint = Object.keys(project.spec.deploy)[0]!
   const rows = until - world.history
-  const day = (row: number) => eventDay(rowMillis(world, world.rows[row]!))
+  const dayOf = (row: number) => eventDay(rowMillis(world, world.rows[row]!))
   story.chapter(6, 'Traffic arrives in time order; labels come late')
   story.tell({
     event: 'traffic',
-    text: `${count(rows)} rows from ${day(world.history)} to ${day(until - 1)}, one request each; ${delayWords(world)}`,
-    more: ['Between days the world waits while the loop works, and qa signs by itself.'],
-    data: { rows, from: day(world.history), to: day(until - 1) },
+    text: `${count(rows)} rows from ${dayOf(world.history)} to ${dayOf(until - 1)}, one request each; ${delayWords(world)}`,
+    more: ['The world waits while the loop works, and qa signs by itself.'],
+    data: { rows, from: dayOf(world.history), to: dayOf(until - 1) },
   })
   story.chapter(7, 'The world changes, and the loop keeps in step')
-  let today = day(world.history)
+  let today = dayOf(world.history)
   const watch = watchLife(story, {
     ...life,
     project: name,
-    endpoint: Object.keys(project.spec.deploy)[0]!,
+    endpoint,
     rows,
     metric: world.task === 'regression' ? 'mae' : 'roc_auc',
     today: () => today,
   })
   const schedule = [...world.schedule]
   try {
-    for (const { date, asked, told } of daysOf(world, until)) {
-      today = date
-      while (schedule[0] && schedule[0].date <= date) tellWorld(story, world, schedule.shift()!)
-      await traffic.ask(asked)
-      await traffic.tell(told)
-      await settle(server, qa, name)
+    for (const day of daysOf(world, until)) {
+      today = day.date
+      while (schedule[0] && schedule[0].date <= today) tellWorld(story, world, schedule.shift()!)
+      await liveDay({ server, qa, world, project: name, endpoint, traffic }, day)
       const { failed, answered } = traffic.counts
       if (failed >= HOPELESS && failed > answered) throw new TrafficFails(failed, traffic.firstFailure!)
     }

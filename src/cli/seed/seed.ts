@@ -9,6 +9,7 @@ import { GOOD, printJson } from '../output.ts'
 import { pages } from '../pages.ts'
 import { daysOf } from '../replay/days.ts'
 import { copyProject } from '../replay/project-copy.ts'
+import { liveDay } from '../replay/live-day.ts'
 import { settle } from '../replay/settle.ts'
 import { openTraffic } from '../replay/traffic.ts'
 import { openScreen, spinner } from '../screen.ts'
@@ -62,12 +63,10 @@ async function fill(server: Server, url: string, scenario: Scenario, working: (w
   const traffic = openTraffic({ url, endpoint, world })
   try {
     const end = new Date(Date.parse(world.schedule[0]!.date) + scenario.days * DAY).toISOString().slice(0, 10)
-    for (const { date, asked, told } of daysOf(world)) {
-      if (date >= end) break
-      working(`${date} · ${count(traffic.counts.asked)} customers`)
-      await traffic.ask(asked)
-      await traffic.tell(told)
-      await settle(server, qa, name)
+    for (const day of daysOf(world)) {
+      if (day.date >= end) break
+      working(`${day.date} · ${count(traffic.counts.asked)} customers`)
+      await liveDay({ server, qa, world, project: name, endpoint, traffic }, day)
     }
     if (scenario.candidate) {
       working('training a candidate')
