@@ -1,6 +1,6 @@
 // Installs what the lockfile says, when it is not there yet: a fresh clone needs one command, not two.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,8 +12,7 @@ export function makeReady({ root, quiet = false }) {
     if (!sameLock(root, installed))
       step('Installing packages (once)', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   }
-  if (existsSync(join(root, 'web', 'index.html')) && !existsSync(join(root, 'web', 'dist', 'index.html')))
-    step('Building the pages (once)', ['run', 'build', '-w', 'web', '--silent'])
+  if (pagesAreStale(root)) step('Building the pages (once per change)', ['run', 'build', '-w', 'web', '--silent'])
 
   function step(what, args) {
     if (!quiet) console.error(`${what} …`)
@@ -27,6 +26,27 @@ export function makeReady({ root, quiet = false }) {
       process.exit(3)
     }
   }
+}
+
+/** Whether the pages were never built, or what they are built from is younger than they are. */
+function pagesAreStale(root) {
+  const web = join(root, 'web')
+  if (!existsSync(join(web, 'index.html'))) return false
+  const built = join(web, 'dist', 'index.html')
+  if (!existsSync(built)) return true
+  const since = statSync(built).mtimeMs
+  const sources = [
+    join(web, 'index.html'),
+    ...filesIn(join(web, 'src')),
+    ...filesIn(join(root, 'src')).filter((file) => file.endsWith('contract.ts')),
+  ]
+  return sources.some((file) => statSync(file).mtimeMs > since)
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
 }
 
 /** A checkout touches the lockfile's time without changing it: compare what is installed before installing again. */
