@@ -55,7 +55,8 @@ export async function runInChild<Output>(
       child.on('message', (message: ChildMessage) => {
         if ('progress' in message) options.onProgress?.(message.progress)
         else if ('output' in message) answer = message
-        else ended = new OrreryError(message.failure)
+        // `node --watch` talks over the same channel.
+        else if ('failure' in message) ended = new OrreryError(message.failure)
       })
       child.on('error', reject)
       child.on('exit', (code, signal) => {
