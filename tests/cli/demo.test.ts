@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { orrery } from './orrery.ts'
+import { BIN, orrery } from './orrery.ts'
 
 const TABLE = 'when,what\n2026-01-01,1\n2026-01-02,2\n'
 const SHA256 = createHash('sha256').update(TABLE).digest('hex')
@@ -67,6 +70,23 @@ describe('npm run demo', { timeout: 240_000 }, () => {
     expect(lines.find((line) => line.event === 'version_certified')).toMatchObject({ by: 'qa', automatic: true })
     // Its server has gone with it.
     expect(await readdir(home)).not.toContain('server.json')
+  })
+
+  it('leaves its server running with --keep, until it is told to stop', async () => {
+    const args = ['demo', '--keep', '--json', '--rows', '30', '--home', join(folder, 'kept')]
+    const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    const exit = once(child, 'exit')
+    let url = ''
+    for await (const line of createInterface({ input: child.stdout })) {
+      const told = JSON.parse(line)
+      if (told.event === 'started') url = told.url
+      if (told.predictionId === undefined) continue
+      const trace = await fetch(`${url}/api/trace/${told.predictionId}`)
+      expect(trace.status).toBe(200)
+      child.kill('SIGINT')
+    }
+    expect(await exit).toEqual([0, null])
+    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed')
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import type { DataVersion } from '#data/contract'
+import { defaultMetric } from '#evaluation'
 import type { EvaluationReport } from '#evaluation/contract'
 import type { PipelineRun } from '#pipelines/contract'
 import type { ModelVersion } from '#registry/contract'
@@ -29,7 +30,8 @@ export async function tellBirth(
   if (run.state !== 'succeeded') throw new BornDead(run.error?.message ?? `the pipeline run was ${run.state}`)
 
   story.chapter(2, 'Candidates are trained and tracked')
-  await tellTrials(story, server, run)
+  const { maximize, minimize } = project.spec.pipeline.train.with
+  await tellTrials(story, server, run, maximize ?? minimize ?? defaultMetric(world.task))
   story.working('gates and checks in staging')
   const outcome = await outcomeOf(server, run)
   if (!outcome) throw new BornDead('its run left no version')
@@ -70,10 +72,8 @@ function tellData(story: Story, data: DataVersion, { note, title, simulated }: W
   })
 }
 
-async function tellTrials(story: Story, server: Server, run: PipelineRun): Promise<void> {
+async function tellTrials(story: Story, server: Server, run: PipelineRun, metric: string): Promise<void> {
   const { runs } = await server.listRuns({ query: { parent: run.id, limit: 100 } })
-  const project = await server.getProject({ params: { project: run.project } })
-  const metric = metricOf(project.spec)
   const step = run.steps.find(({ name }) => name === 'train')
   const took = step?.startedAt && step.finishedAt ? step.finishedAt - step.startedAt : 0
   story.tell({
@@ -84,18 +84,12 @@ async function tellTrials(story: Story, server: Server, run: PipelineRun): Promi
       .toSorted((a, b) => a.name.localeCompare(b.name))
       .map(({ name, params, metrics }) => {
         const half = params.half_life === 'all' ? 'all rows alike' : `half-life ${params.half_life}`
-        const weight = metrics.weight ? `weighs ${percent(metrics.weight)}` : ''
+        const weight = metrics.weight && metrics.weight >= 0.005 ? `weighs ${percent(metrics.weight)}` : ''
         const short = name.split('/').at(-1)!
         return `${padded(short, 9)} ${padded(params.learner?.replace('_', ' ') ?? '', 14)} ${padded(half, 16)} ${metric} ${figure(metrics[`validation.${metric}`])}  ${weight}`
       }),
     data: { run: run.id, name: run.name, candidates: runs.map(({ params, metrics }) => ({ params, metrics })) },
   })
-}
-
-/** The metric that a project's search is judged by. */
-function metricOf(spec: Record<string, unknown>): string {
-  const { pipeline } = spec as { pipeline: { train: { with: { maximize?: string; minimize?: string } } } }
-  return pipeline.train.with.maximize ?? pipeline.train.with.minimize ?? 'log_loss'
 }
 
 function codeOf({ code }: PipelineRun): string {
