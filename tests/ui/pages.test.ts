@@ -8,7 +8,7 @@ import { noBrowser, openBrowser, type WatchedPage, watchedPage } from './browser
 import { applyProject, champion, ENDPOINT, PROJECT, serveDays } from './project.ts'
 
 /** One story from an empty server to a loop that has turned: each test goes on where the one before it ended. */
-describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout: 120_000 }, () => {
+describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout: 120_000, retry: 1 }, () => {
   let folder: string
   let server: RunningServer
   let browser: Browser
@@ -215,6 +215,7 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     await page.waitForURL(/versions\/1$/)
 
     await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or jump' }).waitFor()
     await page.keyboard.type(predictions[1]!)
     await page.keyboard.press('Enter')
     await page.waitForURL(`${server.url}/trace/${predictions[1]}`)
@@ -226,18 +227,19 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     await page.locator('tbody tr[data-row]').first().waitFor()
     await page.keyboard.press('j')
     const first = await page.locator('tbody tr[data-row] a').first().innerText()
-    expect(await page.locator(':focus').innerText()).toBe(first)
+    await expect.poll(() => page.locator(':focus').innerText()).toBe(first)
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/runs\/[0-9A-Z]{26}$/)
 
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
     const before = await background()
     await page.keyboard.press('t')
-    expect(await background()).not.toBe(before)
+    await expect.poll(background).not.toBe(before)
     await page.reload()
-    expect(await background()).not.toBe(before)
+    await expect.poll(background).not.toBe(before)
+    await page.locator('.ring, main').first().waitFor()
     await page.keyboard.press('t')
-    expect(await background()).toBe(before)
+    await expect.poll(background).toBe(before)
   })
 
   it('an error says its code, its cause and what to do', async () => {
