@@ -9,7 +9,10 @@ describe('sampled recipes', () => {
     expect(recipes.slice(0, 3)).toEqual([
       completeRecipe({ learner: 'logistic' }),
       completeRecipe({ learner: 'boosted_trees' }),
-      completeRecipe({ learner: 'boosted_trees', trees: 300, maxLeaves: 16, maxDepth: 8, minChildWeight: 5 }),
+      completeRecipe({
+        ...{ learner: 'boosted_trees', trees: 400, maxLeaves: 16, maxDepth: 8 },
+        ...{ minChildWeight: 5, l2: 1, columnFraction: 0.8, rowFraction: 1 },
+      }),
     ])
     expect(recipes.map((recipe) => recipe.learner)).toEqual(
       Array.from({ length: 12 }, (_, i) => (i % 3 ? 'boosted_trees' : 'logistic')),

@@ -34,14 +34,14 @@ export const DEFAULT_SPACE: SearchSpace = [
   },
   {
     learner: 'boosted_trees',
-    trees: 300,
+    trees: 400,
     maxLeaves: 16,
     maxDepth: 8,
     minChildWeight: 5,
-    l2: { from: 0.5, to: 20, scale: 'log' },
+    l2: 1,
+    columnFraction: 0.8,
+    rowFraction: 1,
     learningRate: { from: 0.03, to: 0.1, scale: 'log' },
-    columnFraction: { oneOf: [0.6, 0.8] },
-    rowFraction: { oneOf: [0.7, 1] },
   },
 ]
 
