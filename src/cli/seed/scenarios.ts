@@ -4,24 +4,34 @@ import { WrongUse } from '../errors.ts'
 export interface Scenario {
   readonly name: string
   readonly about: string
-  /** Live days, counted from 1 January 2025. */
+  /** Most live days, counted from 1 January 2025. */
   readonly days: number
+  /** Ends on the day when an alert sets off a retraining. */
+  readonly untilAlert: boolean
   /** Whether a new candidate is trained at the end, and left for a person to sign. */
   readonly candidate: boolean
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  { name: 'fresh-model', about: 'a first version serves; a month of calm traffic', days: 31, candidate: false },
+  {
+    name: 'fresh-model',
+    about: 'a first version serves; a month of calm traffic',
+    days: 31,
+    untilAlert: false,
+    candidate: false,
+  },
   {
     name: 'drifted-model',
-    about: 'a price campaign has moved the customers; alerts, and retrainings because of them',
-    days: 110,
+    about: 'the world has changed; an alert is open, and the retraining it set off is on its way to production',
+    days: 365,
+    untilAlert: true,
     candidate: false,
   },
   {
     name: 'waiting-for-qa',
     about: 'a month of traffic, and a candidate that waits for a signature',
     days: 45,
+    untilAlert: false,
     candidate: true,
   },
 ]

@@ -67,6 +67,7 @@ async function fill(server: Server, url: string, scenario: Scenario, working: (w
       if (day.date >= end) break
       working(`${day.date} · ${count(traffic.counts.asked)} customers`)
       await liveDay({ server, qa, world, project: name, endpoint, traffic }, day)
+      if (scenario.untilAlert && (await hasSetOffARun(server, name))) break
     }
     if (scenario.candidate) {
       working('training a candidate')
@@ -79,4 +80,10 @@ async function fill(server: Server, url: string, scenario: Scenario, working: (w
   }
   const { summary, needs } = await server.overview({ params: { project: name } })
   return { scenario: scenario.name, project: name, endpoint, predictions: traffic.counts.answered, summary, needs }
+}
+
+/** Whether an alert is open and a pipeline run has come of it. */
+async function hasSetOffARun(server: Server, project: string): Promise<boolean> {
+  const { alerts } = await server.listAlerts({ query: { project, open: 'yes' } })
+  return alerts.some((alert) => alert.pipelineRun !== null)
 }
