@@ -224,10 +224,11 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     await page.keyboard.press('g')
     await page.keyboard.press('r')
     await page.waitForURL(/\/runs$/)
-    await page.locator('tbody tr[data-row]').first().waitFor()
+    // The page has two lists; keys walk both in their order, so both have to be there.
+    const first = page.locator(`tbody tr[data-row] a[href^="/${PROJECT}/runs/"]`).first()
+    await first.waitFor()
     await page.keyboard.press('j')
-    const first = await page.locator('tbody tr[data-row] a').first().innerText()
-    await expect.poll(() => page.locator(':focus').innerText()).toBe(first)
+    await expect.poll(() => page.locator(':focus').innerText()).toBe(await first.innerText())
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/runs\/[0-9A-Z]{26}$/)
 
