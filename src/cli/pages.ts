@@ -6,6 +6,5 @@ export const pages = {
   run: (url: string, project: string, run: string) => `${url}/${part(project)}/runs/${part(run)}`,
   version: (url: string, project: string, model: string, version: number) =>
     `${url}/${part(project)}/models/${part(model)}/versions/${version}`,
-  alert: (url: string, project: string, alert: string) => `${url}/${part(project)}/alerts/${part(alert)}`,
   trace: (url: string, prediction: string) => `${url}/trace/${part(prediction)}`,
 }
