@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cut, openScreen, padded, visibleLength } from './screen.ts'
 
 const red = (text: string) => `\u001B[31m${text}\u001B[39m`
@@ -36,7 +36,11 @@ describe('screen', () => {
     expect(written()).toBe('stays\n')
   })
 
-  it.skipIf(process.env.CI)('draws the block below the lines, anew each time, and gives the cursor back', () => {
+  it('draws the block below the lines, anew each time, and gives the cursor back', () => {
+    // As at a person's terminal, wherever this test itself runs.
+    vi.stubEnv('CI', '')
+    vi.stubEnv('TERM', 'xterm')
+    onTestFinished(() => void vi.unstubAllEnvs())
     const { stream, written } = terminal({ isTTY: true, columns: 80, rows: 24 })
     const screen = openScreen(stream)
     screen.block(['one', 'two'])
