@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import onnx
 import onnxruntime
 import pandas as pd
 from skl2onnx import to_onnx
@@ -92,9 +93,10 @@ def main() -> None:
             {"examples": [{"record": record, "answer": answer} for record, answer in zip(examples, answers.tolist())]},
             "examples.json",
         )
-        Path(os.environ["ORRERY_MODEL"]).write_bytes(file)
-        mlflow.log_artifact(os.environ["ORRERY_MODEL"], "model")
-        print(f"C={best} of {len(tried)} tried, {len(file)} bytes of ONNX")
+        mlflow.onnx.log_model(onnx.load_from_string(file), name="model", pip_requirements=["onnxruntime"])
+
+    Path(os.environ["ORRERY_MODEL"]).write_bytes(file)
+    print(f"C={best}, the best of {len(tried)}")
 
 
 if __name__ == "__main__":

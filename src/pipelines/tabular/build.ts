@@ -74,7 +74,7 @@ export async function buildCandidate(
       trials: trained.trials,
       signature: trained.signature,
       importance: trained.importance,
-      trainedUntil: table.times?.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY) ?? null,
+      trainedUntil: trained.trainedUntil,
       environment: {
         ...trained.environment,
         node: process.versions.node,

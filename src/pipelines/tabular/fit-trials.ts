@@ -2,7 +2,7 @@ import { evaluate } from '#evaluation'
 import { takeRows } from '#platform/table'
 import { blend, fitModel, predict, type TabularModel } from '#trainer'
 import type { HeldBack } from './held-back.ts'
-import { pick, type TrainingTable } from './table.ts'
+import { pick, type TrainingTable, youngest } from './table.ts'
 import { ageWeights, type Trial } from './trials.ts'
 
 export interface FittedTrial {
@@ -77,5 +77,5 @@ export function refit(
 }
 
 function latest(times: Float64Array | undefined): number {
-  return times?.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY) ?? 0
+  return times ? youngest(times) : 0
 }

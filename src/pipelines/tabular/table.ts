@@ -21,3 +21,8 @@ export function pick(values: Float64Array, rows: Int32Array, width = 1): Float64
     for (let k = 0; k < width; k++) picked[i * width + k] = values[rows[i]! * width + k]!
   return picked
 }
+
+/** The latest of some event times. */
+export function youngest(times: Float64Array): number {
+  return times.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY)
+}

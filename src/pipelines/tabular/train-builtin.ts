@@ -3,7 +3,7 @@ import type { Signature } from '#runtime/contract'
 import { blend, exportOnnx, featureImportance, predict, type TabularModel } from '#trainer'
 import { fitTrials, refit } from './fit-trials.ts'
 import { type HeldBack, holdBackRecent } from './held-back.ts'
-import { pick, type TrainingTable } from './table.ts'
+import { pick, type TrainingTable, youngest } from './table.ts'
 import type { Trained } from './trained.ts'
 import { paramsOf, trialsOf } from './trials.ts'
 import { mix, pickBest } from './winner.ts'
@@ -44,6 +44,7 @@ export function trainBuiltin(
       predict: async (frame) => predict(unseen, frame),
     },
     testRows: held.test,
+    trainedUntil: table.times ? youngest(table.times) : null,
     baselineRows: rowsThatCount(weights),
     predict: async (frame) => predict(model, frame),
     importance: featureImportance(model).map(({ name, share }) => ({ feature: name, share })),

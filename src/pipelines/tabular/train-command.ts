@@ -4,7 +4,7 @@ import type { CommandTraining, DataSpec } from '#projects/contract'
 import { loadModel } from '#runtime'
 import type { HeldBack } from './held-back.ts'
 import { signatureOf } from './signature.ts'
-import type { TrainingTable } from './table.ts'
+import { pick, type TrainingTable, youngest } from './table.ts'
 import type { Trained } from './trained.ts'
 import type { LeftByCommand } from './training.ts'
 
@@ -34,6 +34,9 @@ export async function takeCommandModel(
       predict: (frame) => model.predict(frame),
     },
     testRows: split.test,
+    trainedUntil: table.times
+      ? youngest(pick(table.times, Int32Array.from([...split.train, ...split.validation])))
+      : null,
     baselineRows: split.train,
     predict: (frame) => model.predict(frame),
     importance: [],

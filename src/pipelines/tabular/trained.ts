@@ -26,6 +26,8 @@ export interface Trained {
   }
   /** Rows that the package is checked on. */
   readonly testRows: Int32Array
+  /** Event time of the youngest row it has learned from, ms. */
+  readonly trainedUntil: number | null
   /** Rows whose distribution the model reflects. */
   readonly baselineRows: Int32Array
   /** What the trainer itself answers: binary P(positive), multiclass side by side, regression values. */
