@@ -5,7 +5,7 @@ import type { Storage } from '#platform/storage'
 import type { Experiment, Tracking } from '#tracking'
 import { DEFAULT_EXPERIMENT, experimentReply } from './entities.ts'
 import { checkedExperimentName, checkedExperimentTag } from './limits.ts'
-import { ExperimentReply, Int64, KeyValue, Nothing, PageToken, Tags, ViewType } from './messages.ts'
+import { ExperimentReply, KeyValue, Nothing, PageToken, pageSize, Tags, ViewType } from './messages.ts'
 import { selectExperiments } from './select-experiments.ts'
 
 const ExperimentRef = z.object({ experiment_id: z.string() })
@@ -42,7 +42,7 @@ export const experimentRoutes = defineRoutes({
     permission: 'tracking:read',
     summary: 'MLflow: experiments by name, time and tags.',
     body: z.object({
-      max_results: Int64.optional(),
+      max_results: pageSize(50_000).default(1_000),
       page_token: PageToken,
       filter: z.string().default(''),
       order_by: z.array(z.string()).default([]),
@@ -92,10 +92,6 @@ export const experimentRoutes = defineRoutes({
   },
 })
 
-/** The original's own default and limit. */
-const PAGE = 1_000
-const LARGEST_PAGE = 50_000
-
 export interface ExperimentNeeds {
   tracking: Tracking
   storage: Storage
@@ -120,7 +116,7 @@ export function experimentHandlers(needs: ExperimentNeeds): Handlers<typeof expe
       experiment: experimentReply(await tracking.experiment({ name: query.experiment_name })),
     }),
     searchExperiments: async ({ body }) => {
-      const limit = Math.min(body.max_results ?? PAGE, LARGEST_PAGE)
+      const limit = body.max_results
       const offset = offsetOf(body.page_token)
       const all = await tracking.experiments({ bin: body.view_type })
       const page = selectExperiments(all, body).slice(offset, offset + limit)

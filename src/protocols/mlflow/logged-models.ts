@@ -9,7 +9,7 @@ import { metricReply, pairs } from './entities.ts'
 import { parseFilter } from './filter.ts'
 import { checkedParam, checkedTag } from './limits.ts'
 import { listFolder } from './list-folder.ts'
-import { FileInfo, Int64, KeyValue, MetricReply, Nothing, PageToken, Tags } from './messages.ts'
+import { ExperimentIds, FileInfo, KeyValue, MetricReply, Nothing, PageToken, pageSize, Tags } from './messages.ts'
 
 const ModelRef = z.object({ model: z.string() })
 
@@ -116,9 +116,9 @@ export const loggedModelRoutes = defineRoutes({
     permission: 'tracking:read',
     summary: 'MLflow: logged models of some experiments, newest first.',
     body: z.object({
-      experiment_ids: z.array(z.string()),
+      experiment_ids: ExperimentIds,
       filter: z.string().nullish(),
-      max_results: Int64.nullish(),
+      max_results: pageSize(1_000).nullish(),
       page_token: PageToken.nullable(),
     }),
     reply: z.object({ models: z.array(ModelReply), next_page_token: z.string().optional() }),
@@ -135,7 +135,6 @@ export const loggedModelRoutes = defineRoutes({
 })
 
 const PAGE = 100
-const LARGEST_PAGE = 1_000
 
 export function loggedModelHandlers({ tracking }: { tracking: Tracking }): Handlers<typeof loggedModelRoutes> {
   const reply = async (model: LoggedModel) => ({
@@ -171,7 +170,7 @@ export function loggedModelHandlers({ tracking }: { tracking: Tracking }): Handl
       return {}
     },
     searchLoggedModels: async ({ body }) => {
-      const limit = Math.min(body.max_results || PAGE, LARGEST_PAGE)
+      const limit = body.max_results ?? PAGE
       const offset = offsetOf(body.page_token ?? undefined)
       const filter = { experiments: body.experiment_ids, ...equalities(body.filter ?? ''), limit, offset }
       const models = await tracking.loggedModels(filter)

@@ -4,7 +4,7 @@ import { defineRoutes } from '#platform/http/contract'
 import type { MetricValue, Tracking } from '#tracking'
 import { INPUT_DATASET, INPUT_MODEL, metricReply, OUTPUT_MODEL, RUN_NAME } from './entities.ts'
 import { checkBatch, checkedMetric, checkedParam, checkedTag } from './limits.ts'
-import { DatasetInput, Double, Int64, KeyValue, MetricReply, Nothing, PageToken, RunRef } from './messages.ts'
+import { DatasetInput, Double, Int64, KeyValue, MetricReply, Nothing, PageToken, pageSize, RunRef } from './messages.ts'
 import { runId } from './runs.ts'
 
 const Metric = z.object({
@@ -91,7 +91,11 @@ export const loggingRoutes = defineRoutes({
     path: '/api/2.0/mlflow/metrics/get-history',
     permission: 'tracking:read',
     summary: 'MLflow: every point of one metric, by step.',
-    query: RunRef.extend({ metric_key: z.string(), max_results: Int64.optional(), page_token: PageToken }),
+    query: RunRef.extend({
+      metric_key: z.string(),
+      max_results: pageSize(1_000_000).optional(),
+      page_token: PageToken,
+    }),
     reply: z.object({ metrics: z.array(MetricReply), next_page_token: z.string().optional() }),
   },
 })

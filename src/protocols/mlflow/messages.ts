@@ -8,6 +8,13 @@ export const Int64 = z
   .transform(Number)
   .refine(Number.isSafeInteger, 'is no whole number of 53 bits')
 
+/** How many of a list are wanted at most. */
+export const pageSize = (largest: number) =>
+  Int64.refine((size) => size >= 1 && size <= largest, `is not from 1 to ${largest}`)
+
+/** As many ids as one statement takes with room to spare. */
+export const ExperimentIds = z.array(z.string()).max(10_000)
+
 /** JSON has no word for what is no finite number; protocol buffers write it as text. */
 export const Double = z
   .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']), z.string().regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)])

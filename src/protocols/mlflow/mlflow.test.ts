@@ -152,6 +152,7 @@ onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations], (storage)
       400,
       'INVALID_PARAMETER_VALUE',
     ],
+    ['a page of nothing', () => post('experiments/search', { max_results: 0 }), 400, 'INVALID_PARAMETER_VALUE'],
     [
       'a page that is too large',
       () => post('runs/search', { experiment_ids: ['0'], max_results: 50_001 }),

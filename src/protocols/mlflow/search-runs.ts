@@ -5,7 +5,7 @@ import type { Condition, Order, Tracking } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
 import { PARENT_RUN, RUN_NAME, runReply, USER } from './entities.ts'
 import { type Clause, parseFilter, parseOrder } from './filter.ts'
-import { Int64, PageToken, RunReply, ViewType } from './messages.ts'
+import { ExperimentIds, PageToken, pageSize, RunReply, ViewType } from './messages.ts'
 
 export const searchRoutes = defineRoutes({
   searchRuns: {
@@ -14,10 +14,10 @@ export const searchRoutes = defineRoutes({
     permission: 'tracking:read',
     summary: 'MLflow: runs of some experiments by metrics, params, tags and attributes.',
     body: z.object({
-      experiment_ids: z.array(z.string()).default([]),
+      experiment_ids: ExperimentIds.default([]),
       filter: z.string().default(''),
       run_view_type: ViewType,
-      max_results: Int64.refine((n) => n >= 1 && n <= 50_000, 'is not from 1 to 50000').default(1_000),
+      max_results: pageSize(50_000).default(1_000),
       order_by: z.array(z.string()).default([]),
       page_token: PageToken,
     }),
