@@ -22,6 +22,9 @@ export function followVersions(needs: {
     return registry.version(String(data.model), Number(data.version))
   }
 
+  const carryOn = async (endpoint: string, version: number, by: string) =>
+    deployments.move(endpoint, version, { kind: 'certified', by, eventTime: await eventTimeOf(endpoint) })
+
   events.subscribe(
     'deployments',
     [
@@ -42,11 +45,10 @@ export function followVersions(needs: {
             passed: event.data.passed === true,
             note: String(event.data.note),
           })
-          if (
-            state === 'candidate' &&
-            moved?.state === 'awaiting_certification' &&
-            certifyingRole((await projects.project(project)).spec, endpoint) === 'auto'
-          )
+          if (moved?.state !== 'awaiting_certification') return
+          // Somebody may have signed while it was still being checked.
+          if (certification) await carryOn(endpoint, version, certification.by)
+          else if (certifyingRole((await projects.project(project)).spec, endpoint) === 'auto' && state === 'candidate')
             await registry.certify(model, version, {
               by: NOBODY_HAS_TO,
               role: 'auto',
@@ -56,11 +58,7 @@ export function followVersions(needs: {
           return
         }
         case 'registry.version_certified':
-          await deployments.move(endpoint, version, {
-            kind: 'certified',
-            by: certification?.by ?? 'orrery',
-            eventTime: await eventTimeOf(endpoint),
-          })
+          await carryOn(endpoint, version, certification?.by ?? 'orrery')
           return
         case 'registry.version_rejected':
           await deployments.move(endpoint, version, {
