@@ -76,8 +76,9 @@ describe.skipIf(!HAS_PYTHON)('the mlflow client (needs python3, 3.11 or later)',
     })
   })
 
-  it.skipIf(process.platform !== 'linux')('sends 64 MiB without the server holding them (needs /proc)', () => {
-    expect(highWater.after - highWater.before).toBeLessThan(64)
+  it.skipIf(process.platform !== 'linux')('sends 256 MiB without the server holding them (needs /proc)', () => {
+    // A busy server's heap grows by some tens of MiB of its own; a file held in memory would add all of it.
+    expect(highWater.after - highWater.before).toBeLessThan(192)
   })
 })
 

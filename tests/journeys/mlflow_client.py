@@ -17,7 +17,7 @@ from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from sklearn.linear_model import LogisticRegression
 
-LARGE = 64 * 1024 * 1024
+LARGE = 256 * 1024 * 1024
 
 
 @contextlib.contextmanager
