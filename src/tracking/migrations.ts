@@ -155,4 +155,67 @@ export const trackingMigrations: readonly Migration[] = [
       await db.schema.dropTable('tracking_artifacts_of_runs').execute()
     },
   },
+  {
+    name: 'tracking-003-values-of-a-run-together',
+    up: async (db, { clustered }) => {
+      // The values of a run are written and read together: its own order of rows saves every table a second tree.
+      for (const table of ['tracking_params', 'tracking_tags']) {
+        await db.schema.alterTable(table).renameTo(`${table}_before`).execute()
+        await db.schema
+          .createTable(table)
+          .addColumn('run', 'text', (c) => c.notNull())
+          .addColumn('key', 'text', (c) => c.notNull())
+          .addColumn('value', 'text', (c) => c.notNull())
+          .addPrimaryKeyConstraint(`${table}_of_run`, ['run', 'key'])
+          .modifyEnd(clustered)
+          .execute()
+        await sql`insert into ${sql.table(table)} select run, key, value from ${sql.table(`${table}_before`)}`.execute(
+          db,
+        )
+        await db.schema.dropTable(`${table}_before`).execute()
+        // The start of a value tells nearly as much as all of it, and an index takes no value of 8,000 characters.
+        await sql`create index ${sql.ref(`${table}_by_value`)} on ${sql.table(table)} (key, substr(value, 1, 64), run)`.execute(
+          db,
+        )
+      }
+
+      for (const table of ['tracking_metrics', 'tracking_latest_metrics'])
+        await db.schema.alterTable(table).renameTo(`${table}_before`).execute()
+      const point = (table: string) =>
+        db.schema
+          .createTable(table)
+          .addColumn('run', 'text', (c) => c.notNull())
+          .addColumn('key', 'text', (c) => c.notNull())
+          .addColumn('step', 'bigint', (c) => c.notNull())
+          .addColumn('at', 'bigint', (c) => c.notNull())
+          .addColumn('value', 'double precision', (c) => c.notNull())
+          .addColumn('is_nan', 'integer', (c) => c.notNull())
+          .addColumn('model', 'text')
+          .addColumn('dataset_name', 'text')
+          .addColumn('dataset_digest', 'text')
+          .modifyEnd(clustered)
+      await point('tracking_metrics')
+        .addPrimaryKeyConstraint('tracking_metrics_of_run', ['run', 'key', 'step', 'at', 'value', 'is_nan'])
+        .execute()
+      await point('tracking_latest_metrics')
+        .addColumn('experiment', 'text', (c) => c.notNull())
+        .addColumn('min_value', 'double precision')
+        .addColumn('max_value', 'double precision')
+        .addPrimaryKeyConstraint('tracking_latest_metrics_of_run', ['run', 'key'])
+        .execute()
+      const columns = sql`p.run, p.key, p.step, p.at, p.value, p.is_nan, p.model, p.dataset_name, p.dataset_digest`
+      await sql`insert into tracking_metrics select ${columns} from tracking_metrics_before as p`.execute(db)
+      await sql`insert into tracking_latest_metrics
+        select ${columns}, r.experiment,
+          (select min(h.value) from tracking_metrics as h where h.run = p.run and h.key = p.key and h.is_nan = 0),
+          (select max(h.value) from tracking_metrics as h where h.run = p.run and h.key = p.key and h.is_nan = 0)
+        from tracking_latest_metrics_before as p join tracking_runs as r on r.id = p.run`.execute(db)
+      for (const table of ['tracking_metrics', 'tracking_latest_metrics'])
+        await db.schema.dropTable(`${table}_before`).execute()
+      await sql`create index tracking_latest_metrics_by_value
+        on tracking_latest_metrics (experiment, key, is_nan, value, run)`.execute(db)
+      await sql`create index tracking_latest_metrics_of_model
+        on tracking_latest_metrics (model) where model is not null`.execute(db)
+    },
+  },
 ]

@@ -3,22 +3,15 @@ import type { Events } from '#platform/events'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { Artifact, Run } from './contract.ts'
-import { ExperimentUnknown, InBin, ParamConflict, RunUnknown, TagUnknown } from './errors.ts'
+import { ExperimentUnknown, InBin, RunUnknown, TagUnknown } from './errors.ts'
 import type { Experiments } from './experiments.ts'
+import { type LogValues, openLogValues } from './log-values.ts'
 import { anyName } from './names.ts'
 import { insertArtifact } from './store/artifacts.ts'
 import { experimentsWhere } from './store/experiments.ts'
 import { endNestedRuns, insertRun, type RunChange, runById, runRow, updateRun } from './store/runs.ts'
 import { listRuns, type RunFilter } from './store/search.ts'
-import {
-  deleteTag,
-  insertMetrics,
-  insertParams,
-  latestMetrics,
-  type MetricValue,
-  metricHistory,
-  upsertTags,
-} from './store/values.ts'
+import { deleteTag, latestMetrics, type MetricValue, metricHistory } from './store/values.ts'
 
 /** A run that is over when it is told of: a trial of a search. */
 export interface FinishedRun {
@@ -47,13 +40,7 @@ export interface NewRun {
   id?: string
 }
 
-export interface LoggedValues {
-  params?: readonly (readonly [string, string])[]
-  metrics?: readonly MetricValue[]
-  tags?: readonly (readonly [string, string])[]
-}
-
-export interface Runs {
+export interface Runs extends Pick<LogValues, 'log'> {
   /** @throws ExperimentUnknown, InBin */
   startRun(run: NewRun): Promise<Run>
   /** In the caller's transaction, so that a pipeline's journal and its runs land together. Idempotent by id. */
@@ -70,8 +57,6 @@ export interface Runs {
   abandonNestedRuns(tx: Tx, id: string): Promise<void>
   /** @throws RunUnknown, InBin */
   updateRun(id: string, change: Omit<RunChange, 'deletedAt'>): Promise<Run>
-  /** All or nothing. A param is written once. @throws RunUnknown, InBin, ParamConflict */
-  log(run: string, values: LoggedValues): Promise<void>
   /** @throws TagUnknown */
   untagRun(run: string, key: string): Promise<void>
   /** Puts it into the bin, where everything about it stays readable. */
@@ -90,6 +75,7 @@ const OVER: readonly Run['state'][] = ['finished', 'failed', 'killed']
 
 export function openRuns(needs: { storage: Storage; events: Events; clock: Clock; experiments: Experiments }): Runs {
   const { storage, events, clock, experiments } = needs
+  const { log, logIn } = openLogValues(storage)
 
   async function required(from: Storage | Tx, id: string): Promise<Run> {
     const run = await runById(from, id)
@@ -110,19 +96,12 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
     return experiment
   }
 
-  async function writeParams(tx: Tx, run: string, params: readonly (readonly [string, string])[]): Promise<void> {
-    const conflict = await insertParams(tx, run, params)
-    if (conflict) throw new ParamConflict(conflict.key, conflict.before, conflict.after)
-  }
-
   const completeRun: Runs['completeRun'] = async (tx, id, { params, metrics, artifacts, endedAt }) => {
-    await writeParams(tx, id, Object.entries(params))
     const finite = Object.entries(metrics).filter(([, value]) => Number.isFinite(value))
-    await insertMetrics(
-      tx,
-      id,
-      finite.map(([key, value]) => ({ key, value, step: 0, at: endedAt })),
-    )
+    await logIn(tx, id, {
+      params: Object.entries(params),
+      metrics: finite.map(([key, value]) => ({ key, value, step: 0, at: endedAt })),
+    })
     for (const artifact of artifacts) await insertArtifact(tx, id, artifact)
     await updateRun(tx, id, { state: 'finished', endedAt })
   }
@@ -134,7 +113,7 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
         const above = parent === undefined ? undefined : await runRow(tx, parent)
         const project = owner.project ?? above?.project ?? null
         await insertRun(tx, { id, name, experiment, project, parent: above?.id ?? null, startedAt })
-        await upsertTags(tx, id, tags)
+        await logIn(tx, id, { tags })
         await events.publish(tx, {
           type: 'tracking.run_started',
           project: project ?? undefined,
@@ -147,7 +126,7 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
       const experiment = await experiments.ensureExperiment(tx, run.experiment, run.project)
       const { id, name, project, parent, startedAt } = run
       await insertRun(tx, { id, name, project, parent, startedAt, experiment: experiment.id })
-      await upsertTags(tx, id, Object.entries(run.tags))
+      await logIn(tx, id, { tags: Object.entries(run.tags) })
       await completeRun(tx, id, run)
     },
     completeRun,
@@ -173,13 +152,7 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
         }
         return run
       }),
-    log: (run, { params = [], metrics = [], tags = [] }) =>
-      storage.write(async (tx) => {
-        await requireWritable(tx, run)
-        await writeParams(tx, run, params)
-        await insertMetrics(tx, run, metrics)
-        await upsertTags(tx, run, tags)
-      }),
+    log,
     untagRun: (run, key) =>
       storage.write(async (tx) => {
         await requireWritable(tx, run)

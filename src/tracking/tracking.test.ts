@@ -75,6 +75,40 @@ onEveryDatabase('tracking', [...eventMigrations, ...trackingMigrations], (storag
     expect((await tracking.latestMetrics([run.id])).map(({ value, step }) => [value, step])).toEqual([[Number.NaN, 3]])
   })
 
+  it('keeps every value of many clients that log to the same runs at once', async () => {
+    const runs = await Promise.all(Array.from({ length: 5 }, (_, i) => start(`shared-${i}`)))
+    const clients = Array.from({ length: 40 }, (_, client) =>
+      Promise.all(
+        runs
+          .toSorted(() => (client % 2 ? 1 : -1))
+          .map((run) =>
+            tracking.log(run.id, {
+              params: [
+                ['same', 'one'],
+                [`of-${client}`, `${client}`],
+              ],
+              metrics: [{ key: 'loss', value: client, step: client, at: 1 }],
+            }),
+          ),
+      ),
+    )
+    await Promise.all(clients)
+    for (const run of runs) {
+      const { params, metrics } = await tracking.run(run.id)
+      expect(Object.keys(params)).toHaveLength(41)
+      expect(metrics).toEqual({ loss: 39 })
+      expect(await tracking.history(run.id, 'loss')).toHaveLength(40)
+    }
+    const [run] = runs
+    const contested = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) =>
+        tracking.log(run!.id, { params: [['contested', `${i}`]], tags: [[`t${i}`, '']] }),
+      ),
+    )
+    expect(contested.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(Object.keys((await tracking.run(run!.id)).tags)).toHaveLength(1)
+  })
+
   it('takes thousands of values at once', async () => {
     const run = await start('large')
     const params = Array.from({ length: 12_000 }, (_, i) => [`p${i}`, `${i}`] as const)

@@ -6,7 +6,9 @@ export { StorageClosed } from './errors.ts'
 export { openPostgres } from './postgres.ts'
 export { type Durability, openSqlite } from './sqlite.ts'
 export { type Migration, type Storage, type StorageCapabilities, tables, type Tx } from './storage.ts'
+export { batched, type Flush } from './batched.ts'
 export { decodeJson, encodeJson } from './json.ts'
+export { openStatements, type Statements } from './statements.ts'
 
 /** Opens the database that `url` names: `postgres://…`, or a path for SQLite. */
 export function openStorage(options: { url: string; durability: Durability }): Promise<Storage> {

@@ -10,6 +10,9 @@ const capabilities: StorageCapabilities = {
   name: 'postgres',
   identityType: 'bigserial',
   identity: (column) => column.primaryKey(),
+  // Rows lie as they came; its index finds them.
+  clustered: sql``,
+  forUpdate: sql`for update`,
   like: (value, pattern, { ignoreCase }) =>
     ignoreCase ? sql`${value} ilike ${pattern} escape ''` : sql`${value} like ${pattern} escape ''`,
   serialize: async (tx, log) => {

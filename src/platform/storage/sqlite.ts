@@ -1,5 +1,6 @@
 import { fdatasync, openSync, closeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as thisTurnsEnd } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Kysely, sql } from 'kysely'
 import { explainFailure, StorageClosed } from './errors.ts'
@@ -25,6 +26,9 @@ const capabilities: StorageCapabilities = {
   name: 'sqlite',
   identityType: 'integer',
   identity: (column) => column.primaryKey().autoIncrement(),
+  clustered: sql`without rowid`,
+  // One writer at a time.
+  forUpdate: sql``,
   // Its LIKE takes upper and lower case for the same, its GLOB does not and has other signs for the same patterns.
   like: (value, pattern, { ignoreCase }) =>
     ignoreCase ? sql`${value} like ${pattern}` : sql`${value} glob ${globOf(pattern)}`,
@@ -49,48 +53,53 @@ export async function openSqlite(options: { file: string; durability: Durability
   writer.exec('create table if not exists platform_opened (at integer)')
   const log = openSync(`${options.file}-wal`, 'r+')
 
+  const begin = writer.prepare('begin immediate')
+  const commit = writer.prepare('commit')
+  const savepoint = writer.prepare('savepoint one')
+  const release = writer.prepare('release one')
+
   const queue: QueuedWrite[] = []
-  let writing: Promise<void> | undefined
-  let syncing: Promise<void> = Promise.resolve()
+  let running: Promise<void> | undefined
   let listeners = new Set<() => void>()
   let pending = 0
   let closed = false
 
+  /**
+   * Group after group until nothing waits. What arrives while one is being synced shares the next: two groups under
+   * way at once would be answered no earlier, since the disk syncs one after the other, and cost a commit more.
+   */
   async function drain(): Promise<void> {
     while (queue.length > 0) {
+      // After the requests that are being read in this turn of the event loop, and the answers that are being sent.
+      await thisTurnsEnd()
       const group = queue.splice(0, LARGEST_GROUP)
       const answers = await commitGroup(group)
       const committed = listeners
       listeners = new Set()
-      // The next group runs while this one is being synced; groups are answered in order.
-      const before = syncing
-      syncing = (async () => {
-        await before
-        const failure = options.durability === 'full' ? await syncToDisk(log).then(noFailure, asFailure) : undefined
-        pending -= group.length
-        for (const answer of answers) answer(failure)
-        for (const listener of committed) listener()
-      })()
+      const failure = options.durability === 'full' ? await syncToDisk(log).then(noFailure, asFailure) : undefined
+      pending -= group.length
+      for (const answer of answers) answer(failure)
+      for (const listener of committed) listener()
     }
-    writing = undefined
+    running = undefined
   }
 
   async function commitGroup(group: readonly QueuedWrite[]): Promise<((failure: unknown) => void)[]> {
     const answers: ((failure: unknown) => void)[] = []
     try {
-      writer.exec('begin immediate')
+      begin.run()
       for (const write of group) {
-        writer.exec('savepoint one')
+        savepoint.run()
         try {
           const value = await write.run(tx)
-          writer.exec('release one')
+          release.run()
           answers.push((failure) => (failure ? write.reject(explainFailure(failure)) : write.resolve(value)))
         } catch (error) {
           writer.exec('rollback to one; release one')
           answers.push(() => write.reject(explainFailure(error)))
         }
       }
-      writer.exec('commit')
+      commit.run()
       return answers
     } catch (error) {
       // The group as a whole failed (disk full, for one): nothing of it was acknowledged and nothing of it stays.
@@ -107,16 +116,14 @@ export async function openSqlite(options: { file: string; durability: Durability
         if (closed) return reject(new StorageClosed())
         pending++
         queue.push({ run: work, resolve: (value) => resolve(value as T), reject })
-        // A microtask later, so that writes asked for in the same turn share the transaction.
-        writing ??= Promise.resolve().then(drain)
+        running ??= drain()
       }),
     afterCommit: (_tx, listener) => void listeners.add(listener),
     migrate: (migrations) => applyMigrations(writes, capabilities, migrations),
     pendingWrites: () => pending,
     close: async () => {
       closed = true
-      await writing
-      await syncing
+      await running
       closeSync(log)
       reader.close()
       writer.close()

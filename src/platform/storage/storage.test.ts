@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
 import { onEveryDatabase } from '#platform/testing'
-import { type Migration, openSqlite, tables } from './index.ts'
+import { batched, type Migration, openSqlite, openStatements, tables } from './index.ts'
 
 interface Tables {
   notes: { id: number; text: string; at: number; share: number }
@@ -127,10 +127,59 @@ onEveryDatabase('storage', [notes], (storage) => {
     ).resolves.toBeUndefined()
   })
 
+  it('writes together what is asked for at once, and refuses only what the flush refuses', async () => {
+    const sizes: number[] = []
+    const write = batched<number>(storage(), async (tx, ids) => {
+      sizes.push(ids.length)
+      const taken = ids.filter((id) => id % 10 !== 3)
+      await tables<Tables>(tx).insertInto('notes').values(taken.map(note)).execute()
+      return ids.map((id) => (id % 10 === 3 ? new Error(`no ${id}`) : undefined))
+    })
+    const ids = Array.from({ length: 300 }, (_, i) => 2_000 + i)
+    const outcomes = await Promise.allSettled(ids.map(write))
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.message] : []))
+    expect(refused).toEqual(ids.filter((id) => id % 10 === 3).map((id) => `no ${id}`))
+    expect((await all()).filter((row) => row.id >= 2_000)).toHaveLength(270)
+    expect(sizes.sort()).toEqual([256, 44])
+  })
+
+  it('refuses a whole batch whose flush throws, writes nothing of it and goes on', async () => {
+    const write = batched<number>(storage(), async (tx, ids) => {
+      await tables<Tables>(tx).insertInto('notes').values(ids.map(note)).execute()
+      if (ids.includes(3_001)) throw new Error('the disk says no')
+      return []
+    })
+    const outcomes = await Promise.allSettled([write(3_000), write(3_001)])
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected'])
+    await write(3_002)
+    expect((await all()).map((row) => row.id).filter((id) => id >= 3_000)).toEqual([3_002])
+  })
+
+  it('runs one statement for any number of tuples', async () => {
+    const { runMany } = openStatements()
+    const ids = Array.from({ length: 150 }, (_, i) => 4_000 + i)
+    await storage().write((tx) =>
+      runMany(
+        tx,
+        'insert',
+        (rows) => sql`insert into notes (id, text, at, share) values ${rows}`,
+        4,
+        ids.flatMap((id) => Object.values(note(id))),
+      ),
+    )
+    const found = await storage().write((tx) =>
+      runMany<{ id: number }>(tx, 'find', (rows) => sql`select id from notes where id in (${rows})`, 1, [
+        ...ids,
+        9_999,
+      ]),
+    )
+    expect(found.map((row) => row.id).sort()).toEqual(ids)
+  })
+
   it('keeps every one of many concurrent writes', async () => {
     const ids = Array.from({ length: 500 }, (_, i) => 1_000 + i)
     await Promise.all(ids.map(insert))
-    expect((await all()).filter((row) => row.id >= 1_000)).toHaveLength(500)
+    expect((await all()).filter((row) => row.id >= 1_000 && row.id < 1_500)).toHaveLength(500)
     expect(storage().pendingWrites()).toBe(0)
   })
 })

@@ -49,6 +49,10 @@ export interface StorageCapabilities {
   /** Declares an ever-growing integer key on a column of type `identityType`. */
   identity(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
   readonly identityType: 'integer' | 'bigserial'
+  /** After the columns of a new table: keeps its rows in the order of the primary key, where that is not so anyway. */
+  readonly clustered: RawBuilder<unknown>
+  /** After a select: nobody else changes its rows before the transaction ends. Select them in the order of a key. */
+  readonly forUpdate: RawBuilder<unknown>
   /** SQL's LIKE without an escape character: `%` is anything, `_` one character, upper and lower case differ. */
   like(value: RawBuilder<unknown>, pattern: string, options: { ignoreCase: boolean }): RawBuilder<SqlBool>
   /** Taken first in a transaction that appends to an ordered log, so that order of ids is order of commits. */

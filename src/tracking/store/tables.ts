@@ -26,7 +26,7 @@ export interface TrackingTables {
   tracking_params: { run: string; key: string; value: string }
   tracking_tags: { run: string; key: string; value: string }
   tracking_metrics: MetricRow
-  tracking_latest_metrics: MetricRow
+  tracking_latest_metrics: LatestMetricRow
   /** `owner` is a run or a logged model: their ids never meet. */
   tracking_artifacts: { owner: string; path: string; hash: string; size: number }
   tracking_logged_models: {
@@ -56,6 +56,14 @@ export interface MetricRow {
   model: string | null
   dataset_name: string | null
   dataset_digest: string | null
+}
+
+/** The latest point of a metric, and its best ones: `null` while every value was NaN. */
+export interface LatestMetricRow extends MetricRow {
+  /** Of the run, so that one index serves a search in one experiment by one metric. */
+  experiment: string
+  min_value: number | null
+  max_value: number | null
 }
 
 /** A query builder that sees what `from` sees: a transaction its own writes, the storage what is committed. */
