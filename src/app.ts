@@ -57,7 +57,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
   const tracking = openTracking({ storage, blobs, events, clock })
-  const registry = openRegistry({ storage, blobs, events, clock })
+  const registry = openRegistry({
+    ...{ storage, blobs, events, clock, tracking },
+    deploymentsOf: (tx, model) => deployments.deploymentsOf(tx, model),
+  })
   const deployments = openDeployments({
     storage,
     events,

@@ -27,7 +27,7 @@ export function championOf(needs: { deployments: Deployments; registry: Registry
   return async (name) => {
     const { champion, model } = await needs.deployments.endpoint(name)
     if (champion === null) return null
-    const { package: onnx, signature, trainedUntil } = await needs.registry.version(model, champion)
+    const { package: onnx, signature, trainedUntil } = await needs.registry.packaged(model, champion)
     return { onnx: await needs.blobs.path(onnx.hash), signature, version: champion, trainedUntil }
   }
 }
@@ -52,7 +52,7 @@ export function endpointSource(needs: {
     names: async () => (await deployments.endpoints({})).map((endpoint) => endpoint.name),
     package: async (model, version) => ({
       bytes: await registry.packageBytes(model, version),
-      signature: (await registry.version(model, version)).signature,
+      signature: (await registry.packaged(model, version)).signature,
     }),
     onTrafficChanged: (listener) =>
       events.listen((event) => {

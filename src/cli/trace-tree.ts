@@ -44,28 +44,31 @@ function versionLine({ model, version, weight, package: onnx, certification }: T
 function branchesOf({ run, pipelineRun, environment, code, data, cause, alert, gates }: TracedVersion): string[] {
   const passed = gates.filter((gate) => gate.passed).length
   const facts = [
-    run.params.learner,
+    run?.params.learner,
     Object.entries(environment)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
-    run.params.seed === undefined ? undefined : `seed ${run.params.seed}`,
-    run.seconds === null ? undefined : elapsed(run.seconds * 1000),
+    run?.params.seed === undefined ? undefined : `seed ${run.params.seed}`,
+    run?.seconds == null ? undefined : elapsed(run.seconds * 1000),
   ]
-  const until = data.until === null ? '' : `@${eventDay(data.until)}`
   const branch = (name: string, text: string) => `${padded(name, NAME_WIDTH - 2)} ${text}`
   return [
-    branch(`run ${pipelineRun.name}`, facts.filter(Boolean).join(' · ')),
-    branch(`code ${code.commit?.slice(0, 7) ?? '–'}`, codeWords(code)),
-    branch(
-      `data ${data.dataset}${until}`,
-      `v${data.number} · ${count(data.rows)} rows · ${shortHash(data.contentHash)} · from ${data.source}`,
-    ),
+    branch(`run ${pipelineRun?.name ?? run?.name ?? '–'}`, facts.filter(Boolean).join(' · ')),
+    ...(code ? [branch(`code ${code.commit?.slice(0, 7) ?? '–'}`, codeWords(code))] : []),
+    ...(data
+      ? [
+          branch(
+            `data ${data.dataset}${data.until === null ? '' : `@${eventDay(data.until)}`}`,
+            `v${data.number} · ${count(data.rows)} rows · ${shortHash(data.contentHash)} · from ${data.source}`,
+          ),
+        ]
+      : []),
     branch('gates', `${passed} of ${gates.length} passed`),
     branch('because', alert ? `${alert.title}${movesOf(alert)}` : cause.reason),
   ]
 }
 
-function codeWords({ commit, dirty, contentHash }: TracedVersion['code']): string {
+function codeWords({ commit, dirty, contentHash }: NonNullable<TracedVersion['code']>): string {
   const state = commit ? (dirty ? 'with uncommitted changes' : 'clean') : 'not in git'
   return contentHash ? `${state} · ${shortHash(contentHash)}` : state
 }

@@ -2,12 +2,13 @@ import { ulid } from 'ulid'
 import type { Events } from '#platform/events'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
-import type { Registry } from '#registry'
+import type { Deployment, Registry } from '#registry'
 import type { Endpoint, Rollout } from './contract.ts'
 import { EndpointUnknown, NothingToRollBackTo } from './errors.ts'
 import { advance, type RolloutEvent } from './rollout.ts'
 import {
   endpointIn,
+  endpointsIn,
   endpointOf,
   insertRollout,
   listEndpoints,
@@ -15,6 +16,7 @@ import {
   openRolloutIn,
   openRolloutOf,
   rolloutIn,
+  rolloutsIn,
   saveEndpoint,
   type StoredEndpoint,
   updateRollout,
@@ -42,6 +44,8 @@ export interface Deployments {
   ensureEndpoint(tx: Tx, endpoint: { name: string; project: string; environment: string; model: string }): Promise<void>
   endpoint(name: string): Promise<Endpoint>
   endpoints(where: { project?: string }): Promise<Endpoint[]>
+  /** The endpoints of a model, with every version that serves there, has served, or is on its way. */
+  deploymentsOf(tx: Tx, model: string): Promise<Deployment[]>
   rollout(endpoint: string): Promise<Rollout | undefined>
   rollouts(
     where: { endpoint?: string; model?: string; version?: number; project?: string; unfinished?: boolean },
@@ -111,12 +115,12 @@ export function openDeployments(needs: {
     if (after.state === 'canary') {
       await route(tx, endpoint, { ...state, canary: { version, share: after.share } }, note)
     } else if (after.state === 'promoted') {
-      await registry.promote(tx, model, version)
+      await registry.promote(tx, model, version, note)
       const promoted = [...state.promoted.filter((other) => other !== version), version]
       const first = state.reference ?? (reference ? version : null)
       await route(tx, endpoint, { ...state, promoted, canary: null, reference: first }, note)
     } else if (before.state === 'canary') {
-      await registry.withdraw(tx, model, version, null)
+      await registry.withdraw(tx, model, version, null, note)
       await route(tx, endpoint, { ...state, canary: null }, note)
     }
     await events.publish(tx, {
@@ -142,6 +146,16 @@ export function openDeployments(needs: {
       const endpoint = await endpointOf(storage, name)
       if (!endpoint) throw new EndpointUnknown(name)
       return render(endpoint)
+    },
+    deploymentsOf: async (tx, model) => {
+      const rollouts = await rolloutsIn(tx, model)
+      return (await endpointsIn(tx, model)).map(({ name, state }) => ({
+        endpoint: name,
+        versions: versionsOf(
+          state,
+          rollouts.filter((rollout) => rollout.endpoint === name),
+        ),
+      }))
     },
     endpoints: async (where) => Promise.all((await listEndpoints(storage, where)).map(render)),
     rollout: (endpoint) => openRolloutOf(storage, endpoint),
@@ -237,7 +251,7 @@ export function openDeployments(needs: {
         const champion = endpoint.state.promoted.at(-1)
         const previous = endpoint.state.promoted.at(-2)
         if (champion === undefined || previous === undefined) throw new NothingToRollBackTo(name)
-        await registry.withdraw(tx, endpoint.model, champion, previous)
+        await registry.withdraw(tx, endpoint.model, champion, previous, `${by}: ${reason}`)
         await route(tx, endpoint, { ...endpoint.state, promoted: endpoint.state.promoted.slice(0, -1) }, reason)
         await events.publish(tx, {
           type: 'deployments.rolled_back',
@@ -250,4 +264,18 @@ export function openDeployments(needs: {
       return render(after!)
     },
   }
+}
+
+/** Every version that an endpoint's answers lead back to, or soon may. */
+function versionsOf({ promoted, canary, reference }: EndpointState, rollouts: readonly Rollout[]): number[] {
+  const answered = rollouts.filter(
+    ({ finishedAt, history }) =>
+      finishedAt === null || history.some(({ state }) => state === 'canary' || state === 'promoted'),
+  )
+  return [
+    ...promoted,
+    ...(canary ? [canary.version] : []),
+    ...(reference === null ? [] : [reference]),
+    ...answered.map(({ version }) => version),
+  ]
 }

@@ -19,7 +19,7 @@ export function followVersions(needs: {
   const { events, projects, registry, deployments, eventTimeOf } = needs
 
   async function versionOf({ data }: StoredEvent) {
-    return registry.version(String(data.model), Number(data.version))
+    return registry.packaged(String(data.model), Number(data.version))
   }
 
   const carryOn = async (endpoint: string, version: number, by: string) =>

@@ -68,6 +68,25 @@ export async function listEndpoints(storage: Storage, where: { project?: string 
   return (await query.orderBy('name').execute()).map(endpointFromRow)
 }
 
+export async function endpointsIn(tx: Tx, model: string): Promise<StoredEndpoint[]> {
+  const rows = await tables<DeploymentTables>(tx)
+    .selectFrom('deployments_endpoints')
+    .selectAll()
+    .where('model', '=', model)
+    .orderBy('name')
+    .execute()
+  return rows.map(endpointFromRow)
+}
+
+export async function rolloutsIn(tx: Tx, model: string): Promise<Rollout[]> {
+  const rows = await tables<DeploymentTables>(tx)
+    .selectFrom('deployments_rollouts')
+    .selectAll()
+    .where('model', '=', model)
+    .execute()
+  return rows.map(fromRow)
+}
+
 /** Inserts a roll-out unless this version has one on this endpoint already. */
 export async function insertRollout(tx: Tx, rollout: Rollout): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tables<DeploymentTables>(tx)

@@ -20,25 +20,34 @@ export const Trace = z.object({
         gates: z.array(GateResult),
         promotedAt: z.number().nullable(),
         rollout: z.string().nullable(),
-        run: z.object({
-          id: z.string(),
-          name: z.string(),
-          params: z.record(z.string(), z.string()),
-          metrics: z.record(z.string(), z.number().nullable()),
-          seconds: z.number().nullable(),
-        }),
-        pipelineRun: z.object({ id: z.string(), name: z.string() }),
+        run: z
+          .object({
+            id: z.string(),
+            name: z.string(),
+            params: z.record(z.string(), z.string()),
+            metrics: z.record(z.string(), z.number().nullable()),
+            seconds: z.number().nullable(),
+          })
+          .nullable()
+          .describe('Null for a model that was registered from elsewhere.'),
+        pipelineRun: z
+          .object({ id: z.string(), name: z.string() })
+          .nullable()
+          .describe('Null for a model that training code registered.'),
         environment: z.record(z.string(), z.string()),
-        code: CodeVersion,
-        data: z.object({
-          id: z.string(),
-          dataset: z.string(),
-          number: z.number().int(),
-          rows: z.number(),
-          contentHash: z.string(),
-          until: z.number().nullable(),
-          source: z.string(),
-        }),
+        code: CodeVersion.nullable(),
+        data: z
+          .object({
+            id: z.string(),
+            dataset: z.string(),
+            number: z.number().int(),
+            rows: z.number(),
+            contentHash: z.string(),
+            until: z.number().nullable(),
+            source: z.string(),
+          })
+          .nullable()
+          .describe('Null where the training data was not a dataset of this server.'),
         cause: Cause,
         alert: z.object({ id: z.string(), title: z.string(), features: z.array(FeatureMove) }).nullable(),
       }),

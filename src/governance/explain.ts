@@ -19,7 +19,7 @@ export async function explainPrediction(
   prediction: LoggedPrediction,
   version: number,
 ): Promise<Trace['explanation']> {
-  const { signature } = await registry.version(prediction.model, version)
+  const { signature } = await registry.packaged(prediction.model, version)
   if (signature.task === 'multiclass') return null
   const baseline = (await registry.baseline(prediction.model, version)) as Baseline
   const names = signature.features.map((feature) => feature.name)

@@ -43,11 +43,11 @@ async function traceVersion(
   weight: number,
 ): Promise<Trace['versions'][number]> {
   const { registry, tracking, pipelines, data, deployments, monitoring } = needs
-  const version = await registry.version(model, number)
+  const version = await registry.packaged(model, number)
   const [run, pipelineRun, dataVersion, [rollout]] = await Promise.all([
-    tracking.run(version.run),
-    pipelines.run(version.pipelineRun),
-    data.version(version.dataVersion),
+    version.run === null ? null : tracking.run(version.run),
+    version.pipelineRun === null ? null : pipelines.run(version.pipelineRun),
+    version.dataVersion === null ? null : data.version(version.dataVersion),
     deployments.rollouts({ endpoint, version: number }),
   ])
   const alert = version.cause.kind === 'alert' ? await monitoring.alert(version.cause.by) : null
@@ -60,17 +60,17 @@ async function traceVersion(
     gates: version.gates,
     promotedAt: rollout?.history.find((entry) => entry.state === 'promoted')?.at ?? null,
     rollout: rollout?.id ?? null,
-    run: {
+    run: run && {
       id: run.id,
       name: run.name,
       params: run.params,
       metrics: run.metrics,
       seconds: run.endedAt === null ? null : (run.endedAt - run.startedAt) / 1000,
     },
-    pipelineRun: { id: pipelineRun.id, name: pipelineRun.name },
+    pipelineRun: pipelineRun && { id: pipelineRun.id, name: pipelineRun.name },
     environment: version.environment,
     code: version.code,
-    data: {
+    data: dataVersion && {
       id: dataVersion.id,
       dataset: dataVersion.dataset,
       number: dataVersion.number,

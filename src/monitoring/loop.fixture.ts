@@ -12,6 +12,7 @@ import type { Storage } from '#platform/storage'
 import { type Frame, takeRows } from '#platform/table'
 import { openProjects, projectMigrations } from '#projects'
 import { openRegistry, registryMigrations } from '#registry'
+import { openTracking } from '#tracking'
 import { type EndpointSource, openServing, servingMigrations } from '#serving'
 import { exportOnnx, fitModel, predict } from '#trainer'
 import { monitoringMigrations } from './migrations.ts'
@@ -102,7 +103,11 @@ export async function openLoop(storage: Storage, project: string, options: LoopO
   const needs = { storage, clock, log }
   const events = openEvents(needs)
   const projects = openProjects({ ...needs, events })
-  const registry = openRegistry({ ...needs, blobs, events })
+  const registry = openRegistry({
+    ...{ ...needs, blobs, events },
+    tracking: openTracking({ ...needs, blobs, events }),
+    deploymentsOf: (tx, model) => deployments.deploymentsOf(tx, model),
+  })
   const deployments = openDeployments({
     ...{ ...needs, events, registry },
     planOf: async (name, endpoint) => deploymentPlan((await projects.project(name)).spec, endpoint),
@@ -115,7 +120,7 @@ export async function openLoop(storage: Storage, project: string, options: LoopO
     names: async () => [project],
     package: async (model, version) => ({
       bytes: await registry.packageBytes(model, version),
-      signature: (await registry.version(model, version)).signature,
+      signature: (await registry.packaged(model, version)).signature,
     }),
     onTrafficChanged: (listener) =>
       events.listen((event) => {

@@ -80,7 +80,7 @@ export function openMonitoring(needs: MonitoringNeeds): Monitoring {
     const [model, version] = [String(data.model), Number(data.version)]
     const { pipelineRun } = await registry.version(model, version)
     await storage.write(async (tx) => {
-      const caused = await alertOfRunIn(tx, pipelineRun)
+      const caused = pipelineRun === null ? undefined : await alertOfRunIn(tx, pipelineRun)
       if (caused) await saveAlert(tx, { ...caused, action: `v${version} ${OUTCOMES[type]}` })
       const open = type === 'deployments.rollout_promoted' ? await openAlertIn(tx, subject) : undefined
       if (!open || open.champion === version) return

@@ -1,6 +1,15 @@
-export { VersionNotCertified, VersionUnknown } from './errors.ts'
+export {
+  ModelExists,
+  ModelUnknown,
+  VersionNotCertified,
+  VersionNotPackaged,
+  VersionUnknown,
+} from './errors.ts'
 export { judgeGates } from './gates.ts'
+export type { Deployment, DeploymentsOf } from './guard.ts'
 export { registryMigrations } from './migrations.ts'
 export { registerSucceededRuns } from './on-run-succeeded.ts'
-export { type Candidate, openRegistry, type Registry } from './registry.ts'
+export { openRegistry, type Registry } from './registry.ts'
+export type { Candidate, Packaging } from './releases.ts'
 export { mountRegistry } from './routes.ts'
+export type { ModelCondition, ModelSearch, VersionCondition, VersionSearch } from './store/search.ts'

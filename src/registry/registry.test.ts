@@ -8,23 +8,29 @@ import { eventMigrations, openEvents } from '#platform/events'
 import { openLog } from '#platform/log'
 import { onEveryDatabase } from '#platform/testing'
 import { systemClock } from '#platform/time'
-import { type Candidate, openRegistry, type Registry, registryMigrations } from './index.ts'
+import { openTracking, type Tracking, trackingMigrations } from '#tracking'
+import { type Candidate, type Deployment, openRegistry, type Registry, registryMigrations } from './index.ts'
 
 const qa = { name: 'quinn', roles: ['qa'] }
 const engineer = { name: 'erin', roles: ['engineer'] }
 const passed = { condition: 'true', passed: true, explanation: 'true' }
 const failed = { condition: 'false', passed: false, explanation: 'false' }
 
-onEveryDatabase('registry', [...eventMigrations, ...registryMigrations], (storage) => {
+onEveryDatabase('registry', [...eventMigrations, ...trackingMigrations, ...registryMigrations], (storage) => {
   let folder: string
   let registry: Registry
+  let tracking: Tracking
+  /** What an endpoint answers with, by model: the part of a later room. */
+  const served = new Map<string, Deployment[]>()
   let onnx: { hash: string; size: number }
   let runs = 0
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'orrery-registry-'))
     const blobs = await openBlobFolder(folder)
     const events = openEvents({ storage: storage(), clock: systemClock, log: openLog({ level: 'silent' }) })
-    registry = openRegistry({ storage: storage(), blobs, events, clock: systemClock })
+    const needs = { storage: storage(), blobs, events, clock: systemClock }
+    tracking = openTracking(needs)
+    registry = openRegistry({ ...needs, tracking, deploymentsOf: async (_, model) => served.get(model) ?? [] })
     onnx = await blobs.put(Buffer.from('a package'))
   })
   afterAll(() => rm(folder, { recursive: true }))
@@ -80,7 +86,8 @@ onEveryDatabase('registry', [...eventMigrations, ...registryMigrations], (storag
 
   it('lets nothing uncertified become champion, and remembers who was before', async () => {
     const first = await register('champions')
-    const promote = (version: number) => storage().write((tx) => registry.promote(tx, 'champions', version))
+    const promote = (version: number) =>
+      storage().write((tx) => registry.promote(tx, 'champions', version, 'rolled out'))
     await expect(promote(first.version)).rejects.toMatchObject({ code: 'ORRERY_REGISTRY_NOT_CERTIFIED', status: 409 })
     await sign('champions', 1, qa)
     await promote(1)
@@ -88,7 +95,7 @@ onEveryDatabase('registry', [...eventMigrations, ...registryMigrations], (storag
     await sign('champions', 2, qa)
     await promote(2)
     expect((await registry.model('champions')).aliases).toEqual({ champion: 2, previous: 1 })
-    await storage().write((tx) => registry.withdraw(tx, 'champions', 2, 1))
+    await storage().write((tx) => registry.withdraw(tx, 'champions', 2, 1, 'it was worse'))
     expect((await registry.model('champions')).aliases.champion).toBe(1)
     expect((await registry.version('champions', 2)).state).toBe('rolled_back')
   })
@@ -96,7 +103,7 @@ onEveryDatabase('registry', [...eventMigrations, ...registryMigrations], (storag
   it('gives the package back by its hash, the report and the baseline', async () => {
     const { version } = await register('whole')
     expect((await registry.packageBytes('whole', version)).toString()).toBe('a package')
-    expect((await registry.report('whole', version)).n).toBe(4)
+    expect((await registry.report('whole', version))?.n).toBe(4)
     expect(await registry.baseline('whole', version)).toEqual({ features: { rows: 4, features: [] } })
   })
 

@@ -1,5 +1,6 @@
 import { type HttpServer, nextCursor, offsetOf } from '#platform/http'
 import { registryRoutes } from './contract.ts'
+import { timeRangeOf } from './point-in-time.ts'
 import type { Registry } from './registry.ts'
 
 /** @param certifyingRole the role that must sign for a version of an endpoint */
@@ -24,20 +25,36 @@ export function mountRegistry(
       report: await registry.report(params.model, params.version),
     }),
     certifyVersion: async ({ params, body, principal }) => {
-      const { project, endpoint } = await registry.version(params.model, params.version)
+      const { project, endpoint } = await registry.packaged(params.model, params.version)
       const role = await certifyingRole(project, endpoint)
       return registry.certify(params.model, params.version, { by: principal, role, ...body })
     },
     rejectVersion: ({ params, body, principal }) =>
       registry.reject(params.model, params.version, principal.name, body.reason),
     downloadPackage: async ({ params, reply }) => {
-      const { package: onnx } = await registry.version(params.model, params.version)
+      const { package: onnx } = await registry.packaged(params.model, params.version)
       const bytes = await registry.packageBytes(params.model, params.version)
       return reply
         .header('content-type', 'application/octet-stream')
         .header('content-disposition', `attachment; filename="${params.model}-v${params.version}.onnx"`)
         .header('etag', `"${onnx.hash}"`)
         .send(bytes)
+    },
+    updateModel: ({ params, body, principal }) => registry.describeModel(params.model, body, principal.name),
+    updateVersion: ({ params, body, principal }) =>
+      registry.describeVersion(params.model, params.version, body, principal.name),
+    deleteVersion: async ({ params, principal }) => {
+      await registry.deleteVersion(params.model, params.version, principal.name)
+      return {}
+    },
+    setAlias: ({ params, body, principal }) =>
+      registry.setAlias(params.model, params.alias, body.version, principal.name),
+    deleteAlias: ({ params, principal }) => registry.deleteAlias(params.model, params.alias, principal.name),
+    productionHistory: async ({ params, query }) => {
+      const offset = offsetOf(query.cursor)
+      const during = query.at === undefined ? undefined : timeRangeOf(query.at)
+      const periods = await registry.productionHistory(params.model, { limit: query.limit, offset }, during)
+      return { periods, next: nextCursor(offset, periods.length, query.limit) }
     },
   })
 }

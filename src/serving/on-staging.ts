@@ -19,7 +19,7 @@ export function checkStagedVersions(needs: {
   events.subscribe('serving.release-checks', ['deployments.rollout_staging'], async ({ data, project, subject }) => {
     const model = String(data.model)
     const version = Number(data.version)
-    const { releaseRequests } = await registry.version(model, version)
+    const { releaseRequests } = await registry.packaged(model, version)
     const requests = readRequests(await blobs.get(releaseRequests))
     const report = await serving.checkRelease({ model, version, ...requests }).catch(brokenReport)
     const failed = report.checks.filter((check) => !check.passed)

@@ -31,7 +31,7 @@ describe('a server whose champion cannot be loaded', { timeout: 120_000 }, () =>
     await api.settled({ params: { project: 'churn' }, query: { timeout: 30 } })
     const status = JSON.parse((await orrery(['status', 'churn', '--json', '--server', server.url])).stdout)
     expect(status.summary).toMatchObject({ state: 'in step', champion: 1 })
-    hash = (await api.getVersion({ params: { model: 'churn-risk', version: 1 } })).package.hash
+    hash = (await api.getVersion({ params: { model: 'churn-risk', version: 1 } })).package!.hash
     await server.stop()
   }, 120_000)
   afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -208,7 +208,7 @@ describe('a server that is killed again and again', () => {
       const hash = createHash('sha256')
         .update(Buffer.from(await response.arrayBuffer()))
         .digest('hex')
-      expect(`sha256:${hash}`, `the package of v${version}`).toBe(onnx.hash)
+      expect(`sha256:${hash}`, `the package of v${version}`).toBe(onnx?.hash)
     }
     const endpoint = await api.getEndpoint({ params: { endpoint: 'switch' } })
     const champion = versions.find((version) => version.version === endpoint.champion)

@@ -2,7 +2,7 @@ import type { DataVersion } from '#data/contract'
 import { defaultMetric } from '#evaluation'
 import type { EvaluationReport } from '#evaluation/contract'
 import type { PipelineRun } from '#pipelines/contract'
-import type { ModelVersion } from '#registry/contract'
+import type { PackagedVersion } from '#registry/contract'
 import type { World } from '#worlds'
 import { followPipelineRun, type Outcome, outcomeOf } from '../pipeline-run.ts'
 import type { ProjectFolder } from '../project-folder.ts'
@@ -37,6 +37,7 @@ export async function tellBirth(
   if (!outcome) throw new BornDead('its run left no version')
   const { model, version } = outcome.version
   const { report } = await server.getVersion({ params: { model, version } })
+  if (!report) throw new BornDead('nobody evaluated its version')
   story.chapter(3, 'The best is evaluated on rows it has never seen')
   tellReport(story, report)
   story.chapter(4, 'It is packaged, and gates judge it')
@@ -134,7 +135,7 @@ function tellReport(story: Story, report: EvaluationReport): void {
   })
 }
 
-function tellPackage(story: Story, version: ModelVersion): void {
+function tellPackage(story: Story, version: PackagedVersion): void {
   const { format, size, hash, parity } = version.package
   const passed = version.gates.filter((gate) => gate.passed).length
   story.tell({

@@ -233,29 +233,22 @@ function VersionBranch({
               </ul>
             </details>
           </Leaf>
-          <Leaf tone="ok" name="run">
-            <Link to={paths.run(project, version.pipelineRun.id)}>{version.pipelineRun.name}</Link>, trial{' '}
-            <Link to={paths.trial(project, version.run.id)}>{version.run.name}</Link>
-            {version.run.seconds !== null && <span className="note"> {span(version.run.seconds * 1000)}</span>}
-            <span className="note mono run-params">
-              {' '}
-              {Object.entries(version.run.params)
-                .slice(0, 6)
-                .map(([name, value]) => `${name}=${value}`)
-                .join(' ')}
-            </span>
-          </Leaf>
-          <Leaf tone={version.code.dirty ? 'warn' : 'ok'} name="code">
-            <Code code={version.code} />
-          </Leaf>
-          <Leaf tone="ok" name="data">
-            <Link to={`${paths.data(project)}?version=${version.data.id}`}>
-              {version.data.dataset} {version.data.number}
-            </Link>
-            , {count(version.data.rows)} rows
-            {version.data.until === null ? '' : ` until ${eventMinute(version.data.until)}`}{' '}
-            <span className="note">{version.data.source}</span> <Id value={version.data.contentHash} tail={false} />
-          </Leaf>
+          {version.run && <RunLeaf run={version.run} pipelineRun={version.pipelineRun} project={project} />}
+          {version.code && (
+            <Leaf tone={version.code.dirty ? 'warn' : 'ok'} name="code">
+              <Code code={version.code} />
+            </Leaf>
+          )}
+          {version.data && (
+            <Leaf tone="ok" name="data">
+              <Link to={`${paths.data(project)}?version=${version.data.id}`}>
+                {version.data.dataset} {version.data.number}
+              </Link>
+              , {count(version.data.rows)} rows
+              {version.data.until === null ? '' : ` until ${eventMinute(version.data.until)}`}{' '}
+              <span className="note">{version.data.source}</span> <Id value={version.data.contentHash} tail={false} />
+            </Leaf>
+          )}
           <Leaf tone="ok" name="environment">
             <span className="mono">
               {Object.entries(version.environment)
@@ -280,6 +273,35 @@ function VersionBranch({
         </ul>
       )}
     </li>
+  )
+}
+
+function RunLeaf({
+  run,
+  pipelineRun,
+  project,
+}: {
+  run: NonNullable<TracedVersion['run']>
+  pipelineRun: TracedVersion['pipelineRun']
+  project: string
+}) {
+  return (
+    <Leaf tone="ok" name="run">
+      {pipelineRun && (
+        <>
+          <Link to={paths.run(project, pipelineRun.id)}>{pipelineRun.name}</Link>, trial{' '}
+        </>
+      )}
+      <Link to={paths.trial(project, run.id)}>{run.name}</Link>
+      {run.seconds !== null && <span className="note"> {span(run.seconds * 1000)}</span>}
+      <span className="note mono run-params">
+        {' '}
+        {Object.entries(run.params)
+          .slice(0, 6)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' ')}
+      </span>
+    </Leaf>
   )
 }
 

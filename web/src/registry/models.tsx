@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, Navigate, useParams } from 'react-router'
-import type { ModelVersion } from '#registry/contract'
+import type { Model, ModelVersion } from '#registry/contract'
 import { SharedCursor } from '../charts/cursor.tsx'
 import { IntervalBar, sharedDomain } from '../charts/intervals.tsx'
 import { InStep } from '../monitoring/in-step.tsx'
@@ -10,9 +10,11 @@ import { directionNote, metricName } from '../shell/metrics.ts'
 import { figure, plural } from '../shell/numbers.ts'
 import { Ago, Badge, Empty, More, newerBy, PageHead, Panel, SameAs, Skeleton, State, Steady } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
-import { ask, pagesOf } from '../shell/server.ts'
+import { ask, pagesOf, server } from '../shell/server.ts'
 import { useTitle } from '../shell/title.ts'
 import { Because } from '../tracking/cause.tsx'
+import { HistoryPanel } from './history.tsx'
+import { NotesPanel } from './notes.tsx'
 import './registry.css'
 import { stateWords, VERSION_TONES } from './states.ts'
 
@@ -21,10 +23,11 @@ export function ModelsPage() {
   const { project = '' } = useParams()
   useTitle('Models', project)
   const models = useQuery(ask('registry', 'listModels', { query: { project } }))
+  const others = useQuery(ask('registry', 'listModels', { query: { project: 'none' } })).data?.models ?? []
   return (
     <Asked query={models} skeleton={<Skeleton height={240} />}>
       {({ models: found }) =>
-        found.length === 1 ? (
+        found.length === 1 && others.length === 0 ? (
           <Navigate replace to={paths.model(project, found[0]!.name)} />
         ) : (
           <>
@@ -35,21 +38,31 @@ export function ModelsPage() {
                   A run registers its best candidate as version 1 of a model, with its report, gates and package.
                 </Empty>
               ) : (
-                <ul className="plain-list">
-                  {found.map((model) => (
-                    <li key={model.name} data-row>
-                      <Link to={paths.model(project, model.name)}>{model.name}</Link>{' '}
-                      <span className="note">{plural(model.versions, 'version')}</span>{' '}
-                      <Aliases aliases={model.aliases} />
-                    </li>
-                  ))}
-                </ul>
+                <ModelList models={found} project={project} />
               )}
             </Panel>
+            {others.length > 0 && (
+              <Panel title="Models of no project" note="registered by training code">
+                <ModelList models={others} project={project} />
+              </Panel>
+            )}
           </>
         )
       }
     </Asked>
+  )
+}
+
+function ModelList({ models, project }: { models: readonly Model[]; project: string }) {
+  return (
+    <ul className="plain-list">
+      {models.map((model) => (
+        <li key={model.name} data-row>
+          <Link to={paths.model(project, model.name)}>{model.name}</Link>{' '}
+          <span className="note">{plural(model.versions, 'version')}</span> <Aliases aliases={model.aliases} />
+        </li>
+      ))}
+    </ul>
   )
 }
 
@@ -105,8 +118,14 @@ export function ModelPage() {
               )}
               <More query={versions} />
             </Panel>
+            <HistoryPanel model={model} project={project} />
+            <NotesPanel
+              notes={one}
+              save={(change) => server.registry.updateModel({ params: { model }, body: change })}
+              about={model}
+            />
           </div>
-          <SameAs api={`/api/models/${model}/versions`} />
+          <SameAs api={`/api/models/${model}/history`} cli={`orrery history ${model}`} />
         </SharedCursor>
       )}
     </Asked>
@@ -115,8 +134,9 @@ export function ModelPage() {
 
 /** The metric most versions have first: what the project judges by. */
 export function leadMetric(version: Pick<ModelVersion, 'metrics' | 'signature'>): string | undefined {
-  const wanted = { binary: 'roc_auc', multiclass: 'log_loss', regression: 'mae' }[version.signature.task]
-  return wanted in version.metrics ? wanted : Object.keys(version.metrics)[0]
+  const { signature, metrics } = version
+  const wanted = signature && { binary: 'roc_auc', multiclass: 'log_loss', regression: 'mae' }[signature.task]
+  return wanted && wanted in metrics ? wanted : Object.keys(metrics)[0]
 }
 
 function Versions({
@@ -128,10 +148,11 @@ function Versions({
   aliases: Record<string, number>
   project: string
 }) {
-  const metric = versions[0] && leadMetric(versions[0])
+  // Versions that training code registered have no metrics of their own.
+  const metric = versions.map(leadMetric).find((name) => name !== undefined)
   const domain = sharedDomain(versions.map((version) => (metric && version.metrics[metric]) || null))
-  if (versions.length === 0 || !metric) return <Empty title="No version yet" command="orrery run" />
-  const way = directionNote(metric)
+  if (versions.length === 0) return <Empty title="No version yet" command="orrery run" />
+  const way = metric && directionNote(metric)
   return (
     <div className="scroll">
       <table className="versions">
@@ -139,16 +160,20 @@ function Versions({
           <tr>
             <th>version</th>
             <th>state</th>
-            <th className="n">{metricName(metric)}</th>
-            <th>on its test rows, with 95 % interval{way ? ` (${way})` : ''}</th>
-            <th>gates</th>
+            {metric && (
+              <>
+                <th className="n">{metricName(metric)}</th>
+                <th>on its test rows, with 95 % interval{way ? ` (${way})` : ''}</th>
+                <th>gates</th>
+              </>
+            )}
             <th>because</th>
             <th>made</th>
           </tr>
         </thead>
         <tbody>
           {versions.map((version) => {
-            const interval = version.metrics[metric] ?? null
+            const interval = (metric && version.metrics[metric]) || null
             const passed = version.gates.filter((gate) => gate.passed).length
             return (
               <tr key={version.version} data-row>
@@ -165,17 +190,21 @@ function Versions({
                 <td>
                   <State tone={VERSION_TONES[version.state]}>{stateWords(version.state)}</State>
                 </td>
-                <td className="n">{figure(interval?.value)}</td>
-                <td className="interval-cell">
-                  <IntervalBar
-                    domain={domain}
-                    interval={interval}
-                    label={interval ? `${figure(interval.lower95)} to ${figure(interval.upper95)}` : 'not measured'}
-                  />
-                </td>
-                <td className={passed === version.gates.length ? 'nowrap' : 'nowrap bad'}>
-                  {passed} of {version.gates.length}
-                </td>
+                {metric && (
+                  <>
+                    <td className="n">{figure(interval?.value)}</td>
+                    <td className="interval-cell">
+                      <IntervalBar
+                        domain={domain}
+                        interval={interval}
+                        label={interval ? `${figure(interval.lower95)} to ${figure(interval.upper95)}` : 'not measured'}
+                      />
+                    </td>
+                    <td className={passed === version.gates.length ? 'nowrap' : 'nowrap bad'}>
+                      {version.state === 'registered' ? '–' : `${passed} of ${version.gates.length}`}
+                    </td>
+                  </>
+                )}
                 <td className="because clip">
                   <Because cause={version.cause} project={project} />
                 </td>

@@ -28,9 +28,9 @@ export function TryIt({ endpoint }: { endpoint: Endpoint }) {
     <Asked query={version} skeleton={<Skeleton lines={4} />}>
       {({ signature }) => (
         <Asked query={recent} skeleton={<Skeleton lines={4} />}>
-          {({ predictions }) => (
-            <Form endpoint={endpoint} signature={signature} inputs={predictions[0]?.inputs ?? {}} />
-          )}
+          {({ predictions }) =>
+            signature && <Form endpoint={endpoint} signature={signature} inputs={predictions[0]?.inputs ?? {}} />
+          }
         </Asked>
       )}
     </Asked>
