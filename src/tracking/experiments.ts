@@ -23,9 +23,9 @@ export interface Experiments {
   /** Newest first. */
   experiments(filter?: ExperimentFilter): Promise<Experiment[]>
   renameExperiment(id: string, name: string): Promise<void>
-  /** Puts it and its runs into the bin, where everything about them stays readable. */
+  /** Puts it and its runs into the bin, where everything about them stays readable. @throws ExperimentUnknown */
   deleteExperiment(id: string): Promise<void>
-  /** Takes it out of the bin, and the runs that went in with it. */
+  /** Takes it out of the bin, and the runs that went in with it. @throws ExperimentUnknown when it is not there */
   restoreExperiment(id: string): Promise<void>
   tagExperiment(id: string, tags: readonly (readonly [string, string])[]): Promise<void>
   /** @throws TagUnknown */
@@ -90,12 +90,18 @@ export function openExperiments({ storage, clock }: { storage: Storage; clock: C
       }),
     deleteExperiment: (id) =>
       storage.write(async (tx) => {
-        await requiredActive(tx, id)
+        const { deletedAt } = await required(tx, { id })
+        if (deletedAt !== null) throw new ExperimentUnknown(`${id} outside the bin`)
         const now = clock.now()
         await updateExperiment(tx, id, { deletedAt: now, updatedAt: now })
         await updateRunsOf(tx, id, { from: null, to: now })
       }),
-    restoreExperiment: (id) => storage.write(async (tx) => restore(tx, await required(tx, { id }))),
+    restoreExperiment: (id) =>
+      storage.write(async (tx) => {
+        const experiment = await required(tx, { id })
+        if (experiment.deletedAt === null) throw new ExperimentUnknown(`${id} in the bin`)
+        await restore(tx, experiment)
+      }),
     tagExperiment: (id, tags) =>
       storage.write(async (tx) => {
         await requiredActive(tx, id)

@@ -160,8 +160,8 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
       }),
     deleteRun: (id) =>
       storage.write(async (tx) => {
-        await requireWritable(tx, id)
-        await updateRun(tx, id, { deletedAt: clock.now() })
+        // What is there already stays as old as it is.
+        if ((await required(tx, id)).deletedAt === null) await updateRun(tx, id, { deletedAt: clock.now() })
       }),
     restoreRun: (id) =>
       storage.write(async (tx) => {

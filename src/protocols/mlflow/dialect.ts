@@ -26,6 +26,9 @@ const BY_CODE: Record<string, { error_code: string; status: number }> = {
   ORRERY_PROTOCOLS_ENDPOINT_UNKNOWN: { error_code: 'ENDPOINT_NOT_FOUND', status: 404 },
 }
 
+/** A body that is no JSON is one thing to the original, however Fastify tells of it. */
+const NO_JSON = 415
+
 const BY_STATUS: Record<number, string> = {
   400: 'INVALID_PARAMETER_VALUE',
   401: 'UNAUTHENTICATED',
@@ -36,16 +39,32 @@ const BY_STATUS: Record<number, string> = {
   503: 'TEMPORARILY_UNAVAILABLE',
 }
 
+/** The kind of an error beside its code; that of a code which is not named here is the code itself. */
+const CLASSES: Record<string, string> = {
+  ...{ RESOURCE_DOES_NOT_EXIST: 'RESOURCE_NOT_FOUND', ENDPOINT_NOT_FOUND: 'RESOURCE_NOT_FOUND' },
+  ...{ BAD_REQUEST: 'INVALID_PARAMETER_VALUE', INTERNAL_ERROR: 'CLIENT_INTERNAL_ERROR' },
+  ...{ INVALID_STATE: 'CLIENT_INTERNAL_ERROR', TEMPORARILY_UNAVAILABLE: 'CLIENT_INTERNAL_ERROR' },
+}
+const SQLSTATES = { theirs: 'KAM00', ours: 'XXM00' } as const
+
 /** MLflow's form of an error: a code that its clients know, and one text for people. */
 export const mlflowDialect: Dialect = {
-  errorReply: z.object({ error_code: z.string(), message: z.string() }),
+  errorReply: z.object({ error_code: z.string(), message: z.string(), sqlstate: z.string(), error_class: z.string() }),
   renderError: (error) => {
     const known = asOrreryError(error) ?? errorBody(error).body.error
     const status = 'status' in known ? known.status : 500
     const text = `${known.message} ${known.hint}`
     const special = BY_CODE[known.code]
-    if (special) return { status: special.status, body: { error_code: special.error_code, message: text } }
+    if (special) return { status: special.status, body: bodyOf(special.error_code, text) }
+    if (status === NO_JSON) return { status: 400, body: bodyOf('INVALID_PARAMETER_VALUE', text) }
     const code = BY_STATUS[status] ?? (status >= 500 ? 'INTERNAL_ERROR' : 'BAD_REQUEST')
-    return { status, body: { error_code: code, message: text } }
+    return { status, body: bodyOf(code, text) }
   },
 }
+
+const bodyOf = (code: string, message: string) => ({
+  error_code: code,
+  message,
+  sqlstate: CLASSES[code] === 'CLIENT_INTERNAL_ERROR' ? SQLSTATES.ours : SQLSTATES.theirs,
+  error_class: CLASSES[code] ?? code,
+})

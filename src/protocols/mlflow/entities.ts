@@ -2,7 +2,15 @@
 import type { Run } from '#tracking/contract'
 import type { Experiment, MetricValue } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
-import type { DatasetInput, ExperimentReply, KeyValue, MetricReply, RunInfo, RunReply } from './messages.ts'
+import {
+  type DatasetInput,
+  type ExperimentReply,
+  type KeyValue,
+  type MetricReply,
+  type RunInfo,
+  type RunReply,
+  unlessEmpty,
+} from './messages.ts'
 
 export const RUN_NAME = 'mlflow.runName'
 export const PARENT_RUN = 'mlflow.parentRunId'
@@ -24,7 +32,8 @@ export function experimentReply(experiment: Experiment): ExperimentReply {
     lifecycle_stage: experiment.deletedAt === null ? 'active' : 'deleted',
     creation_time: experiment.createdAt,
     last_update_time: experiment.updatedAt,
-    tags: pairs(experiment.tags),
+    ...unlessEmpty('tags', pairs(experiment.tags)),
+    workspace: 'default',
   }
 }
 
@@ -46,25 +55,34 @@ export function runInfo(run: Run): RunInfo {
 /** @param metrics the run's latest */
 export function runReply(run: Run, metrics: readonly MetricValue[]): RunReply {
   const tags: KeyValue[] = []
-  const inputs: RunReply['inputs'] = { dataset_inputs: [], model_inputs: [] }
-  const outputs: RunReply['outputs'] = { model_outputs: [] }
+  const datasets: DatasetInput[] = []
+  const given: { model_id: string }[] = []
+  const made: { model_id: string; step: number }[] = []
   for (const tag of pairs(run.tags)) {
     const { key, value } = tag
-    if (key.startsWith(INPUT_DATASET)) inputs.dataset_inputs.push(JSON.parse(value) as DatasetInput)
-    else if (key.startsWith(INPUT_MODEL)) inputs.model_inputs.push({ model_id: key.slice(INPUT_MODEL.length) })
-    else if (key.startsWith(OUTPUT_MODEL))
-      outputs.model_outputs.push({ model_id: key.slice(OUTPUT_MODEL.length), step: Number(value) })
+    if (key.startsWith(INPUT_DATASET)) datasets.push(JSON.parse(value) as DatasetInput)
+    else if (key.startsWith(INPUT_MODEL)) given.push({ model_id: key.slice(INPUT_MODEL.length) })
+    else if (key.startsWith(OUTPUT_MODEL)) made.push({ model_id: key.slice(OUTPUT_MODEL.length), step: Number(value) })
     else tags.push(tag)
   }
   tags.push({ key: RUN_NAME, value: run.name })
   if (run.parent !== null) tags.push({ key: PARENT_RUN, value: run.parent })
   return {
     info: runInfo(run),
-    data: { metrics: metrics.map(metricReply), params: pairs(run.params), tags },
-    inputs,
-    outputs,
+    data: {
+      ...unlessEmpty('metrics', metrics.map(metricReply)),
+      ...unlessEmpty('params', pairs(run.params)),
+      ...unlessEmpty('tags', tags),
+    },
+    inputs: {
+      ...unlessEmpty('dataset_inputs', datasets.map(datasetInputReply)),
+      ...unlessEmpty('model_inputs', given),
+    },
+    outputs: unlessEmpty('model_outputs', made),
   }
 }
+
+const datasetInputReply = ({ tags, dataset }: DatasetInput) => ({ ...unlessEmpty('tags', tags), dataset })
 
 export function metricReply({ key, value, step, at, model, dataset }: MetricValue): MetricReply {
   return {

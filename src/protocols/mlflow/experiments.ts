@@ -1,14 +1,37 @@
 import { z } from 'zod'
-import { type Handlers, nextCursor, offsetOf } from '#platform/http'
+import type { Handlers } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
 import type { Storage } from '#platform/storage'
 import type { Experiment, Tracking } from '#tracking'
+import { ParameterInvalid } from './dialect.ts'
 import { DEFAULT_EXPERIMENT, experimentReply } from './entities.ts'
 import { checkedExperimentName, checkedExperimentTag } from './limits.ts'
-import { ExperimentReply, KeyValue, Nothing, PageToken, pageSize, Tags, ViewType } from './messages.ts'
+import {
+  ExperimentReply,
+  KeyValue,
+  message,
+  Nothing,
+  PageToken,
+  pageSize,
+  Required,
+  Tags,
+  unlessEmpty,
+  ViewType,
+} from './messages.ts'
+import { pageAfter, pageStart } from './paging.ts'
 import { selectExperiments } from './select-experiments.ts'
 
-const ExperimentRef = z.object({ experiment_id: z.string() })
+const ExperimentRef = z.object({ experiment_id: Required })
+const Search = {
+  max_results: pageSize(50_000).default(1_000),
+  page_token: PageToken,
+  filter: z.string().default(''),
+  view_type: ViewType,
+}
+const SearchAsked = z.object({ ...Search, order_by: z.array(z.string()) })
+/** Of a query, where one value is no list. */
+const OneOrMore = z.union([z.array(z.string()), z.string().transform((one) => [one])]).default([])
+const Found = z.object({ experiments: z.array(ExperimentReply).optional(), next_page_token: z.string().optional() })
 const OneExperiment = z.object({ experiment: ExperimentReply })
 
 export const experimentRoutes = defineRoutes({
@@ -17,7 +40,7 @@ export const experimentRoutes = defineRoutes({
     path: '/api/2.0/mlflow/experiments/create',
     permission: 'tracking:write',
     summary: 'MLflow: makes an experiment.',
-    body: z.object({ name: z.string(), artifact_location: z.string().optional(), tags: Tags }),
+    body: message({ name: z.string(), artifact_location: z.string().optional(), tags: Tags }),
     reply: ExperimentRef,
   },
   getExperiment: {
@@ -33,7 +56,7 @@ export const experimentRoutes = defineRoutes({
     path: '/api/2.0/mlflow/experiments/get-by-name',
     permission: 'tracking:read',
     summary: 'MLflow: an experiment by its name, deleted or not.',
-    query: z.object({ experiment_name: z.string() }),
+    query: z.object({ experiment_name: Required }),
     reply: OneExperiment,
   },
   searchExperiments: {
@@ -41,21 +64,23 @@ export const experimentRoutes = defineRoutes({
     path: '/api/2.0/mlflow/experiments/search',
     permission: 'tracking:read',
     summary: 'MLflow: experiments by name, time and tags.',
-    body: z.object({
-      max_results: pageSize(50_000).default(1_000),
-      page_token: PageToken,
-      filter: z.string().default(''),
-      order_by: z.array(z.string()).default([]),
-      view_type: ViewType,
-    }),
-    reply: z.object({ experiments: z.array(ExperimentReply), next_page_token: z.string().optional() }),
+    body: message({ ...Search, order_by: z.array(z.string()).default([]) }),
+    reply: Found,
+  },
+  listExperiments: {
+    method: 'GET',
+    path: '/api/2.0/mlflow/experiments/search',
+    permission: 'tracking:read',
+    summary: 'MLflow: experiments by name, time and tags.',
+    query: z.object({ ...Search, order_by: OneOrMore }),
+    reply: Found,
   },
   updateExperiment: {
     method: 'POST',
     path: '/api/2.0/mlflow/experiments/update',
     permission: 'tracking:write',
     summary: 'MLflow: renames an experiment.',
-    body: ExperimentRef.extend({ new_name: z.string() }),
+    body: message({ ...ExperimentRef.shape, new_name: z.string() }),
     reply: Nothing,
   },
   deleteExperiment: {
@@ -63,7 +88,7 @@ export const experimentRoutes = defineRoutes({
     path: '/api/2.0/mlflow/experiments/delete',
     permission: 'tracking:write',
     summary: 'MLflow: puts an experiment and its runs into the bin.',
-    body: ExperimentRef,
+    body: message(ExperimentRef.shape),
     reply: Nothing,
   },
   restoreExperiment: {
@@ -71,7 +96,7 @@ export const experimentRoutes = defineRoutes({
     path: '/api/2.0/mlflow/experiments/restore',
     permission: 'tracking:write',
     summary: 'MLflow: takes an experiment out of the bin.',
-    body: ExperimentRef,
+    body: message(ExperimentRef.shape),
     reply: Nothing,
   },
   setExperimentTag: {
@@ -79,7 +104,7 @@ export const experimentRoutes = defineRoutes({
     path: '/api/2.0/mlflow/experiments/set-experiment-tag',
     permission: 'tracking:write',
     summary: 'MLflow: sets a tag of an experiment.',
-    body: ExperimentRef.extend(KeyValue.shape),
+    body: message({ ...ExperimentRef.shape, ...KeyValue.shape }),
     reply: Nothing,
   },
   deleteExperimentTag: {
@@ -87,7 +112,7 @@ export const experimentRoutes = defineRoutes({
     path: '/api/2.0/mlflow/experiments/delete-experiment-tag',
     permission: 'tracking:write',
     summary: 'MLflow: removes a tag of an experiment.',
-    body: ExperimentRef.extend({ key: z.string() }),
+    body: message({ ...ExperimentRef.shape, key: z.string() }),
     reply: Nothing,
   },
 })
@@ -99,8 +124,18 @@ export interface ExperimentNeeds {
 
 export function experimentHandlers(needs: ExperimentNeeds): Handlers<typeof experimentRoutes> {
   const { tracking } = needs
+
+  async function search(asked: z.output<typeof SearchAsked>) {
+    const limit = asked.max_results
+    const start = pageStart(asked.page_token)
+    const all = await tracking.experiments({ bin: asked.view_type })
+    const page = selectExperiments(all, asked).slice(start, start + limit)
+    return { ...unlessEmpty('experiments', page.map(experimentReply)), ...pageAfter(start, page.length, limit) }
+  }
+
   return {
     createExperiment: async ({ body }) => {
+      checkLocation(body.artifact_location)
       const asked = body.artifact_location ? [{ key: 'orrery.artifact_location', value: body.artifact_location }] : []
       const { id } = await tracking.createExperiment({
         name: checkedExperimentName(body.name),
@@ -115,14 +150,8 @@ export function experimentHandlers(needs: ExperimentNeeds): Handlers<typeof expe
     getExperimentByName: async ({ query }) => ({
       experiment: experimentReply(await tracking.experiment({ name: query.experiment_name })),
     }),
-    searchExperiments: async ({ body }) => {
-      const limit = body.max_results
-      const offset = offsetOf(body.page_token)
-      const all = await tracking.experiments({ bin: body.view_type })
-      const page = selectExperiments(all, body).slice(offset, offset + limit)
-      const next = nextCursor(offset, page.length, limit)
-      return { experiments: page.map(experimentReply), ...(next !== null && { next_page_token: next }) }
-    },
+    searchExperiments: async ({ body }) => search(body),
+    listExperiments: async ({ query }) => search(query),
     updateExperiment: async ({ body }) => {
       await tracking.renameExperiment(body.experiment_id, checkedExperimentName(body.new_name))
       return {}
@@ -144,6 +173,12 @@ export function experimentHandlers(needs: ExperimentNeeds): Handlers<typeof expe
       return {}
     },
   }
+}
+
+/** Artifacts are kept by Orrery wherever a client would have put them, but a place that is none is a mistake. */
+function checkLocation(location: string | undefined): void {
+  if (location && /[#?\0]/.test(location))
+    throw new ParameterInvalid('The artifact_location has a # or a ?.', 'Leave it out: Orrery keeps artifacts itself.')
 }
 
 /** The default experiment is made when somebody asks for it: an Orrery that no such client uses shows none. */

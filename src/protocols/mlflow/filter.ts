@@ -30,7 +30,7 @@ const LONGEST = 100_000
 const MOST_CLAUSES = 100
 
 const TOKEN =
-  /\s*(?:(?<operator><=|>=|!=|<>|<|>|=)|(?<punctuation>[(),])|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?<name>(?:[A-Za-z_]\w*\.)?(?:`[^`]+`|"[^"]+"|[^\s<>=!'"`(),]+)))\s*/y
+  /\s*(?:(?<operator><=|>=|!=|<>|<|>|=)|(?<punctuation>[(),])|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?<name>(?:(?:[A-Za-z_]\w*|`[A-Za-z_]\w*`)\.)?(?:`[^`]+`|"[^"]+"|(?<=\.)'[^']+'|[^\s<>=!'"`(),]+)))\s*/y
 
 interface Token {
   kind: 'operator' | 'punctuation' | 'number' | 'text' | 'name'
@@ -103,7 +103,7 @@ function tokensOf(text: string): Token[] {
 }
 
 function subjectOf({ text }: Token): { on: Entity; key: string } {
-  const [, entity, key] = /^([A-Za-z_]\w*)\.(.+)$/s.exec(text) ?? []
+  const [, entity, key] = /^`?([A-Za-z_]\w*)`?\.(.+)$/s.exec(text) ?? []
   if (entity === undefined || key === undefined) return { on: 'attribute', key: unquoted(text) }
   const on = ENTITIES.get(entity)
   if (!on)

@@ -9,6 +9,8 @@ const LIMITS = {
   tag: 8_000,
   experimentName: 500,
   experimentTag: 20_000,
+  inputTagKey: 255,
+  inputTagValue: 500,
   metricsPerBatch: 1_000,
   paramsPerBatch: 100,
   tagsPerBatch: 100,
@@ -18,21 +20,31 @@ const LIMITS = {
 type Pair = readonly [string, string]
 
 export function checkedParam({ key, value }: KeyValue): Pair {
-  return [checkedKey(key), value.slice(0, LIMITS.param)]
+  return [checkedKey(key), checkedText('value', cut(value, LIMITS.param))]
 }
 
 export function checkedTag({ key, value }: KeyValue): Pair {
-  return [checkedKey(key), value.slice(0, LIMITS.tag)]
+  return [checkedKey(key), checkedText('value', cut(value, LIMITS.tag))]
+}
+
+/** A tag that comes with a new run may have any name: the original looks at those that are set later only. */
+export function checkedFirstTag({ key, value }: KeyValue): Pair {
+  return [checkedText('key', key), checkedText('value', cut(value, LIMITS.tag))]
+}
+
+export function checkInputTag({ key, value }: KeyValue): void {
+  checkLength('key', checkedText('key', key), LIMITS.inputTagKey)
+  checkLength('value', checkedText('value', value), LIMITS.inputTagValue)
 }
 
 export function checkedExperimentTag({ key, value }: KeyValue): Pair {
-  checkLength('value', value, LIMITS.experimentTag)
+  checkLength('value', checkedText('value', value), LIMITS.experimentTag)
   return [checkedKey(key), value]
 }
 
 export function checkedExperimentName(name: string): string {
   if (name === '') throw new ParameterInvalid("Invalid experiment name: ''.")
-  checkLength('name', name, LIMITS.experimentName)
+  checkLength('name', checkedText('name', name), LIMITS.experimentName)
   return name
 }
 
@@ -67,14 +79,26 @@ function checkedKey(key: string): string {
       `Invalid name "${key.slice(0, 300)}": names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).`,
     )
   const names = key.split('/')
-  if (names.some((name) => name === '' || name === '.') || names[0] === '..' || names.slice(1).includes('..'))
+  if (names.some((name) => name === '' || name === '.' || name === '..') || names[0]!.startsWith('..'))
     throw new ParameterInvalid(`Invalid name "${key.slice(0, 300)}": as the name of a file it would be another one.`)
   checkLength('key', key, LIMITS.key)
   return key
 }
 
+/** PostgreSQL keeps no NUL, and no database half a character. */
+function checkedText(what: string, text: string): string {
+  if (text.includes('\0') || !text.isWellFormed()) throw new ParameterInvalid(`The ${what} is no valid text.`)
+  return text
+}
+
+/** Characters that take two places in JavaScript's texts count as one, as in Python, and are not cut in two. */
+function cut(value: string, limit: number): string {
+  return value.length <= limit ? value : [...value.slice(0, 2 * limit)].slice(0, limit).join('')
+}
+
 function checkLength(what: string, value: string, limit: number): void {
-  if (value.length > limit) throw new ParameterInvalid(`'${what}' exceeds the maximum length of ${limit} characters.`)
+  if (value.length > limit && [...value].length > limit)
+    throw new ParameterInvalid(`'${what}' exceeds the maximum length of ${limit} characters.`)
 }
 
 function checkCount(what: string, count: number, limit: number): void {

@@ -1,17 +1,31 @@
 import { z } from 'zod'
-import { type Handlers, nextCursor, offsetOf } from '#platform/http'
+import type { Handlers } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
 import type { MetricValue, Tracking } from '#tracking'
 import { INPUT_DATASET, INPUT_MODEL, metricReply, OUTPUT_MODEL, RUN_NAME } from './entities.ts'
-import { checkBatch, checkedMetric, checkedParam, checkedTag } from './limits.ts'
-import { DatasetInput, Double, Int64, KeyValue, MetricReply, Nothing, PageToken, pageSize, RunRef } from './messages.ts'
+import { checkBatch, checkedMetric, checkedParam, checkedTag, checkInputTag } from './limits.ts'
+import {
+  DatasetInput,
+  Double,
+  Int64,
+  KeyValue,
+  MetricReply,
+  message,
+  Nothing,
+  PageToken,
+  pageSize,
+  RunRef,
+  Required,
+  unlessEmpty,
+} from './messages.ts'
+import { pageAfter, pageStart } from './paging.ts'
 import { runId } from './runs.ts'
 
 const Metric = z.object({
   key: z.string(),
   value: Double,
   timestamp: Int64,
-  step: Int64.default(0),
+  step: Int64.nullish().transform((step) => step ?? 0),
   model_id: z.string().optional(),
   dataset_name: z.string().optional(),
   dataset_digest: z.string().optional(),
@@ -31,7 +45,7 @@ export const loggingRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/log-parameter',
     permission: 'tracking:write',
     summary: 'MLflow: one param; written once.',
-    body: RunRef.extend(KeyValue.shape),
+    body: message({ ...RunRef.shape, ...KeyValue.shape }),
     reply: Nothing,
   },
   logBatch: {
@@ -51,7 +65,7 @@ export const loggingRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/set-tag',
     permission: 'tracking:write',
     summary: 'MLflow: sets a tag of a run.',
-    body: RunRef.extend(KeyValue.shape),
+    body: message({ ...RunRef.shape, ...KeyValue.shape }),
     reply: Nothing,
   },
   deleteTag: {
@@ -59,7 +73,7 @@ export const loggingRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/delete-tag',
     permission: 'tracking:write',
     summary: 'MLflow: removes a tag of a run.',
-    body: RunRef.extend({ key: z.string() }),
+    body: message({ ...RunRef.shape, key: z.string() }),
     reply: Nothing,
   },
   logInputs: {
@@ -67,7 +81,8 @@ export const loggingRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/log-inputs',
     permission: 'tracking:write',
     summary: 'MLflow: the datasets and models a run was given.',
-    body: RunRef.extend({
+    body: message({
+      ...RunRef.shape,
       datasets: z.array(DatasetInput).max(1_000).default([]),
       models: z
         .array(z.object({ model_id: z.string() }))
@@ -81,7 +96,8 @@ export const loggingRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/outputs',
     permission: 'tracking:write',
     summary: 'MLflow: the models that came out of a run.',
-    body: RunRef.extend({
+    body: message({
+      ...RunRef.shape,
       models: z.array(z.object({ model_id: z.string(), step: Int64.default(0) })).max(1_000),
     }),
     reply: Nothing,
@@ -92,11 +108,11 @@ export const loggingRoutes = defineRoutes({
     permission: 'tracking:read',
     summary: 'MLflow: every point of one metric, by step.',
     query: RunRef.extend({
-      metric_key: z.string(),
+      metric_key: Required,
       max_results: pageSize(1_000_000).optional(),
       page_token: PageToken,
     }),
-    reply: z.object({ metrics: z.array(MetricReply), next_page_token: z.string().optional() }),
+    reply: z.object({ metrics: z.array(MetricReply).optional(), next_page_token: z.string().optional() }),
   },
 })
 
@@ -127,10 +143,13 @@ export function loggingHandlers({ tracking }: { tracking: Tracking }): Handlers<
       return {}
     },
     deleteTag: async ({ body }) => {
-      await tracking.untagRun(runId(body), body.key)
+      // A run always has a name, so what clients know as a tag stays.
+      if (body.key === RUN_NAME) await tracking.run(runId(body))
+      else await tracking.untagRun(runId(body), body.key)
       return {}
     },
     logInputs: async ({ body }) => {
+      for (const { tags } of body.datasets) for (const tag of tags) checkInputTag(tag)
       const run = await tracking.run(runId(body))
       const datasets = body.datasets.map((input) => datasetTag(run.tags, input))
       const models = body.models.map(({ model_id: id }) => [`${INPUT_MODEL}${id}`, ''] as const)
@@ -145,11 +164,10 @@ export function loggingHandlers({ tracking }: { tracking: Tracking }): Handlers<
     metricHistory: async ({ query }) => {
       const run = runId(query)
       const { max_results: limit, metric_key: key } = query
-      if (limit === undefined) return { metrics: (await tracking.history(run, key)).map(metricReply) }
-      const offset = offsetOf(query.page_token)
+      if (limit === undefined) return unlessEmpty('metrics', (await tracking.history(run, key)).map(metricReply))
+      const offset = pageStart(query.page_token)
       const points = await tracking.history(run, key, { limit, offset })
-      const next = nextCursor(offset, points.length, limit)
-      return { metrics: points.map(metricReply), ...(next !== null && { next_page_token: next }) }
+      return { ...unlessEmpty('metrics', points.map(metricReply)), ...pageAfter(offset, points.length, limit) }
     },
   }
 }
@@ -163,10 +181,13 @@ function metricFrom(metric: z.output<typeof Metric>): MetricValue {
   }
 }
 
-/** A dataset that is logged again, as clients do with each metric measured on it, keeps the tags it had. */
+/** A dataset that is logged again, as clients do with each metric measured on it, stays as it was; its tags add up. */
 function datasetTag(tags: Record<string, string>, { dataset, ...input }: DatasetInput): readonly [string, string] {
   const key = `${INPUT_DATASET}${dataset.digest}.${dataset.name}`
-  const before = tags[key] === undefined ? [] : (JSON.parse(tags[key]) as DatasetInput).tags
-  const merged = new Map([...before, ...input.tags].map((tag) => [tag.key, tag]))
-  return [key, JSON.stringify({ tags: [...merged.values()], dataset } satisfies DatasetInput)]
+  const before = tags[key] === undefined ? undefined : (JSON.parse(tags[key]) as DatasetInput)
+  const merged = new Map([...(before?.tags ?? []), ...input.tags].map((tag) => [tag.key, tag]))
+  return [
+    key,
+    JSON.stringify({ tags: [...merged.values()], dataset: before?.dataset ?? dataset } satisfies DatasetInput),
+  ]
 }

@@ -20,6 +20,36 @@ export const Double = z
   .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']), z.string().regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)])
   .transform(Number)
 
+/**
+ * A message as protocol buffers read its JSON: `null` is a field that was not set. Only what is asked for may be
+ * written with this, because it walks the whole of it.
+ */
+export const message = <Shape extends z.ZodRawShape>(shape: Shape) => z.preprocess(readMessage, z.object(shape))
+
+function readMessage(value: unknown, context: z.RefinementCtx): unknown {
+  try {
+    // The first clients wrote JSON into JSON, and the original reads it.
+    return withoutNulls(typeof value === 'string' ? JSON.parse(value) : value)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is no JSON' })
+    return z.NEVER
+  }
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  const set = Object.entries(value).filter(([, inner]) => inner !== null)
+  return Object.fromEntries(set.map(([key, inner]) => [key, withoutNulls(inner)]))
+}
+
+/** Protocol buffers leave out a list with nothing in it. */
+export const unlessEmpty = <Key extends string, Item>(key: Key, items: Item[]) =>
+  (items.length > 0 ? { [key]: items } : {}) as { [K in Key]?: Item[] }
+
+/** A text that has to be there. */
+export const Required = z.string().min(1, 'is missing')
+
 export const KeyValue = z.object({ key: z.string(), value: z.string().default('') })
 export type KeyValue = z.output<typeof KeyValue>
 
@@ -85,14 +115,22 @@ export const DatasetInput = z.object({
 })
 export type DatasetInput = z.output<typeof DatasetInput>
 
+export const DatasetInputReply = DatasetInput.extend({ tags: z.array(KeyValue).optional() })
+
 export const RunReply = z.object({
   info: RunInfo,
-  data: z.object({ metrics: z.array(MetricReply), params: z.array(KeyValue), tags: z.array(KeyValue) }),
-  inputs: z.object({
-    dataset_inputs: z.array(DatasetInput),
-    model_inputs: z.array(z.object({ model_id: z.string() })),
+  data: z.object({
+    metrics: z.array(MetricReply).optional(),
+    params: z.array(KeyValue).optional(),
+    tags: z.array(KeyValue).optional(),
   }),
-  outputs: z.object({ model_outputs: z.array(z.object({ model_id: z.string(), step: z.number() })) }),
+  inputs: z.object({
+    dataset_inputs: z.array(DatasetInputReply).optional(),
+    model_inputs: z.array(z.object({ model_id: z.string() })).optional(),
+  }),
+  outputs: z
+    .object({ model_outputs: z.array(z.object({ model_id: z.string(), step: z.number() })).optional() })
+    .optional(),
 })
 export type RunReply = z.input<typeof RunReply>
 
@@ -103,6 +141,7 @@ export const ExperimentReply = z.object({
   lifecycle_stage: z.enum(['active', 'deleted']),
   creation_time: z.number(),
   last_update_time: z.number(),
-  tags: z.array(KeyValue),
+  tags: z.array(KeyValue).optional(),
+  workspace: z.literal('default'),
 })
 export type ExperimentReply = z.input<typeof ExperimentReply>

@@ -4,8 +4,10 @@ import { defineRoutes } from '#platform/http/contract'
 import { ParameterInvalid } from './dialect.ts'
 import { DEFAULT_EXPERIMENT, PARENT_RUN, RUN_NAME, runInfo, runReply, stateFrom, USER } from './entities.ts'
 import { type ExperimentNeeds, ensureDefaultExperiment } from './experiments.ts'
-import { checkedTag } from './limits.ts'
-import { Int64, type KeyValue, Nothing, RunInfo, RunRef, RunReply, Tags } from './messages.ts'
+import { checkedFirstTag } from './limits.ts'
+import { Int64, KeyValue, message, Nothing, RunInfo, RunRef, RunReply } from './messages.ts'
+
+const FirstTag = KeyValue.extend({ key: z.string().default('') })
 
 const OneRun = z.object({ run: RunReply })
 
@@ -15,12 +17,12 @@ export const runRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/create',
     permission: 'tracking:write',
     summary: 'MLflow: starts a run, nested where its tag mlflow.parentRunId says so.',
-    body: z.object({
+    body: message({
       experiment_id: z.string().default(''),
       user_id: z.string().optional(),
       run_name: z.string().optional(),
       start_time: Int64.optional(),
-      tags: Tags,
+      tags: z.array(FirstTag).default([]),
     }),
     reply: OneRun,
   },
@@ -37,7 +39,8 @@ export const runRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/update',
     permission: 'tracking:write',
     summary: 'MLflow: ends a run, or renames it.',
-    body: RunRef.extend({
+    body: message({
+      ...RunRef.shape,
       status: z.union([z.string(), z.int()]).optional(),
       end_time: Int64.optional(),
       run_name: z.string().optional(),
@@ -49,7 +52,7 @@ export const runRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/delete',
     permission: 'tracking:write',
     summary: 'MLflow: puts a run into the bin.',
-    body: RunRef,
+    body: message(RunRef.shape),
     reply: Nothing,
   },
   restoreRun: {
@@ -57,7 +60,7 @@ export const runRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/restore',
     permission: 'tracking:write',
     summary: 'MLflow: takes a run out of the bin.',
-    body: RunRef,
+    body: message(RunRef.shape),
     reply: Nothing,
   },
 })
@@ -77,9 +80,10 @@ export function runHandlers(needs: ExperimentNeeds): Handlers<typeof runRoutes> 
         name,
         parent,
         startedAt: body.start_time || undefined,
-        tags: tags.map(checkedTag),
+        tags: tags.map(checkedFirstTag),
       })
-      return { run: runReply(run, []) }
+      const { outputs: _, ...reply } = runReply(run, [])
+      return { run: reply }
     },
     getRun: async ({ query }) => {
       const run = await tracking.run(runId(query))

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { type Handlers, nextCursor, offsetOf } from '#platform/http'
+import type { Handlers } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
 import type { Condition, Order, Tracking } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
 import { PARENT_RUN, RUN_NAME, runReply, USER } from './entities.ts'
 import { type Clause, parseFilter, parseOrder } from './filter.ts'
-import { ExperimentIds, PageToken, pageSize, RunReply, ViewType } from './messages.ts'
+import { ExperimentIds, message, PageToken, pageSize, RunReply, unlessEmpty, ViewType } from './messages.ts'
+import { pageAfter, pageStart } from './paging.ts'
 
 export const searchRoutes = defineRoutes({
   searchRuns: {
@@ -13,7 +14,7 @@ export const searchRoutes = defineRoutes({
     path: '/api/2.0/mlflow/runs/search',
     permission: 'tracking:read',
     summary: 'MLflow: runs of some experiments by metrics, params, tags and attributes.',
-    body: z.object({
+    body: message({
       experiment_ids: ExperimentIds.default([]),
       filter: z.string().default(''),
       run_view_type: ViewType,
@@ -21,7 +22,7 @@ export const searchRoutes = defineRoutes({
       order_by: z.array(z.string()).default([]),
       page_token: PageToken,
     }),
-    reply: z.object({ runs: z.array(RunReply), next_page_token: z.string().optional() }),
+    reply: z.object({ runs: z.array(RunReply).optional(), next_page_token: z.string().optional() }),
   },
 })
 
@@ -32,7 +33,7 @@ export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<t
   return {
     searchRuns: async ({ body }) => {
       const limit = Math.min(body.max_results, LARGEST_PAGE)
-      const offset = offsetOf(body.page_token)
+      const offset = pageStart(body.page_token)
       const runs = await tracking.runs({
         experiments: body.experiment_ids,
         where: parseFilter(body.filter).map(conditionFrom),
@@ -43,10 +44,12 @@ export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<t
       })
       const metrics = await tracking.latestMetrics(runs.map((run) => run.id))
       const metricsOf = Map.groupBy(metrics, (metric) => metric.run)
-      const next = nextCursor(offset, runs.length, limit)
       return {
-        runs: runs.map((run) => runReply(run, metricsOf.get(run.id) ?? [])),
-        ...(next !== null && { next_page_token: next }),
+        ...unlessEmpty(
+          'runs',
+          runs.map((run) => runReply(run, metricsOf.get(run.id) ?? [])),
+        ),
+        ...pageAfter(offset, runs.length, limit),
       }
     },
   }
