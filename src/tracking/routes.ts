@@ -1,7 +1,7 @@
 import type { HttpServer } from '#platform/http'
 import { nextCursor, offsetOf } from '#platform/http'
 import { trackingRoutes } from './contract.ts'
-import type { Order } from './store/search.ts'
+import type { Order } from './store/conditions.ts'
 import type { Tracking } from './tracking.ts'
 
 export function mountTracking(http: HttpServer, tracking: Tracking): void {

@@ -9,9 +9,18 @@ import { type LogValues, openLogValues } from './log-values.ts'
 import { anyName } from './names.ts'
 import { insertArtifact } from './store/artifacts.ts'
 import { experimentsWhere } from './store/experiments.ts'
-import { endNestedRuns, insertRun, type RunChange, runById, runRow, updateRun } from './store/runs.ts'
-import { listRuns, type RunFilter } from './store/search.ts'
-import { deleteTag, latestMetrics, type MetricValue, metricHistory } from './store/values.ts'
+import {
+  endNestedRuns,
+  insertRun,
+  type RunChange,
+  type RunWithPoints,
+  runById,
+  runRow,
+  updateRun,
+  withDetails,
+} from './store/runs.ts'
+import { findRuns, type RunFilter } from './store/search.ts'
+import { deleteTag, type MetricValue, metricHistory } from './store/values.ts'
 
 /** A run that is over when it is told of: a trial of a search. */
 export interface FinishedRun {
@@ -65,8 +74,10 @@ export interface Runs extends Pick<LogValues, 'log'> {
   /** In the bin or not. @throws RunUnknown */
   run(id: string): Promise<Run>
   runs(filter: RunFilter): Promise<Run[]>
-  /** The latest point of every metric of these runs, by name. */
-  latestMetrics(runs: readonly string[]): Promise<(MetricValue & { run: string })[]>
+  /** The same with the latest point of each metric. */
+  runsWithPoints(filter: RunFilter): Promise<RunWithPoints[]>
+  /** @throws RunUnknown */
+  runWithPoints(id: string): Promise<RunWithPoints>
   /** Points of one metric by step, then by time. */
   history(run: string, metric: string, page?: { limit: number; offset: number }): Promise<MetricValue[]>
 }
@@ -77,11 +88,14 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
   const { storage, events, clock, experiments } = needs
   const { log, logIn } = openLogValues(storage)
 
-  async function required(from: Storage | Tx, id: string): Promise<Run> {
-    const run = await runById(from, id)
-    if (!run) throw new RunUnknown(id)
-    return run
+  async function withPoints(from: Storage | Tx, id: string): Promise<RunWithPoints> {
+    const found = await runById(from, id)
+    if (!found) throw new RunUnknown(id)
+    return found
   }
+
+  const required = async (from: Storage | Tx, id: string): Promise<Run> => (await withPoints(from, id)).run
+  const find = async (filter: RunFilter) => withDetails(storage, await findRuns(storage, filter))
 
   async function requireWritable(tx: Tx, id: string): Promise<void> {
     const row = await runRow(tx, id)
@@ -169,8 +183,9 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
         await updateRun(tx, id, { deletedAt: null })
       }),
     run: (id) => required(storage, id),
-    runs: (filter) => listRuns(storage, filter),
-    latestMetrics: (runs) => latestMetrics(storage, runs),
+    runs: async (filter) => (await find(filter)).map(({ run }) => run),
+    runsWithPoints: find,
+    runWithPoints: (id) => withPoints(storage, id),
     history: async (run, metric, page) => {
       if (!(await runRow(storage, run))) throw new RunUnknown(run)
       return metricHistory(storage, run, metric, page)

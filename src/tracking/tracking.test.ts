@@ -72,7 +72,9 @@ onEveryDatabase('tracking', [...eventMigrations, ...trackingMigrations], (storag
     expect((await tracking.history(run.id, 'loss', { limit: 1, offset: 1 })).map((point) => point.step)).toEqual([1])
     await tracking.log(run.id, { metrics: [metric(Number.NaN, 3)] })
     expect((await tracking.run(run.id)).metrics).toEqual({ loss: null })
-    expect((await tracking.latestMetrics([run.id])).map(({ value, step }) => [value, step])).toEqual([[Number.NaN, 3]])
+    expect((await tracking.runWithPoints(run.id)).points.map(({ value, step }) => [value, step])).toEqual([
+      [Number.NaN, 3],
+    ])
   })
 
   it('keeps every value of many clients that log to the same runs at once', async () => {

@@ -145,6 +145,7 @@ export async function openHttp({
                 },
               }),
             },
+            ...(route.unchecked && { serializerCompiler: () => JSON.stringify }),
             handler: async (request, reply) => {
               const principal = await authorize(originOf(request), route.permission)
               if (route.status) reply.status(route.status)

@@ -113,6 +113,7 @@ export const loggingRoutes = defineRoutes({
       page_token: PageToken,
     }),
     reply: z.object({ metrics: z.array(MetricReply).optional(), next_page_token: z.string().optional() }),
+    unchecked: true,
   },
 })
 

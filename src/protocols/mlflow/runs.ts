@@ -86,8 +86,8 @@ export function runHandlers(needs: ExperimentNeeds): Handlers<typeof runRoutes> 
       return { run: reply }
     },
     getRun: async ({ query }) => {
-      const run = await tracking.run(runId(query))
-      return { run: runReply(run, await tracking.latestMetrics([run.id])) }
+      const { run, points } = await tracking.runWithPoints(runId(query))
+      return { run: runReply(run, points) }
     },
     updateRun: async ({ body }) => {
       const status = typeof body.status === 'number' ? STATUSES[body.status - 1] : body.status

@@ -23,6 +23,7 @@ export const searchRoutes = defineRoutes({
       page_token: PageToken,
     }),
     reply: z.object({ runs: z.array(RunReply).optional(), next_page_token: z.string().optional() }),
+    unchecked: true,
   },
 })
 
@@ -34,7 +35,7 @@ export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<t
     searchRuns: async ({ body }) => {
       const limit = Math.min(body.max_results, LARGEST_PAGE)
       const offset = pageStart(body.page_token)
-      const runs = await tracking.runs({
+      const runs = await tracking.runsWithPoints({
         experiments: body.experiment_ids,
         where: parseFilter(body.filter).map(conditionFrom),
         orderBy: body.order_by.map(orderFrom),
@@ -42,12 +43,10 @@ export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<t
         limit,
         offset,
       })
-      const metrics = await tracking.latestMetrics(runs.map((run) => run.id))
-      const metricsOf = Map.groupBy(metrics, (metric) => metric.run)
       return {
         ...unlessEmpty(
           'runs',
-          runs.map((run) => runReply(run, metricsOf.get(run.id) ?? [])),
+          runs.map(({ run, points }) => runReply(run, points)),
         ),
         ...pageAfter(offset, runs.length, limit),
       }

@@ -1,7 +1,8 @@
-import type { Storage, Tx } from '#platform/storage'
+import { sql } from 'kysely'
+import { openStatements, type Storage, type Tx } from '#platform/storage'
 import type { Run } from '../contract.ts'
 import { inPieces, reading, type TrackingTables } from './tables.ts'
-import { latestMetrics } from './values.ts'
+import { latestMetrics, type MetricValue } from './values.ts'
 
 type RunRow = TrackingTables['tracking_runs']
 
@@ -85,54 +86,84 @@ export async function updateRunsOf(
     .execute()
 }
 
-export async function runById(from: Storage | Tx, id: string): Promise<Run | undefined> {
+export async function runById(from: Storage | Tx, id: string): Promise<RunWithPoints | undefined> {
   const row = await runRow(from, id)
   return row && (await withDetails(from, [row]))[0]
 }
 
+const statements = openStatements()
+
+/** A run, and the latest point of each of its metrics, by name. */
+export interface RunWithPoints {
+  run: Run
+  points: MetricValue[]
+}
+
 /** The rows with their params, tags and latest metrics, in the order given. */
-export async function withDetails(from: Storage | Tx, rows: readonly RunRow[]): Promise<Run[]> {
-  const runs: Run[] = []
+export async function withDetails(from: Storage | Tx, rows: readonly RunRow[]): Promise<RunWithPoints[]> {
+  const runs: RunWithPoints[] = []
   for (const piece of inPieces(rows, 1)) runs.push(...(await pieceWithDetails(from, piece)))
   return runs
 }
 
-async function pieceWithDetails(from: Storage | Tx, rows: readonly RunRow[]): Promise<Run[]> {
+async function pieceWithDetails(from: Storage | Tx, rows: readonly RunRow[]): Promise<RunWithPoints[]> {
   const ids = rows.map((row) => row.id)
-  const db = reading(from)
-  const [params, tags, metrics, experiments] = await Promise.all([
-    db.selectFrom('tracking_params').selectAll().where('run', 'in', ids).orderBy('key').execute(),
-    db.selectFrom('tracking_tags').selectAll().where('run', 'in', ids).orderBy('key').execute(),
+  const [params, tags, points, names] = await Promise.all([
+    textsOf(from, 'tracking_params', ids),
+    textsOf(from, 'tracking_tags', ids),
     latestMetrics(from, ids),
-    db
-      .selectFrom('tracking_experiments')
-      .select(['id', 'name'])
-      .where('id', 'in', [...new Set(rows.map((row) => row.experiment))])
-      .execute(),
+    experimentNames(from, [...new Set(rows.map((row) => row.experiment))]),
   ])
-  const names = new Map(experiments.map((experiment) => [experiment.id, experiment.name]))
-  const paramsOf = Map.groupBy(params, (param) => param.run)
-  const tagsOf = Map.groupBy(tags, (tag) => tag.run)
-  const metricsOf = Map.groupBy(metrics, (metric) => metric.run)
   return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    experiment: names.get(row.experiment) ?? row.experiment,
-    experimentId: row.experiment,
-    project: row.project,
-    parent: row.parent,
-    state: row.state,
-    startedAt: Number(row.started_at),
-    endedAt: row.ended_at === null ? null : Number(row.ended_at),
-    params: byKey(paramsOf.get(row.id)),
-    tags: byKey(tagsOf.get(row.id)),
-    metrics: byKey(
-      metricsOf.get(row.id)?.map(({ key, value }) => ({ key, value: Number.isNaN(value) ? null : value })),
-    ),
-    deletedAt: row.deleted_at === null ? null : Number(row.deleted_at),
+    run: {
+      id: row.id,
+      name: row.name,
+      experiment: names.get(row.experiment) ?? row.experiment,
+      experimentId: row.experiment,
+      project: row.project,
+      parent: row.parent,
+      state: row.state,
+      startedAt: Number(row.started_at),
+      endedAt: row.ended_at === null ? null : Number(row.ended_at),
+      params: params.get(row.id)!,
+      tags: tags.get(row.id)!,
+      metrics: numbersOf(points.get(row.id)!),
+      deletedAt: row.deleted_at === null ? null : Number(row.deleted_at),
+    },
+    points: points.get(row.id)!,
   }))
 }
 
-function byKey<Value>(rows: readonly { key: string; value: Value }[] = []): Record<string, Value> {
-  return Object.fromEntries(rows.map(({ key, value }) => [key, value]))
+async function textsOf(from: Storage | Tx, table: 'tracking_params' | 'tracking_tags', runs: readonly string[]) {
+  const rows = await statements.runList<{ run: string; key: string; value: string }>(
+    reading(from),
+    table,
+    (list) => sql`select run, key, value from ${sql.table(table)} where run in (${list}) order by run, key`,
+    runs,
+  )
+  const of = new Map<string, Record<string, string>>(runs.map((run) => [run, {}]))
+  for (const { run, key, value } of rows) setOwn(of.get(run)!, key, value)
+  return of
+}
+
+async function experimentNames(from: Storage | Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await reading(from)
+    .selectFrom('tracking_experiments')
+    .select(['id', 'name'])
+    .where('id', 'in', ids)
+    .execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+function numbersOf(points: readonly MetricValue[]): Record<string, number | null> {
+  const numbers: Record<string, number | null> = {}
+  for (const { key, value } of points) setOwn(numbers, key, Number.isNaN(value) ? null : value)
+  return numbers
+}
+
+/** People name what they log: `__proto__` is to be a key like any other. */
+function setOwn<Value>(record: Record<string, Value>, key: string, value: Value): void {
+  if (key === '__proto__')
+    Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true })
+  else record[key] = value
 }

@@ -1,24 +1,9 @@
-import { type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
-import type { Storage, StorageCapabilities } from '#platform/storage'
-import type { Run } from '../contract.ts'
-import { withDetails } from './runs.ts'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Storage } from '#platform/storage'
+import { COLUMNS, type Condition, type Order, TABLES, valueColumn } from './conditions.ts'
+import { asked, type Driver, driversOf } from './search-drivers.ts'
+import { walkOf } from './search-walk.ts'
 import { reading, type TrackingTables } from './tables.ts'
-
-/** What a run is asked about: a column of its own, or what was logged under a key. */
-export type Subject = { on: 'attribute'; key: keyof typeof COLUMNS } | { on: 'metric' | 'param' | 'tag'; key: string }
-
-export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>='
-
-export type Condition = Subject &
-  (
-    | { is: Comparison; value: string | number }
-    /** SQL's patterns: `%` for anything, `_` for one character; `ilike` takes upper and lower case for the same. */
-    | { is: 'like' | 'ilike'; value: string }
-    | { is: 'in' | 'not in'; value: readonly string[] }
-    | { is: 'absent' | 'present' }
-  )
-
-export type Order = Subject & { direction: 'asc' | 'desc' }
 
 export interface RunFilter {
   project?: string | undefined
@@ -38,87 +23,109 @@ export interface RunFilter {
   offset: number
 }
 
-const COLUMNS = {
-  id: 'tracking_runs.id',
-  name: 'tracking_runs.name',
-  state: 'tracking_runs.state',
-  parent: 'tracking_runs.parent',
-  startedAt: 'tracking_runs.started_at',
-  endedAt: 'tracking_runs.ended_at',
-} as const
+export type RunRow = TrackingTables['tracking_runs']
 
-const TABLES = { metric: 'tracking_latest_metrics', param: 'tracking_params', tag: 'tracking_tags' } as const
+/** A search as all its plans need it. */
+export interface Search {
+  readonly storage: Storage
+  /** Ids; `undefined` is all of them. */
+  readonly experiments: readonly string[] | undefined
+  /** What every run found meets, apart from being in these experiments: of the run itself, and of what was logged. */
+  readonly own: readonly RawBuilder<SqlBool>[]
+  readonly conditions: readonly Condition[]
+  readonly orderBy: readonly Order[]
+  readonly limit: number
+  readonly offset: number
+}
 
-type Query = SelectQueryBuilder<TrackingTables, 'tracking_runs', TrackingTables['tracking_runs']>
+/** How many runs a plan looks at before it is given up for the next one. */
+export interface Patience {
+  /** Few enough to look at one by one: some milliseconds. */
+  readonly few: number
+  readonly many: number
+}
 
-export async function listRuns(storage: Storage, filter: RunFilter): Promise<Run[]> {
-  if (filter.experiments?.length === 0) return []
-  let query: Query = reading(storage).selectFrom('tracking_runs').selectAll('tracking_runs')
-  if (filter.project) query = query.where('tracking_runs.project', '=', filter.project)
-  if (filter.experiments) query = query.where('tracking_runs.experiment', 'in', filter.experiments)
-  if (filter.experiment) {
-    query = query.where('tracking_runs.experiment', 'in', (e) =>
-      e.selectFrom('tracking_experiments').select('id').where('name', '=', filter.experiment!),
-    )
+const PATIENCE: Patience = { few: 2_000, many: 50_000 }
+
+/**
+ * A page of the runs that meet the filter. Among a million runs a page is found in one of two ways, whichever is short:
+ * by looking at the few runs that meet the rarest of the conditions, or by walking down the order asked for until the
+ * page is full, which is soon where no condition is rare. What is cheap to try is tried first.
+ */
+export async function findRuns(storage: Storage, filter: RunFilter, { few, many } = PATIENCE): Promise<RunRow[]> {
+  const search = await searchFrom(storage, filter)
+  if (search.experiments?.length === 0) return []
+  const walk = walkOf(search)
+  const page = search.limit + search.offset
+  let drivers: Driver[] = []
+  for (const [most, steps] of [
+    [Math.min(few, 2 * page), Math.min(few, 10 * page)],
+    [few, few],
+    [many, many],
+  ] as const) {
+    drivers = await driversOf(search, most)
+    if (drivers[0] && drivers[0].size <= most) return driven(search, drivers)
+    const found = await walk?.page(drivers, steps)
+    if (found) return found
   }
-  if (filter.parent === 'none') query = query.where('tracking_runs.parent', 'is', null)
-  else if (filter.parent) query = query.where('tracking_runs.parent', '=', filter.parent)
-  if (filter.bin === undefined) query = query.where('tracking_runs.deleted_at', 'is', null)
-  if (filter.bin === 'only') query = query.where('tracking_runs.deleted_at', 'is not', null)
-  for (const condition of filter.where ?? []) query = query.where(holds(storage, condition))
-  for (const order of filter.orderBy ?? []) query = ordered(query, order)
-  const rows = await query
-    .orderBy('tracking_runs.started_at', 'desc')
-    .orderBy('tracking_runs.id', 'desc')
-    .limit(filter.limit)
-    .offset(filter.offset)
-    .execute()
-  return withDetails(storage, rows)
+  return (await walk?.page(drivers, undefined)) ?? driven(search, [])
 }
 
-/** A run that lacks the key meets no condition on its value, `!=` included. */
-function holds({ capabilities }: Storage, condition: Condition): RawBuilder<SqlBool> {
-  if (condition.on === 'attribute') return compare(capabilities, sql.ref(COLUMNS[condition.key]), condition)
-  const known = sql`${sql.table(TABLES[condition.on])} as logged
-    where logged.run = tracking_runs.id and logged.key = ${condition.key}`
-  if (condition.is === 'absent') return sql`not exists (select 1 from ${known})`
-  if (condition.is === 'present') return sql`exists (select 1 from ${known})`
-  const number = condition.on === 'metric' ? sql`and logged.is_nan = 0` : sql``
-  const meets = compare(capabilities, sql.ref('logged.value'), condition)
-  return sql`exists (select 1 from ${known} ${number} and ${meets})`
-}
-
-function compare(
-  capabilities: StorageCapabilities,
-  value: RawBuilder<unknown>,
-  condition: Condition,
-): RawBuilder<SqlBool> {
-  switch (condition.is) {
-    case 'absent':
-      return sql`${value} is null`
-    case 'present':
-      return sql`${value} is not null`
-    case 'like':
-    case 'ilike':
-      return capabilities.like(value, condition.value, { ignoreCase: condition.is === 'ilike' })
-    case 'in':
-    case 'not in':
-      // An empty list is not SQL: nothing is in it.
-      if (condition.value.length === 0) return condition.is === 'in' ? sql`1 = 0` : sql`1 = 1`
-      return sql`${value} ${sql.raw(condition.is)} (${sql.join(condition.value)})`
-    default:
-      return sql`${value} ${sql.raw(condition.is)} ${condition.value}`
+async function searchFrom(storage: Storage, filter: RunFilter): Promise<Search> {
+  const own: RawBuilder<SqlBool>[] = []
+  if (filter.project) own.push(sql`run.project = ${filter.project}`)
+  if (filter.parent === 'none') own.push(sql`run.parent is null`)
+  else if (filter.parent) own.push(sql`run.parent = ${filter.parent}`)
+  if (filter.bin === undefined) own.push(sql`run.deleted_at is null`)
+  if (filter.bin === 'only') own.push(sql`run.deleted_at is not null`)
+  const named = filter.experiment === undefined ? undefined : await idsOf(storage, filter.experiment)
+  const { experiments = named, where: conditions = [], orderBy = [], limit, offset } = filter
+  return {
+    ...{ storage, own, conditions, orderBy, limit, offset },
+    experiments: named && experiments ? experiments.filter((id) => named.includes(id)) : experiments,
   }
 }
 
-function ordered(query: Query, { on, direction, ...order }: Order): Query {
-  if (on === 'attribute') {
-    const column = sql.ref(COLUMNS[order.key as keyof typeof COLUMNS])
-    return query.orderBy(sql`${column} is null`).orderBy(column, direction)
+async function idsOf(storage: Storage, name: string): Promise<string[]> {
+  const rows = await reading(storage).selectFrom('tracking_experiments').select('id').where('name', '=', name).execute()
+  return rows.map((row) => row.id)
+}
+
+/** Every run that meets the filter is found and sorted; the rarest of the drivers says which ones come into question. */
+async function driven(search: Search, [driver, ...others]: readonly Driver[]): Promise<RunRow[]> {
+  const { storage, experiments, orderBy, limit, offset } = search
+  const id = driver ? sql.ref('found.run') : sql.ref('run.id')
+  const rest = search.conditions.filter((condition) => condition !== driver?.condition)
+  const conditions = [...asked(storage, rest, others, id, driver?.size ?? 0), ...search.own]
+  if (driver) conditions.push(sql`run.id = found.run`)
+  if (experiments) conditions.push(sql`run.experiment in (${sql.join(experiments)})`)
+  // A cross join is walked in the order written.
+  const runs = driver ? sql`(${driver.runs}) as found cross join tracking_runs as run` : sql`tracking_runs as run`
+  const { rows } = await sql<RunRow>`
+    select run.* from ${runs} ${sql.join(orderBy.map(joined), sql` `)}
+    ${conditions.length > 0 ? sql`where ${sql.join(conditions, sql` and `)}` : sql``}
+    order by ${sql.join([...orderBy.map(ordered), NEWEST_FIRST])}
+    limit ${limit} offset ${offset}`.execute(reading(storage))
+  return rows
+}
+
+export const NEWEST_FIRST = sql`run.started_at desc, run.id desc`
+
+function joined(order: Order, at: number): RawBuilder<unknown> {
+  if (order.on === 'attribute') return sql``
+  const row = sql.ref(`order${at}`)
+  return sql`left join ${sql.table(TABLES[order.on])} as ${row} on ${row}.run = run.id and ${row}.key = ${order.key}`
+}
+
+/** NaN comes after every number, and what is not there after NaN, upwards and downwards. */
+function ordered(order: Order, at: number): RawBuilder<unknown> {
+  const direction = sql.raw(order.direction)
+  if (order.on === 'attribute') {
+    const column = sql.ref(COLUMNS[order.key])
+    return sql`${column} is null, ${column} ${direction}`
   }
-  const value = (column: string) =>
-    sql`(select ${sql.ref(column)} from ${sql.table(TABLES[on])} as logged
-      where logged.run = tracking_runs.id and logged.key = ${order.key})`
-  const last = on === 'metric' ? sql`coalesce(${value('logged.is_nan')}, 2)` : sql`${value('logged.value')} is null`
-  return query.orderBy(last).orderBy(value('logged.value'), direction)
+  const value = sql.ref(`order${at}.${valueColumn(order)}`)
+  const isLast = order.on === 'metric' && (order.of ?? 'last') === 'last'
+  const last = isLast ? sql`coalesce(${sql.ref(`order${at}.is_nan`)}, 2)` : sql`${value} is null`
+  return sql`${last}, ${value} ${direction}`
 }

@@ -1,4 +1,5 @@
-import type { Storage, Tx } from '#platform/storage'
+import { type RawBuilder, sql } from 'kysely'
+import { openStatements, type Storage, type Tx } from '#platform/storage'
 import { type MetricRow, reading } from './tables.ts'
 
 export interface MetricValue {
@@ -43,18 +44,18 @@ export async function metricHistory(
   return (await query.execute()).map(fromRow)
 }
 
-export async function latestMetrics(
-  from: Storage | Tx,
-  runs: readonly string[],
-): Promise<(MetricValue & { run: string })[]> {
-  if (runs.length === 0) return []
-  const rows = await reading(from)
-    .selectFrom('tracking_latest_metrics')
-    .selectAll()
-    .where('run', 'in', runs)
-    .orderBy('key')
-    .execute()
-  return rows.map((row) => ({ run: row.run, ...fromRow(row) }))
+const statements = openStatements()
+
+const latestOf = (runs: RawBuilder<unknown>) =>
+  sql`select run, key, step, at, value, is_nan, model, dataset_name, dataset_digest from tracking_latest_metrics
+    where run in (${runs}) order by run, key`
+
+/** The latest point of every metric of these runs, by name. */
+export async function latestMetrics(from: Storage | Tx, runs: readonly string[]): Promise<Map<string, MetricValue[]>> {
+  const rows = await statements.runList<MetricRow>(reading(from), 'latest', latestOf, runs)
+  const of = new Map<string, MetricValue[]>(runs.map((run) => [run, []]))
+  for (const row of rows) of.get(row.run)!.push(fromRow(row))
+  return of
 }
 
 export async function metricsOfModels(
@@ -72,13 +73,9 @@ export async function metricsOfModels(
 }
 
 function fromRow(row: MetricRow): MetricValue {
-  const { key, model, dataset_name: name, dataset_digest: digest } = row
-  return {
-    key,
-    value: row.is_nan ? Number.NaN : row.value,
-    step: Number(row.step),
-    at: Number(row.at),
-    ...(model !== null && { model }),
-    ...(name !== null && { dataset: { name, digest: digest ?? '' } }),
-  }
+  const value = row.is_nan ? Number.NaN : row.value
+  const metric: MetricValue = { key: row.key, value, step: Number(row.step), at: Number(row.at) }
+  if (row.model !== null) metric.model = row.model
+  if (row.dataset_name !== null) metric.dataset = { name: row.dataset_name, digest: row.dataset_digest ?? '' }
+  return metric
 }

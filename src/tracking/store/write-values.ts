@@ -30,10 +30,10 @@ export interface ValueWriter {
 }
 
 export function openValueWriter({ forUpdate }: StorageCapabilities): ValueWriter {
-  const { runMany } = openStatements()
+  const { runMany, runList } = openStatements()
   return {
     // Everybody locks in the order of ids: two that lock the same runs wait for each other one way round only.
-    lockRuns: (tx, ids) => runMany(tx, 'lock runs', (list) => runsOf(list, forUpdate), 1, ids.toSorted()),
+    lockRuns: (tx, ids) => runList(tx, 'lock runs', (list) => runsOf(list, forUpdate), ids.toSorted()),
     params: (tx, keys) =>
       runMany(
         tx,
