@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { StorageCapabilities } from '#platform/storage'
 import { type Condition, holds, type Subject, TABLES, valueColumn, valueHolds } from './conditions.ts'
-import type { Search } from './search.ts'
+import type { Search } from './search-plan.ts'
 import { reading } from './tables.ts'
 
 /** A condition whose runs an index finds. */

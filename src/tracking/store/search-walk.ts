@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Condition, valueHolds } from './conditions.ts'
-import { NEWEST_FIRST, type RunRow, type Search } from './search.ts'
 import { asked, type Driver, isLastValue, isRange } from './search-drivers.ts'
+import { NEWEST_FIRST, type RunRow, type Search } from './search-plan.ts'
 import { reading } from './tables.ts'
 
 export interface Walk {

@@ -2,8 +2,9 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Storage } from '#platform/storage'
 import { COLUMNS, type Condition, type Order, TABLES, valueColumn } from './conditions.ts'
 import { asked, type Driver, driversOf } from './search-drivers.ts'
+import { NEWEST_FIRST, type RunRow, type Search } from './search-plan.ts'
 import { walkOf } from './search-walk.ts'
-import { reading, type TrackingTables } from './tables.ts'
+import { reading } from './tables.ts'
 
 export interface RunFilter {
   project?: string | undefined
@@ -21,21 +22,6 @@ export interface RunFilter {
   bin?: 'with' | 'only' | undefined
   limit: number
   offset: number
-}
-
-export type RunRow = TrackingTables['tracking_runs']
-
-/** A search as all its plans need it. */
-export interface Search {
-  readonly storage: Storage
-  /** Ids; `undefined` is all of them. */
-  readonly experiments: readonly string[] | undefined
-  /** What every run found meets, apart from being in these experiments: of the run itself, and of what was logged. */
-  readonly own: readonly RawBuilder<SqlBool>[]
-  readonly conditions: readonly Condition[]
-  readonly orderBy: readonly Order[]
-  readonly limit: number
-  readonly offset: number
 }
 
 /** How many runs a plan looks at before it is given up for the next one. */
@@ -108,8 +94,6 @@ async function driven(search: Search, [driver, ...others]: readonly Driver[]): P
     limit ${limit} offset ${offset}`.execute(reading(storage))
   return rows
 }
-
-export const NEWEST_FIRST = sql`run.started_at desc, run.id desc`
 
 function joined(order: Order, at: number): RawBuilder<unknown> {
   if (order.on === 'attribute') return sql``
