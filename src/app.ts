@@ -15,9 +15,10 @@ import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects } from '#projects'
-import { mountMlflow } from '#protocols'
+import { mountMlflow, mountOtlp } from '#protocols'
 import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
 import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
+import { mountTracing, openTracing } from '#tracing'
 import { mountTracking, openTracking } from '#tracking'
 import { mountTriggers, openTriggers } from '#triggers'
 import type { Config } from './config.ts'
@@ -57,6 +58,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
   const tracking = openTracking({ storage, blobs, events, clock })
+  const tracing = openTracing({ storage, blobs, clock, tracking })
   const registry = openRegistry({
     ...{ storage, blobs, events, clock, tracking },
     deploymentsOf: (tx, model) => deployments.deploymentsOf(tx, model),
@@ -110,6 +112,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   })
   mountData(http, data)
   mountTracking(http, tracking)
+  mountTracing(http, { tracing, tracking })
   mountPipelines(http, { pipelines, projects, storage })
   mountRegistry(http, registry, async (project, endpoint) =>
     certifyingRole((await projects.project(project)).spec, endpoint),
@@ -121,7 +124,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountGovernance(http, { serving, registry, tracking, pipelines, data, deployments, monitoring, events })
   const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
   mountLoop(http, rooms)
-  mountMlflow(http, { tracking, storage })
+  mountMlflow(http, { tracking, tracing, storage })
+  mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, serving, jobs, events, version })
 
   opened.defer(serving.close)

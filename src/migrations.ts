@@ -9,6 +9,7 @@ import type { Migration } from '#platform/storage'
 import { projectMigrations } from '#projects'
 import { registryMigrations } from '#registry'
 import { servingMigrations } from '#serving'
+import { tracingMigrations } from '#tracing'
 import { trackingMigrations } from '#tracking'
 import { triggerMigrations } from '#triggers'
 import { operationMigrations } from './operations.ts'
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   ...projectMigrations,
   ...dataMigrations,
   ...trackingMigrations,
+  ...tracingMigrations,
   ...pipelineMigrations,
   ...registryMigrations,
   ...deploymentMigrations,

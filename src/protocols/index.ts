@@ -1,1 +1,2 @@
 export { mountMlflow } from './mlflow/index.ts'
+export { mountOtlp } from './otlp/index.ts'

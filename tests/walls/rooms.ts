@@ -11,6 +11,7 @@ export const ROOMS = [
   'features',
   'runtime',
   'tracking',
+  'tracing',
   'pipelines',
   'registry',
   'deployments',

@@ -15,6 +15,7 @@ const capabilities: StorageCapabilities = {
   forUpdate: sql`for update`,
   like: (value, pattern, { ignoreCase }) =>
     ignoreCase ? sql`${value} ilike ${pattern} escape ''` : sql`${value} like ${pattern} escape ''`,
+  jsonText: (value, key) => sql`(${value}::json ->> ${key})`,
   serialize: async (tx, log) => {
     await sql`select pg_advisory_xact_lock(hashtext(${log}))`.execute(tables(tx))
   },

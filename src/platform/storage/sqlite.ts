@@ -32,6 +32,8 @@ const capabilities: StorageCapabilities = {
   // Its LIKE takes upper and lower case for the same, its GLOB does not and has other signs for the same patterns.
   like: (value, pattern, { ignoreCase }) =>
     ignoreCase ? sql`${value} like ${pattern}` : sql`${value} glob ${globOf(pattern)}`,
+  // With a leading $ the key would be a path.
+  jsonText: (value, key) => sql`cast(${value} ->> ${`$."${key.replaceAll('"', '')}"`} as text)`,
   // One writer at a time: ids are handed out in commit order anyway.
   serialize: async () => {},
 }

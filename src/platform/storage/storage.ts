@@ -55,6 +55,8 @@ export interface StorageCapabilities {
   readonly forUpdate: RawBuilder<unknown>
   /** SQL's LIKE without an escape character: `%` is anything, `_` one character, upper and lower case differ. */
   like(value: RawBuilder<unknown>, pattern: string, options: { ignoreCase: boolean }): RawBuilder<SqlBool>
+  /** The value under `key` of a JSON object in a text column, as text; null where it has no such key. */
+  jsonText(value: RawBuilder<unknown>, key: string): RawBuilder<unknown>
   /** Taken first in a transaction that appends to an ordered log, so that order of ids is order of commits. */
   serialize(tx: Tx, log: string): Promise<void>
 }
