@@ -124,7 +124,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountGovernance(http, { serving, registry, tracking, pipelines, data, deployments, monitoring, events })
   const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
   mountLoop(http, rooms)
-  mountMlflow(http, { tracking, tracing, storage })
+  mountMlflow(http, { tracking, tracing, storage, clock })
   mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, serving, jobs, events, version })
 

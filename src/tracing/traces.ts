@@ -16,6 +16,7 @@ import {
   tracedExperiments,
   traceRows,
   upsertPairs,
+  upsertTraces,
 } from './store/traces.ts'
 
 /** A trace with all that belongs to it but its spans. */
@@ -39,6 +40,8 @@ export interface Traces {
   span(trace: string, id: string): Promise<Span>
   /** @throws TraceUnknown */
   tagTrace(id: string, tags: Readonly<Record<string, string>>): Promise<void>
+  /** @throws TraceUnknown */
+  renameTrace(id: string, name: string | null): Promise<void>
   /** @throws TraceUnknown, TagUnknown */
   untagTrace(id: string, key: string): Promise<void>
   /** Traces that are not there are left out. */
@@ -94,6 +97,12 @@ export function openTraces({ storage, tracking }: { storage: Storage; tracking: 
           'tracing_tags',
           Object.entries(tags).map(([key, value]) => ({ trace: id, key: cleanText(key), value: cleanText(value) })),
         )
+      }),
+    renameTrace: (id, name) =>
+      storage.write(async (tx) => {
+        const [row] = await traceRows(tx, [id])
+        if (!row) throw new TraceUnknown(id)
+        await upsertTraces(tx, [{ ...row, name: name && cleanText(name) }])
       }),
     untagTrace: (id, key) =>
       storage.write(async (tx) => {

@@ -2,22 +2,25 @@ import type { Condition, Order } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
 
 /** One clause of a search as it was written, its entity under the singular name. */
-export interface Clause {
-  on: Entity
+export interface Clause<On extends string = Entity> {
+  on: On
   key: string
   is: Condition['is']
   value: string | number | string[] | undefined
 }
 
-export interface Ordering {
-  on: Entity
+export interface Ordering<On extends string = Entity> {
+  on: On
   key: string
   direction: Order['direction']
 }
 
 export type Entity = 'attribute' | 'metric' | 'param' | 'tag' | 'dataset'
 
-const ENTITIES = new Map<string, Entity>(
+/** What may stand before the dot, and what it stands for; `attribute` is what a name without a dot belongs to. */
+export type Grammar<On extends string> = ReadonlyMap<string, On>
+
+const RUNS: Grammar<Entity> = new Map<string, Entity>(
   Object.entries({
     ...{ attribute: 'attribute', attributes: 'attribute', attr: 'attribute', run: 'attribute' },
     ...{ metric: 'metric', metrics: 'metric' },
@@ -43,33 +46,43 @@ interface Token {
  *
  * @throws ParameterInvalid
  */
-export function parseFilter(filter: string): Clause[] {
+export const parseFilter = (filter: string): Clause[] => parseFilterWith(RUNS, filter)
+
+/** The same for other entities than those of runs. @throws ParameterInvalid */
+export function parseFilterWith<On extends string>(grammar: Grammar<On>, filter: string): Clause<On>[] {
   if (filter.length > LONGEST) throw new ParameterInvalid(`The filter is longer than ${LONGEST} characters.`)
   const tokens = tokensOf(filter)
-  const clauses: Clause[] = []
+  const clauses: Clause<On>[] = []
   let at = 0
   const next = () => tokens[at++]
   while (at < tokens.length) {
     if (clauses.length > 0 && !isWord(next(), 'and')) throw invalidClause(filter)
-    clauses.push(parseClause(filter, next))
+    clauses.push(parseClause(filter, grammar, next))
     if (clauses.length > MOST_CLAUSES) throw new ParameterInvalid(`The filter has more than ${MOST_CLAUSES} clauses.`)
   }
   return clauses
 }
 
 /** `metrics.loss DESC`, `` `start time` ``; ascending where nothing is said. @throws ParameterInvalid */
-export function parseOrder(text: string): Ordering {
+export const parseOrder = (text: string): Ordering => parseOrderWith(RUNS, text)
+
+/** @throws ParameterInvalid */
+export function parseOrderWith<On extends string>(grammar: Grammar<On>, text: string): Ordering<On> {
   const [name, direction, ...rest] = tokensOf(text)
   const way = direction?.text.toLowerCase() ?? 'asc'
   if (!name || rest.length > 0 || (way !== 'asc' && way !== 'desc'))
     throw new ParameterInvalid(`Invalid order_by clause '${text.slice(0, 300)}'.`)
-  return { ...subjectOf(name), direction: way }
+  return { ...subjectOf(name, grammar), direction: way }
 }
 
-function parseClause(filter: string, next: () => Token | undefined): Clause {
+function parseClause<On extends string>(
+  filter: string,
+  grammar: Grammar<On>,
+  next: () => Token | undefined,
+): Clause<On> {
   const name = next()
   if (name?.kind !== 'name' && name?.kind !== 'text') throw invalidClause(filter)
-  const subject = subjectOf(name)
+  const subject = subjectOf(name, grammar)
   const operator = next()
   if (operator?.kind === 'operator') {
     const is = operator.text === '<>' ? '!=' : (operator.text as Condition['is'])
@@ -102,12 +115,12 @@ function tokensOf(text: string): Token[] {
   return tokens
 }
 
-function subjectOf({ text }: Token): { on: Entity; key: string } {
+function subjectOf<On extends string>({ text }: Token, grammar: Grammar<On>): { on: On; key: string } {
   const [, entity, key] = /^`?([A-Za-z_]\w*)`?\.(.+)$/s.exec(text) ?? []
-  if (entity === undefined || key === undefined) return { on: 'attribute', key: unquoted(text) }
-  const on = ENTITIES.get(entity)
+  if (entity === undefined || key === undefined) return { on: grammar.get('attribute')!, key: unquoted(text) }
+  const on = grammar.get(entity)
   if (!on)
-    throw new ParameterInvalid(`Invalid entity type '${entity}'. Valid values are ${[...ENTITIES.keys()].join(', ')}.`)
+    throw new ParameterInvalid(`Invalid entity type '${entity}'. Valid values are ${[...grammar.keys()].join(', ')}.`)
   return { on, key: unquoted(key) }
 }
 

@@ -1,6 +1,9 @@
 import type { HttpServer } from '#platform/http'
 import type { Storage } from '#platform/storage'
+import type { Clock } from '#platform/time'
+import type { Tracing } from '#tracing'
 import type { Tracking } from '#tracking'
+import { assessmentHandlers, assessmentRoutes } from './assessments.ts'
 import { artifactHandlers, artifactRoutes } from './artifacts.ts'
 import { EndpointUnknown, mlflowDialect } from './dialect.ts'
 import { experimentHandlers, experimentRoutes } from './experiments.ts'
@@ -9,17 +12,29 @@ import { loggingHandlers, loggingRoutes } from './logging.ts'
 import { runHandlers, runRoutes } from './runs.ts'
 import { searchHandlers, searchRoutes } from './search-runs.ts'
 import { serverInfoHandlers, serverInfoRoutes } from './server-info.ts'
+import { traceArtifactHandlers, traceArtifactRoutes } from './trace-artifacts.ts'
+import { traceChangeHandlers, traceChangeRoutes } from './trace-changes.ts'
+import { traceV2Handlers, traceV2Routes } from './traces-v2.ts'
+import { traceHandlers, traceRoutes } from './traces.ts'
 
 const ROOTS = ['/api/2.0/mlflow', '/api/2.0/mlflow-artifacts', '/api/3.0/mlflow']
 
 /** The REST interface of an MLflow tracking server, over Orrery's own runs. */
-export function mountMlflow(http: HttpServer, needs: { tracking: Tracking; storage: Storage }): void {
+export function mountMlflow(
+  http: HttpServer,
+  needs: { tracking: Tracking; tracing: Tracing; storage: Storage; clock: Clock },
+): void {
   http.mount('mlflow', experimentRoutes, experimentHandlers(needs), mlflowDialect)
   http.mount('mlflow', runRoutes, runHandlers(needs), mlflowDialect)
   http.mount('mlflow', loggingRoutes, loggingHandlers(needs), mlflowDialect)
   http.mount('mlflow', searchRoutes, searchHandlers(needs), mlflowDialect)
   http.mount('mlflow', artifactRoutes, artifactHandlers(needs), mlflowDialect)
   http.mount('mlflow', loggedModelRoutes, loggedModelHandlers(needs), mlflowDialect)
+  http.mount('mlflow', traceRoutes, traceHandlers(needs), mlflowDialect)
+  http.mount('mlflow', traceV2Routes, traceV2Handlers(needs), mlflowDialect)
+  http.mount('mlflow', traceChangeRoutes, traceChangeHandlers(needs), mlflowDialect)
+  http.mount('mlflow', traceArtifactRoutes, traceArtifactHandlers(needs), mlflowDialect)
+  http.mount('mlflow', assessmentRoutes, assessmentHandlers(needs), mlflowDialect)
   http.mount('mlflow', serverInfoRoutes, serverInfoHandlers, mlflowDialect)
   for (const prefix of ROOTS) {
     http.fastify.register(

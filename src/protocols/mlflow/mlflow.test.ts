@@ -10,11 +10,12 @@ import { type HttpServer, openHttp } from '#platform/http'
 import { openLog } from '#platform/log'
 import { onEveryDatabase } from '#platform/testing'
 import { systemClock } from '#platform/time'
+import { openTracing, tracingMigrations } from '#tracing'
 import { openTracking, type Tracking, trackingMigrations } from '#tracking'
 import { mountMlflow } from './index.ts'
 
 /** The language itself, request by request; the real client speaks it in tests/journeys/mlflow-client.test.ts. */
-onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations], (storage) => {
+onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations, ...tracingMigrations], (storage) => {
   let folder: string
   let http: HttpServer
   let tracking: Tracking
@@ -24,7 +25,9 @@ onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations], (storage)
     folder = await mkdtemp(join(tmpdir(), 'orrery-mlflow-'))
     const log = openLog({ level: 'silent' })
     const events = openEvents({ storage: storage(), clock: systemClock, log })
-    tracking = openTracking({ storage: storage(), blobs: await openBlobFolder(folder), events, clock: systemClock })
+    const blobs = await openBlobFolder(folder)
+    const needs = { storage: storage(), blobs, clock: systemClock }
+    tracking = openTracking({ ...needs, events })
     http = await openHttp({
       log,
       version: '0',
@@ -33,7 +36,7 @@ onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations], (storage)
         return { name: 'test', roles: ['engineer'] }
       },
     })
-    mountMlflow(http, { tracking, storage: storage() })
+    mountMlflow(http, { ...needs, tracking, tracing: openTracing({ ...needs, tracking }) })
     await http.fastify.listen({ port: 0, host: '127.0.0.1' })
   })
   afterAll(async () => {

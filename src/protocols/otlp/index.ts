@@ -160,6 +160,6 @@ function answer(reply: FastifyReply, isJson: boolean, rejected: readonly string[
   return reply.type('application/x-protobuf').send(Buffer.from(ExportResponse.encode(message).finish()))
 }
 
-const mediaType = (header: string | undefined) => header?.split(';')[0]!.trim().toLowerCase()
+const mediaType = (header: string | undefined) => header?.split(';', 1)[0]?.trim().toLowerCase()
 
 const headerOf = (value: string | string[] | undefined) => (typeof value === 'string' && value ? value : undefined)

@@ -85,7 +85,7 @@ const isOnSpan = (condition: Condition): condition is OnSpan =>
 function holds(storage: Storage, condition: Exclude<Condition, OnSpan>): RawBuilder<SqlBool> {
   switch (condition.on) {
     case 'attribute':
-      return compare(storage, valueOf(condition.key), condition)
+      return compare(storage, attributeValue(condition.key), condition)
     case 'run':
       return ofRun(storage, condition)
     case 'prompt':
@@ -115,7 +115,7 @@ function isAbout(test: Test, rows: RawBuilder<unknown>, meets: () => RawBuilder<
 
 const exists = (rows: RawBuilder<unknown>) => sql<SqlBool>`exists (select 1 from ${rows})`
 
-function valueOf(key: Extract<Subject, { on: 'attribute' }>['key']): RawBuilder<unknown> {
+function attributeValue(key: Extract<Subject, { on: 'attribute' }>['key']): RawBuilder<unknown> {
   return key === 'endedAt'
     ? sql`(tracing_traces.started_at + coalesce(tracing_traces.duration_ms, 0))`
     : sql.ref(COLUMNS[key])
@@ -180,7 +180,7 @@ function compare({ capabilities }: Storage, value: RawBuilder<unknown>, test: Te
 function ordered(query: Query, order: Order): Query {
   const value =
     order.on === 'attribute'
-      ? valueOf(order.key)
+      ? attributeValue(order.key)
       : sql`(select pair.value from ${sql.table(TABLES[order.on])} as pair
           where pair.trace = tracing_traces.id and pair.key = ${order.key})`
   return query.orderBy(sql`case when ${value} is null then 1 else 0 end`).orderBy(value, order.direction)
