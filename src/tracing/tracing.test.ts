@@ -9,6 +9,7 @@ import { onEveryDatabase } from '#platform/testing'
 import { openTracking, type Tracking, trackingMigrations } from '#tracking'
 import type { Description } from './merge.ts'
 import { tracingMigrations } from './migrations.ts'
+import type { AttributeValue } from './span.ts'
 import { START, span, traceId } from './spans.fixture.ts'
 import type { Condition } from './store/search.ts'
 import { openTracing, type Tracing } from './tracing.ts'
@@ -383,8 +384,8 @@ onEveryDatabase('tracing', [...eventMigrations, ...trackingMigrations, ...tracin
   })
 })
 
-function deep(levels: number): Record<string, never> | { in: unknown } {
-  return levels === 0 ? {} : ({ in: deep(levels - 1) } as never)
+function deep(levels: number): AttributeValue {
+  return levels === 0 ? {} : { in: deep(levels - 1) }
 }
 
 function assessment(name: string, value: unknown) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { join } from 'node:path'
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
-import protobuf from 'protobufjs/light.js'
+import type protobuf from 'protobufjs/light.js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openBlobFolder } from '#platform/blobs'
 import { eventMigrations, openEvents } from '#platform/events'
@@ -51,7 +51,7 @@ onEveryDatabase('otlp', [...eventMigrations, ...trackingMigrations, ...tracingMi
     const answer = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
       method: 'POST',
       headers: { 'content-type': PROTOBUF, 'x-mlflow-experiment-id': experiment, ...headers },
-      body: body as BodyInit,
+      body: typeof body === 'string' ? body : new Uint8Array(body),
     })
     const bytes = Buffer.from(await answer.arrayBuffer())
     return { status: answer.status, type: answer.headers.get('content-type'), bytes }
