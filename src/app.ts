@@ -57,7 +57,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
-  const tracking = openTracking({ storage, blobs, events, clock })
+  const tracking = openTracking({
+    ...{ storage, blobs, events, clock },
+    keeperOf: (tx, of, ids) => registry.keeperOf(tx, of, ids),
+  })
   const tracing = openTracing({ storage, blobs, clock, tracking })
   const registry = openRegistry({
     ...{ storage, blobs, events, clock, tracking },
@@ -124,7 +127,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountGovernance(http, { serving, registry, tracking, pipelines, data, deployments, monitoring, events })
   const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
   mountLoop(http, rooms)
-  mountMlflow(http, { tracking, tracing, storage, clock })
+  mountMlflow(http, { tracking, tracing, registry, storage, clock })
   mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, serving, jobs, events, version })
 

@@ -103,6 +103,16 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .addHelpText('after', '\nExample: ORRERY_TOKEN=… orrery certify price-up@8 --note "segments and fairness reviewed"')
     .action(async (name, options) => set(await (await import('./certify.ts')).certify(name, options)))
 
+  program
+    .command('history')
+    .description('which version of a model was in production when')
+    .argument('<model>')
+    .option('--at <time>', 'only what it was then: a day (2026-03-03) or an instant (2026-03-03T14:05Z)')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery history price-up --at 2026-03-03')
+    .action(async (model, options) => set(await (await import('./history.ts')).history(model, options)))
+
   const token = program.command('token').description('service accounts and their tokens')
   withConfig(token.command('create').description('a new token; its secret is printed once'))
     .argument('<name>')

@@ -45,6 +45,13 @@ export function moment(ms: number): string {
   return `${at.getDate()} ${MONTHS[at.getMonth()]} ${two(at.getHours())}:${two(at.getMinutes())}`
 }
 
+/** A moment of any year, in this machine's zone: `2026-03-03 14:02`. */
+export function dated(ms: number): string {
+  const at = new Date(ms)
+  const two = (n: number) => String(n).padStart(2, '0')
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`
+}
+
 /** An event time, UTC: `1997-11-04 16:30`. */
 export const eventTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ')
 

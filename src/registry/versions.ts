@@ -123,6 +123,7 @@ export function openVersions(needs: RegistryNeeds): Versions {
       const number = await storage.write(async (tx) => {
         const model = await requireModel(tx, asked.model)
         const now = clock.now()
+        await updateModel(tx, model.name, { updated_at: now })
         const project = model.project ?? made?.project ?? null
         const version = await insertVersion(
           tx,
@@ -137,7 +138,6 @@ export function openVersions(needs: RegistryNeeds): Versions {
           null,
         )
         await changeVersionTags(tx, { model: model.name, version }, tags)
-        await updateModel(tx, model.name, { updated_at: now })
         const { source, run } = from
         const named = { model: model.name, version, project }
         await tell.ofVersion(tx, 'version_logged', named, { by: asked.by, source, run, tags, description })

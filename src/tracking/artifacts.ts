@@ -3,6 +3,7 @@ import type { Storage, Tx } from '#platform/storage'
 import { checkArtifactPath } from './artifact-path.ts'
 import type { Artifact } from './contract.ts'
 import { ArtifactPathInvalid, ArtifactUnknown, InBin, RunUnknown } from './errors.ts'
+import { checkFree, type KeeperOf } from './keeper.ts'
 import { artifactAt, artifactsOf, deleteArtifacts, insertArtifact } from './store/artifacts.ts'
 import { loggedModelById } from './store/logged-models.ts'
 import { runRow } from './store/runs.ts'
@@ -19,11 +20,13 @@ export interface Artifacts {
   artifacts(owner: string, folder?: string): Promise<Artifact[]>
   /** Where the bytes lie, checked against their hash. @throws ArtifactUnknown */
   openArtifact(owner: string, path: string): Promise<Artifact & { file: string }>
-  /** Removes a file, or a folder with all that lies in it; nothing where there is neither. */
+  /** Removes a file, or a folder with all that lies in it; nothing where there is neither. @throws Kept */
   removeArtifacts(owner: string, path?: string): Promise<void>
 }
 
-export function openArtifacts({ storage, blobs }: { storage: Storage; blobs: Blobs }): Artifacts {
+export function openArtifacts(needs: { storage: Storage; blobs: Blobs; keeperOf: KeeperOf }): Artifacts {
+  const { storage, blobs, keeperOf } = needs
+
   async function requireWritable(from: Storage | Tx, owner: string): Promise<void> {
     const run = await runRow(from, owner)
     const found = run ? { deletedAt: run.deleted_at } : await loggedModelById(from, owner)
@@ -53,6 +56,8 @@ export function openArtifacts({ storage, blobs }: { storage: Storage; blobs: Blo
     removeArtifacts: (owner, path) =>
       storage.write(async (tx) => {
         await requireWritable(tx, owner)
+        // Files of a run are many things; those of a logged model are the model.
+        await checkFree(keeperOf, tx, 'logged models', [owner])
         const inside = await artifactsOf(tx, owner, path)
         const paths = inside.map((artifact) => artifact.path)
         await deleteArtifacts(tx, owner, path === undefined ? paths : [path, ...paths])

@@ -98,3 +98,14 @@ export class ArtifactPathInvalid extends OrreryError {
     })
   }
 }
+
+export class Kept extends OrreryError {
+  constructor(what: string, keeper: string) {
+    super({
+      code: 'ORRERY_TRACKING_KEPT',
+      status: 409,
+      message: `${what} cannot be deleted: ${keeper} was registered from it.`,
+      hint: 'Delete that version first, if nothing needs it any more; then this goes into the bin.',
+    })
+  }
+}

@@ -2,6 +2,7 @@ import { ulid } from 'ulid'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import { ExperimentExists, ExperimentUnknown, InBin, TagUnknown } from './errors.ts'
+import { checkFree, type KeeperOf } from './keeper.ts'
 import {
   deleteExperimentTag,
   type Experiment,
@@ -11,7 +12,8 @@ import {
   updateExperiment,
   upsertExperimentTags,
 } from './store/experiments.ts'
-import { updateRunsOf } from './store/runs.ts'
+import { activeRunsOf, updateRunsOf } from './store/runs.ts'
+import { inPieces } from './store/tables.ts'
 
 export interface Experiments {
   /** The experiment of that name, made or taken out of the bin where needed. */
@@ -23,7 +25,7 @@ export interface Experiments {
   /** Newest first. */
   experiments(filter?: ExperimentFilter): Promise<Experiment[]>
   renameExperiment(id: string, name: string): Promise<void>
-  /** Puts it and its runs into the bin, where everything about them stays readable. @throws ExperimentUnknown */
+  /** Puts it and its runs into the bin, where everything about them stays readable. @throws ExperimentUnknown, Kept */
   deleteExperiment(id: string): Promise<void>
   /** Takes it out of the bin, and the runs that went in with it. @throws ExperimentUnknown when it is not there */
   restoreExperiment(id: string): Promise<void>
@@ -32,7 +34,9 @@ export interface Experiments {
   untagExperiment(id: string, key: string): Promise<void>
 }
 
-export function openExperiments({ storage, clock }: { storage: Storage; clock: Clock }): Experiments {
+export function openExperiments(needs: { storage: Storage; clock: Clock; keeperOf: KeeperOf }): Experiments {
+  const { storage, clock, keeperOf } = needs
+
   async function required(from: Storage | Tx, where: { id: string } | { name: string }): Promise<Experiment> {
     const [experiment] = await experimentsWhere(from, { ...where, bin: 'with' })
     if (!experiment) throw new ExperimentUnknown('id' in where ? where.id : `called "${where.name}"`)
@@ -92,6 +96,7 @@ export function openExperiments({ storage, clock }: { storage: Storage; clock: C
       storage.write(async (tx) => {
         const { deletedAt } = await required(tx, { id })
         if (deletedAt !== null) throw new ExperimentUnknown(`${id} outside the bin`)
+        for (const runs of inPieces(await activeRunsOf(tx, id), 1)) await checkFree(keeperOf, tx, 'runs', runs)
         const now = clock.now()
         await updateExperiment(tx, id, { deletedAt: now, updatedAt: now })
         await updateRunsOf(tx, id, { from: null, to: now })

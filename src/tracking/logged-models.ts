@@ -3,6 +3,7 @@ import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { LoggedModelStatus } from './contract.ts'
 import { ExperimentUnknown, InBin, LoggedModelUnknown, TagUnknown } from './errors.ts'
+import { checkFree, type KeeperOf } from './keeper.ts'
 import { anyName } from './names.ts'
 import { experimentsWhere } from './store/experiments.ts'
 import {
@@ -40,22 +41,26 @@ export interface LoggedModels {
   ): Promise<LoggedModel>
   /** @throws TagUnknown */
   untagLoggedModel(id: string, key: string): Promise<void>
+  /** @throws Kept by a version that came from it */
   deleteLoggedModel(id: string): Promise<void>
   /** The latest metrics that runs logged of these models. */
   loggedModelMetrics(ids: readonly string[]): Promise<(MetricValue & { run: string; model: string })[]>
 }
 
-export function openLoggedModels({ storage, clock }: { storage: Storage; clock: Clock }): LoggedModels {
+export function openLoggedModels(needs: { storage: Storage; clock: Clock; keeperOf: KeeperOf }): LoggedModels {
+  const { storage, clock, keeperOf } = needs
+
   async function required(from: Storage | Tx, id: string): Promise<LoggedModel> {
     const model = await loggedModelById(from, id)
     if (!model) throw new LoggedModelUnknown(id)
     return model
   }
 
-  const change = (id: string, changed: (model: LoggedModel) => LoggedModel) =>
+  const change = (id: string, changed: (model: LoggedModel) => LoggedModel, allowed?: (tx: Tx) => Promise<void>) =>
     storage.write(async (tx) => {
       const before = await required(tx, id)
       if (before.deletedAt !== null) throw new InBin(`logged model ${id}`)
+      await allowed?.(tx)
       const model = { ...changed(before), updatedAt: clock.now() }
       await replaceLoggedModel(tx, model)
       return model
@@ -95,7 +100,11 @@ export function openLoggedModels({ storage, clock }: { storage: Storage; clock: 
       })
     },
     deleteLoggedModel: async (id) => {
-      await change(id, (model) => ({ ...model, deletedAt: clock.now() }))
+      await change(
+        id,
+        (model) => ({ ...model, deletedAt: clock.now() }),
+        (tx) => checkFree(keeperOf, tx, 'logged models', [id]),
+      )
     },
     loggedModelMetrics: (ids) => metricsOfModels(storage, ids),
   }

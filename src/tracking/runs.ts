@@ -6,6 +6,7 @@ import type { Artifact, Run } from './contract.ts'
 import { ExperimentUnknown, InBin, RunUnknown, TagUnknown } from './errors.ts'
 import type { Experiments } from './experiments.ts'
 import { type LogValues, openLogValues } from './log-values.ts'
+import { checkFree, type KeeperOf } from './keeper.ts'
 import { anyName } from './names.ts'
 import { insertArtifact } from './store/artifacts.ts'
 import { experimentsWhere } from './store/experiments.ts'
@@ -68,7 +69,7 @@ export interface Runs extends Pick<LogValues, 'log'> {
   updateRun(id: string, change: Omit<RunChange, 'deletedAt'>): Promise<Run>
   /** @throws TagUnknown */
   untagRun(run: string, key: string): Promise<void>
-  /** Puts it into the bin, where everything about it stays readable. */
+  /** Puts it into the bin, where everything about it stays readable. @throws Kept by a version that came from it */
   deleteRun(id: string): Promise<void>
   restoreRun(id: string): Promise<void>
   /** In the bin or not. @throws RunUnknown */
@@ -84,8 +85,14 @@ export interface Runs extends Pick<LogValues, 'log'> {
 
 const OVER: readonly Run['state'][] = ['finished', 'failed', 'killed']
 
-export function openRuns(needs: { storage: Storage; events: Events; clock: Clock; experiments: Experiments }): Runs {
-  const { storage, events, clock, experiments } = needs
+export function openRuns(needs: {
+  storage: Storage
+  events: Events
+  clock: Clock
+  experiments: Experiments
+  keeperOf: KeeperOf
+}): Runs {
+  const { storage, events, clock, experiments, keeperOf } = needs
   const { log, logIn } = openLogValues(storage)
 
   async function withPoints(from: Storage | Tx, id: string): Promise<RunWithPoints> {
@@ -175,7 +182,9 @@ export function openRuns(needs: { storage: Storage; events: Events; clock: Clock
     deleteRun: (id) =>
       storage.write(async (tx) => {
         // What is there already stays as old as it is.
-        if ((await required(tx, id)).deletedAt === null) await updateRun(tx, id, { deletedAt: clock.now() })
+        if ((await required(tx, id)).deletedAt !== null) return
+        await checkFree(keeperOf, tx, 'runs', [id])
+        await updateRun(tx, id, { deletedAt: clock.now() })
       }),
     restoreRun: (id) =>
       storage.write(async (tx) => {

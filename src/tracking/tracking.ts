@@ -4,12 +4,21 @@ import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import { type Artifacts, openArtifacts } from './artifacts.ts'
 import { type Experiments, openExperiments } from './experiments.ts'
+import { type KeeperOf, nobodyKeeps } from './keeper.ts'
 import { type LoggedModels, openLoggedModels } from './logged-models.ts'
 import { openRuns, type Runs } from './runs.ts'
 
 export interface Tracking extends Experiments, Runs, Artifacts, LoggedModels {}
 
-export function openTracking(needs: { storage: Storage; blobs: Blobs; events: Events; clock: Clock }): Tracking {
+export function openTracking(given: {
+  storage: Storage
+  blobs: Blobs
+  events: Events
+  clock: Clock
+  /** Nothing is kept where no later room says so. */
+  keeperOf?: KeeperOf
+}): Tracking {
+  const needs = { keeperOf: nobodyKeeps, ...given }
   const experiments = openExperiments(needs)
   return {
     ...experiments,

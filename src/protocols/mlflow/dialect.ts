@@ -23,6 +23,7 @@ export class EndpointUnknown extends OrreryError {
 /** Where the code says more than the status does. */
 const BY_CODE: Record<string, { error_code: string; status: number }> = {
   ORRERY_TRACKING_EXPERIMENT_EXISTS: { error_code: 'RESOURCE_ALREADY_EXISTS', status: 400 },
+  ORRERY_REGISTRY_MODEL_EXISTS: { error_code: 'RESOURCE_ALREADY_EXISTS', status: 400 },
   ORRERY_PROTOCOLS_ENDPOINT_UNKNOWN: { error_code: 'ENDPOINT_NOT_FOUND', status: 404 },
 }
 

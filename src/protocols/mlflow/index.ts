@@ -1,6 +1,7 @@
 import type { HttpServer } from '#platform/http'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
+import type { Registry } from '#registry'
 import type { Tracing } from '#tracing'
 import type { Tracking } from '#tracking'
 import { assessmentHandlers, assessmentRoutes } from './assessments.ts'
@@ -9,6 +10,8 @@ import { EndpointUnknown, mlflowDialect } from './dialect.ts'
 import { experimentHandlers, experimentRoutes } from './experiments.ts'
 import { loggedModelHandlers, loggedModelRoutes } from './logged-models.ts'
 import { loggingHandlers, loggingRoutes } from './logging.ts'
+import { modelVersionHandlers, modelVersionRoutes } from './model-versions.ts'
+import { registeredModelHandlers, registeredModelRoutes } from './registered-models.ts'
 import { runHandlers, runRoutes } from './runs.ts'
 import { searchHandlers, searchRoutes } from './search-runs.ts'
 import { serverInfoHandlers, serverInfoRoutes } from './server-info.ts'
@@ -22,7 +25,7 @@ const ROOTS = ['/api/2.0/mlflow', '/api/2.0/mlflow-artifacts', '/api/3.0/mlflow'
 /** The REST interface of an MLflow tracking server, over Orrery's own runs. */
 export function mountMlflow(
   http: HttpServer,
-  needs: { tracking: Tracking; tracing: Tracing; storage: Storage; clock: Clock },
+  needs: { tracking: Tracking; tracing: Tracing; registry: Registry; storage: Storage; clock: Clock },
 ): void {
   http.mount('mlflow', experimentRoutes, experimentHandlers(needs), mlflowDialect)
   http.mount('mlflow', runRoutes, runHandlers(needs), mlflowDialect)
@@ -35,6 +38,8 @@ export function mountMlflow(
   http.mount('mlflow', traceChangeRoutes, traceChangeHandlers(needs), mlflowDialect)
   http.mount('mlflow', traceArtifactRoutes, traceArtifactHandlers(needs), mlflowDialect)
   http.mount('mlflow', assessmentRoutes, assessmentHandlers(needs), mlflowDialect)
+  http.mount('mlflow', registeredModelRoutes, registeredModelHandlers(needs), mlflowDialect)
+  http.mount('mlflow', modelVersionRoutes, modelVersionHandlers(needs), mlflowDialect)
   http.mount('mlflow', serverInfoRoutes, serverInfoHandlers, mlflowDialect)
   for (const prefix of ROOTS) {
     http.fastify.register(

@@ -10,12 +10,15 @@ import { type HttpServer, openHttp } from '#platform/http'
 import { openLog } from '#platform/log'
 import { onEveryDatabase } from '#platform/testing'
 import { systemClock } from '#platform/time'
+import { openRegistry, registryMigrations } from '#registry'
 import { openTracing, tracingMigrations } from '#tracing'
 import { openTracking, type Tracking, trackingMigrations } from '#tracking'
 import { mountMlflow } from './index.ts'
 
+const MIGRATIONS = [...eventMigrations, ...trackingMigrations, ...tracingMigrations, ...registryMigrations]
+
 /** The language itself, request by request; the real client speaks it in tests/journeys/mlflow-client.test.ts. */
-onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations, ...tracingMigrations], (storage) => {
+onEveryDatabase('mlflow', MIGRATIONS, (storage) => {
   let folder: string
   let http: HttpServer
   let tracking: Tracking
@@ -25,9 +28,8 @@ onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations, ...tracing
     folder = await mkdtemp(join(tmpdir(), 'orrery-mlflow-'))
     const log = openLog({ level: 'silent' })
     const events = openEvents({ storage: storage(), clock: systemClock, log })
-    const blobs = await openBlobFolder(folder)
-    const needs = { storage: storage(), blobs, clock: systemClock }
-    tracking = openTracking({ ...needs, events })
+    const needs = { storage: storage(), blobs: await openBlobFolder(folder), events, clock: systemClock }
+    tracking = openTracking(needs)
     http = await openHttp({
       log,
       version: '0',
@@ -36,7 +38,8 @@ onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations, ...tracing
         return { name: 'test', roles: ['engineer'] }
       },
     })
-    mountMlflow(http, { ...needs, tracking, tracing: openTracing({ ...needs, tracking }) })
+    const registry = openRegistry({ ...needs, tracking, deploymentsOf: async () => [] })
+    mountMlflow(http, { ...needs, tracking, registry, tracing: openTracing({ ...needs, tracking }) })
     await http.fastify.listen({ port: 0, host: '127.0.0.1' })
   })
   afterAll(async () => {
@@ -163,7 +166,7 @@ onEveryDatabase('mlflow', [...eventMigrations, ...trackingMigrations, ...tracing
       'INVALID_PARAMETER_VALUE',
     ],
     ['broken JSON', () => call('POST', 'mlflow/runs/create', '{"experiment_id": NaN}'), 400, 'INVALID_PARAMETER_VALUE'],
-    ['a request nobody speaks', () => post('registered-models/create', {}), 404, 'ENDPOINT_NOT_FOUND'],
+    ['a request nobody speaks', () => post('nothing/create', {}), 404, 'ENDPOINT_NOT_FOUND'],
     ['a page nobody speaks', () => call('GET', 'mlflow/gateway'), 404, 'ENDPOINT_NOT_FOUND'],
   ])('answers %s as MLflow does', async (_, ask, status, code) => {
     const answer = await ask()

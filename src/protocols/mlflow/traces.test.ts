@@ -8,6 +8,7 @@ import { type HttpServer, openHttp } from '#platform/http'
 import { openLog } from '#platform/log'
 import { onEveryDatabase } from '#platform/testing'
 import { systemClock } from '#platform/time'
+import { openRegistry } from '#registry'
 import { openTracing, type Tracing, tracingMigrations } from '#tracing'
 import { openTracking, type Tracking, trackingMigrations } from '#tracking'
 import { mountMlflow } from './index.ts'
@@ -28,11 +29,13 @@ onEveryDatabase('mlflow traces', [...eventMigrations, ...trackingMigrations, ...
     folder = await mkdtemp(join(tmpdir(), 'orrery-mlflow-traces-'))
     const log = openLog({ level: 'silent' })
     const needs = { storage: storage(), blobs: await openBlobFolder(folder), clock: systemClock }
-    tracking = openTracking({ ...needs, events: openEvents({ ...needs, log }) })
+    const events = openEvents({ ...needs, log })
+    tracking = openTracking({ ...needs, events })
     tracing = openTracing({ ...needs, tracking })
     experiment = (await tracking.createExperiment({ name: 'bot' })).id
     http = await openHttp({ log, version: '0', authorize: async () => ({ name: 'test', roles: ['engineer'] }) })
-    mountMlflow(http, { ...needs, tracking, tracing })
+    const registry = openRegistry({ ...needs, events, tracking, deploymentsOf: async () => [] })
+    mountMlflow(http, { ...needs, tracking, tracing, registry })
     await http.fastify.listen({ port: 0, host: '127.0.0.1' })
   })
   afterAll(async () => {

@@ -3,7 +3,7 @@ import type { Storage } from '#platform/storage'
 import type { Model, ModelVersion } from '../entities.contract.ts'
 import * as models from './models.ts'
 import { PROMPT_TAG } from './models.ts'
-import { reading } from './tables.ts'
+import { LARGEST_VERSION, reading } from './tables.ts'
 import * as versions from './versions.ts'
 
 type Test =
@@ -12,7 +12,12 @@ type Test =
   | { is: 'in' | 'not in'; value: readonly string[] }
 
 export type ModelCondition = ({ on: 'attribute'; key: keyof typeof MODEL_COLUMNS } | { on: 'tag'; key: string }) & Test
-export type VersionCondition = ({ on: 'attribute'; key: keyof typeof VERSION_COLUMNS } | { on: 'tag'; key: string }) &
+export type VersionCondition = (
+  | { on: 'attribute'; key: keyof typeof VERSION_COLUMNS }
+  | { on: 'tag'; key: string }
+  /** One of its aliases; there is no key. */
+  | { on: 'alias'; key: '' }
+) &
   Test
 
 export interface SearchOf<Condition extends ModelCondition | VersionCondition, Column> {
@@ -99,10 +104,16 @@ function holds(
         if (condition.value.length === 0) return condition.is === 'in' ? sql`1 = 0` : sql`1 = 1`
         return sql`${value} ${sql.raw(condition.is)} (${sql.join(condition.value)})`
       default:
-        return sql`${value} ${sql.raw(condition.is)} ${condition.value}`
+        return sql`${value} ${sql.raw(condition.is)} ${inRange(condition.value)}`
     }
   }
   if (condition.on === 'attribute') return compare(sql.ref(columns[condition.key]!))
+  if (condition.on === 'alias')
+    return sql`exists (select 1 from registry_aliases a where a.model = v.model and a.version = v.version and ${compare(sql.ref('a.alias'))})`
   if (condition.key === PROMPT_TAG && !asksForPrompts([condition])) return sql`1 = 1`
   return tags(sql<SqlBool>`t.key = ${condition.key} and ${compare(sql.ref('t.value'))}`)
 }
+
+/** Numbers of versions are 32 bits wide; PostgreSQL refuses to compare them with larger ones. */
+const inRange = (value: string | number) =>
+  typeof value === 'number' ? Math.max(-LARGEST_VERSION, Math.min(LARGEST_VERSION, value)) : value

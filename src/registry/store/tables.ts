@@ -48,6 +48,9 @@ export interface RegistryTables {
   }
 }
 
+/** What a column of 32 bits holds. */
+export const LARGEST_VERSION = 2_147_483_647
+
 export type RegistryDb = Kysely<RegistryTables>
 
 /** A query builder that sees what `from` sees: a transaction its own writes, the storage what is committed. */

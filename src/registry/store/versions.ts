@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { EvaluationReport } from '#evaluation/contract'
 import { decodeJson, encodeJson, type Storage, type Tx } from '#platform/storage'
 import type { Certification, ModelVersion, Stage, VersionState } from '../entities.contract.ts'
-import { type RegistryTables, reading } from './tables.ts'
+import { LARGEST_VERSION, type RegistryTables, reading } from './tables.ts'
 
 type VersionRow = RegistryTables['registry_versions']
 
@@ -34,7 +34,12 @@ export interface Evidence {
   baseline: unknown
 }
 
-/** @returns its number, one more than the highest that was ever given */
+/**
+ * The model's row must have been written in this transaction before: that makes those who register at once wait for each
+ * other, where a database would let them read the same highest number.
+ *
+ * @returns its number, one more than the highest that was ever given
+ */
 export async function insertVersion(tx: Tx, version: NewVersion, evidence: Evidence | null): Promise<number> {
   const db = reading(tx)
   const last = await db
@@ -164,6 +169,7 @@ export async function versionFromAny(
 
 /** Not deleted. */
 export async function versionOf(from: Storage | Tx, model: string, version: number): Promise<ModelVersion | undefined> {
+  if (!Number.isInteger(version) || Math.abs(version) > LARGEST_VERSION) return undefined
   const row = await reading(from)
     .selectFrom('registry_versions')
     .select(PLAIN)

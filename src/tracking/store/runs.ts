@@ -72,6 +72,17 @@ export async function endNestedRuns(tx: Tx, id: string, state: Run['state'], end
     .execute()
 }
 
+/** Ids of an experiment's runs that are not in the bin. */
+export async function activeRunsOf(tx: Tx, experiment: string): Promise<string[]> {
+  const rows = await reading(tx)
+    .selectFrom('tracking_runs')
+    .select('id')
+    .where('experiment', '=', experiment)
+    .where('deleted_at', 'is', null)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
 /** Into the bin or out of it, with the experiment they belong to. */
 export async function updateRunsOf(
   tx: Tx,
