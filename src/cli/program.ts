@@ -113,6 +113,25 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .addHelpText('after', '\nExample: orrery history price-up --at 2026-03-03')
     .action(async (model, options) => set(await (await import('./history.ts')).history(model, options)))
 
+  const imports = program.command('import').description('bring over what another tool keeps')
+  imports
+    .command('mlflow')
+    .description('experiments, runs, histories, artifacts and registry of an MLflow; again, what is new since')
+    .argument('<source>', 'http://… of a tracking server, an mlruns folder, or sqlite:///path/to/mlflow.db')
+    .option('--artifacts <folder>', 'where mlflow-artifacts: leads to, for a folder or a database')
+    .option('--thorough', 'read again what has not changed since the last import')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText(
+      'after',
+      '\nThe source is asked with MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD or MLFLOW_TRACKING_TOKEN.\n' +
+        'Exit code 1: the counts at the end differ from the source; what differs is named.\n' +
+        '\nExample: orrery import mlflow http://mlflow.example.org:5000',
+    )
+    .action(async (source, options) =>
+      set(await (await import('./import/import-mlflow.ts')).importMlflow(source, options)),
+    )
+
   const token = program.command('token').description('service accounts and their tokens')
   withConfig(token.command('create').description('a new token; its secret is printed once'))
     .argument('<name>')

@@ -7,17 +7,19 @@ import { monitoringRoutes } from '#monitoring/contract'
 import { pipelineRoutes } from '#pipelines/contract'
 import { createClient } from '#platform/http/contract'
 import { projectRoutes } from '#projects/contract'
-import { registryRoutes } from '#registry/contract'
+import { registryImportRoutes, registryRoutes } from '#registry/contract'
 import { servingRoutes } from '#serving/contract'
-import { trackingRoutes } from '#tracking/contract'
+import { importRoutes, trackingRoutes } from '#tracking/contract'
 
 const ROUTES = {
   ...accessRoutes,
   ...projectRoutes,
   ...dataRoutes,
   ...trackingRoutes,
+  ...importRoutes,
   ...pipelineRoutes,
   ...registryRoutes,
+  ...registryImportRoutes,
   ...deploymentRoutes,
   ...servingRoutes,
   ...monitoringRoutes,

@@ -1,5 +1,5 @@
 import { type HttpServer, nextCursor, offsetOf } from '#platform/http'
-import { registryRoutes } from './contract.ts'
+import { registryImportRoutes, registryRoutes } from './contract.ts'
 import { timeRangeOf } from './point-in-time.ts'
 import type { Registry } from './registry.ts'
 
@@ -9,6 +9,7 @@ export function mountRegistry(
   registry: Registry,
   certifyingRole: (project: string, endpoint: string) => Promise<string>,
 ): void {
+  http.mount('registry', registryImportRoutes, { importModel: ({ body }) => registry.importModel(body) })
   http.mount('registry', registryRoutes, {
     listModels: async ({ query }) => ({
       models: await registry.models(query.project ? { project: query.project } : {}),

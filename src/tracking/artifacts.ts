@@ -15,7 +15,12 @@ export interface Artifacts {
    *
    * @throws ArtifactPathInvalid, RunUnknown, InBin
    */
-  addArtifact(owner: string, path: string, bytes: Parameters<Blobs['put']>[0]): Promise<Artifact>
+  addArtifact(
+    owner: string,
+    path: string,
+    bytes: Parameters<Blobs['put']>[0],
+    options?: { alsoInBin?: boolean },
+  ): Promise<Artifact>
   /** By path. @param folder only what lies in it, however deep */
   artifacts(owner: string, folder?: string): Promise<Artifact[]>
   /** Where the bytes lie, checked against their hash. @throws ArtifactUnknown */
@@ -27,21 +32,21 @@ export interface Artifacts {
 export function openArtifacts(needs: { storage: Storage; blobs: Blobs; keeperOf: KeeperOf }): Artifacts {
   const { storage, blobs, keeperOf } = needs
 
-  async function requireWritable(from: Storage | Tx, owner: string): Promise<void> {
+  async function requireWritable(from: Storage | Tx, owner: string, alsoInBin = false): Promise<void> {
     const run = await runRow(from, owner)
     const found = run ? { deletedAt: run.deleted_at } : await loggedModelById(from, owner)
     if (!found) throw new RunUnknown(owner)
-    if (found.deletedAt !== null) throw new InBin(`${run ? 'run' : 'logged model'} ${owner}`)
+    if (found.deletedAt !== null && !alsoInBin) throw new InBin(`${run ? 'run' : 'logged model'} ${owner}`)
   }
 
   return {
-    addArtifact: async (owner, path, bytes) => {
+    addArtifact: async (owner, path, bytes, { alsoInBin = false } = {}) => {
       checkArtifactPath(path)
       // Refused before a gigabyte has arrived, and once more below because that may take an hour.
-      await requireWritable(storage, owner)
+      await requireWritable(storage, owner, alsoInBin)
       const artifact = { path, ...(await blobs.put(bytes)) }
       await storage.write(async (tx) => {
-        await requireWritable(tx, owner)
+        await requireWritable(tx, owner, alsoInBin)
         await refuseFileAsFolder(tx, owner, path)
         await insertArtifact(tx, owner, artifact)
       })

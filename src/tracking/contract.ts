@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
+import { Artifact, LoggedModelStatus, RunState } from './run.contract.ts'
 
-export const RunState = z.enum(['running', 'finished', 'failed', 'killed'])
+export { importRoutes } from './imports.contract.ts'
+export type * from './imports.contract.ts'
+export { Artifact, LoggedModelStatus, RunState }
 
 /** One training of one candidate. Histories of metrics have their own route. */
 export const Run = z.object({
@@ -21,13 +24,7 @@ export const Run = z.object({
 })
 export type Run = z.infer<typeof Run>
 
-export const Artifact = z.object({ path: z.string(), size: z.number(), hash: z.string() })
-export type Artifact = z.infer<typeof Artifact>
-
 export const MetricPoint = z.object({ step: z.number(), value: z.number().nullable(), at: z.number() })
-
-export const LoggedModelStatus = z.enum(['pending', 'ready', 'failed'])
-export type LoggedModelStatus = z.infer<typeof LoggedModelStatus>
 
 export const trackingRoutes = defineRoutes({
   listRuns: {

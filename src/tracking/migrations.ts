@@ -218,4 +218,19 @@ export const trackingMigrations: readonly Migration[] = [
         on tracking_latest_metrics (model) where model is not null`.execute(db)
     },
   },
+  {
+    name: 'tracking-imports',
+    up: async (db) => {
+      await db.schema
+        .createTable('tracking_imports')
+        .addColumn('source', 'text', (c) => c.notNull())
+        .addColumn('kind', 'text', (c) => c.notNull())
+        .addColumn('source_id', 'text', (c) => c.notNull())
+        .addColumn('id', 'text', (c) => c.notNull())
+        .addColumn('mark', 'text')
+        .addPrimaryKeyConstraint('tracking_imports_key', ['source', 'kind', 'source_id'])
+        .execute()
+      await db.schema.createIndex('tracking_imports_by_id').on('tracking_imports').columns(['id']).execute()
+    },
+  },
 ]

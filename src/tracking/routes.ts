@@ -1,10 +1,12 @@
 import type { HttpServer } from '#platform/http'
 import { nextCursor, offsetOf } from '#platform/http'
-import { trackingRoutes } from './contract.ts'
+import { importRoutes, trackingRoutes } from './contract.ts'
+import { importHandlers } from './import-routes.ts'
 import type { Order } from './store/conditions.ts'
 import type { Tracking } from './tracking.ts'
 
 export function mountTracking(http: HttpServer, tracking: Tracking): void {
+  http.mount('tracking', importRoutes, importHandlers(tracking))
   http.mount('tracking', trackingRoutes, {
     listRuns: async ({ query: { orderBy, direction, cursor, ...filter } }) => {
       const offset = offsetOf(cursor)

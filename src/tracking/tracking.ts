@@ -4,11 +4,12 @@ import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import { type Artifacts, openArtifacts } from './artifacts.ts'
 import { type Experiments, openExperiments } from './experiments.ts'
+import { type Imports, openImports } from './imports.ts'
 import { type KeeperOf, nobodyKeeps } from './keeper.ts'
 import { type LoggedModels, openLoggedModels } from './logged-models.ts'
 import { openRuns, type Runs } from './runs.ts'
 
-export interface Tracking extends Experiments, Runs, Artifacts, LoggedModels {}
+export interface Tracking extends Experiments, Runs, Artifacts, LoggedModels, Imports {}
 
 export function openTracking(given: {
   storage: Storage
@@ -20,10 +21,12 @@ export function openTracking(given: {
 }): Tracking {
   const needs = { keeperOf: nobodyKeeps, ...given }
   const experiments = openExperiments(needs)
+  const artifacts = openArtifacts(needs)
   return {
     ...experiments,
     ...openRuns({ ...needs, experiments }),
-    ...openArtifacts(needs),
+    ...artifacts,
     ...openLoggedModels(needs),
+    ...openImports({ ...needs, artifacts }),
   }
 }

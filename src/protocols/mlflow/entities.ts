@@ -1,4 +1,5 @@
 /** Orrery's experiments and runs as MLflow tells of them. Pure. */
+import { INPUT_DATASET, INPUT_MODEL, OUTPUT_MODEL } from './linked.contract.ts'
 import type { Run } from '#tracking/contract'
 import type { Experiment, MetricValue } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
@@ -16,10 +17,7 @@ export const RUN_NAME = 'mlflow.runName'
 export const PARENT_RUN = 'mlflow.parentRunId'
 export const USER = 'mlflow.user'
 
-/** What a run was given and what came out of it, kept as tags until it has a place of its own. */
-export const INPUT_DATASET = 'orrery.input.dataset.'
-export const INPUT_MODEL = 'orrery.input.model.'
-export const OUTPUT_MODEL = 'orrery.output.model.'
+export { INPUT_DATASET, INPUT_MODEL, OUTPUT_MODEL }
 
 /** MLflow's tracking server has a default experiment of this id; clients that name none write to it. */
 export const DEFAULT_EXPERIMENT = { id: '0', name: 'Default' } as const

@@ -38,17 +38,17 @@ export interface Evidence {
  * The model's row must have been written in this transaction before: that makes those who register at once wait for each
  * other, where a database would let them read the same highest number.
  *
- * @returns its number, one more than the highest that was ever given
+ * @param given its number, where another registry gave it one
+ * @returns its number: one more than the highest that was ever given
  */
-export async function insertVersion(tx: Tx, version: NewVersion, evidence: Evidence | null): Promise<number> {
-  const db = reading(tx)
-  const last = await db
-    .selectFrom('registry_versions')
-    .select((e) => e.fn.max('version').as('version'))
-    .where('model', '=', version.model)
-    .executeTakeFirst()
-  const number = Number(last?.version ?? 0) + 1
-  await db
+export async function insertVersion(
+  tx: Tx,
+  version: NewVersion,
+  evidence: Evidence | null,
+  given?: number,
+): Promise<number> {
+  const number = given ?? (await nextNumber(tx, version.model))
+  await reading(tx)
     .insertInto('registry_versions')
     .values({
       model: version.model,
@@ -73,6 +73,26 @@ export async function insertVersion(tx: Tx, version: NewVersion, evidence: Evide
     })
     .execute()
   return number
+}
+
+/** Whether a version has or had this number. */
+export async function isNumberGiven(tx: Tx, { model, version }: VersionKey): Promise<boolean> {
+  const row = await reading(tx)
+    .selectFrom('registry_versions')
+    .select('version')
+    .where('model', '=', model)
+    .where('version', '=', version)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+async function nextNumber(tx: Tx, model: string): Promise<number> {
+  const last = await reading(tx)
+    .selectFrom('registry_versions')
+    .select((e) => e.fn.max('version').as('version'))
+    .where('model', '=', model)
+    .executeTakeFirst()
+  return Number(last?.version ?? 0) + 1
 }
 
 /** A version that was registered without a package gets what it lacked. */

@@ -29,6 +29,14 @@ export interface TrackingTables {
   tracking_latest_metrics: LatestMetricRow
   /** `owner` is a run or a logged model: their ids never meet. */
   tracking_artifacts: { owner: string; path: string; hash: string; size: number }
+  /** What an id of another server is here, and in which state of that it was brought over whole. */
+  tracking_imports: {
+    source: string
+    kind: 'experiment' | 'run' | 'model'
+    source_id: string
+    id: string
+    mark: string | null
+  }
   tracking_logged_models: {
     id: string
     experiment: string

@@ -1,0 +1,1 @@
+export { datasetTag, modelInputTag, modelOutputTag } from './mlflow/linked.contract.ts'

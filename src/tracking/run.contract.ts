@@ -1,0 +1,9 @@
+import { z } from 'zod'
+
+export const RunState = z.enum(['running', 'finished', 'failed', 'killed'])
+
+export const Artifact = z.object({ path: z.string(), size: z.number(), hash: z.string() })
+export type Artifact = z.infer<typeof Artifact>
+
+export const LoggedModelStatus = z.enum(['pending', 'ready', 'failed'])
+export type LoggedModelStatus = z.infer<typeof LoggedModelStatus>
