@@ -7,7 +7,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import type { Load, LoadResult } from './load.ts'
+import type { Load, LoadResult } from '../load.ts'
 import { FEATURES } from './model.ts'
 
 const seconds = Number(process.argv[2] ?? 2)
@@ -20,7 +20,7 @@ interface Cell extends LoadResult {
   readonly cpuMicrosPerRequest: number
 }
 
-const client = fork(`${here}/load.ts`)
+const client = fork(`${here}/../load.ts`)
 const servers = { empty: await startServer('empty'), orrery: await startServer('orrery') }
 type Name = keyof typeof servers
 

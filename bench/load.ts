@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 export interface Load {
   readonly port: number
   readonly path: string
+  /** `{{i}}` stands for the number of the request. */
   readonly body: string
   readonly connections: number
   readonly seconds: number
@@ -17,13 +18,16 @@ export interface LoadResult {
 }
 
 /**
- * A closed loop: each connection sends the same request again as soon as it is answered. Over plain sockets, because a
+ * A closed loop: each connection sends the next request as soon as it is answered. Over plain sockets, because a
  * client library costs as much per request as the servers that are measured here and would be what is measured.
  */
 export async function applyLoad({ port, path, body, connections, seconds }: Load): Promise<LoadResult> {
-  const request = Buffer.from(
-    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
+  let sent = 0
+  const parts = body.split('{{i}}')
+  const next = () => {
+    const text = parts.join(String(sent++))
+    return `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
+  }
   const latencies: number[] = []
   let failed = 0
   const started = performance.now()
@@ -32,7 +36,7 @@ export async function applyLoad({ port, path, body, connections, seconds }: Load
     Array.from({ length: connections }, async () => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true })
       await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
-      await repeat(socket, request, end, (milliseconds, ok) => {
+      await repeat(socket, next, end, (milliseconds, ok) => {
         latencies.push(milliseconds)
         if (!ok) failed++
       })
@@ -53,7 +57,7 @@ export async function applyLoad({ port, path, body, connections, seconds }: Load
 
 function repeat(
   socket: Socket,
-  request: Buffer,
+  next: () => string,
   end: number,
   answered: (milliseconds: number, ok: boolean) => void,
 ): Promise<void> {
@@ -79,9 +83,9 @@ function repeat(
         return resolve()
       }
       sent = now
-      socket.write(request)
+      socket.write(next())
     })
-    socket.write(request)
+    socket.write(next())
   })
 }
 
