@@ -42,11 +42,14 @@ export function openLogValues(storage: Storage): LogValues {
   return {
     log: (run, values) => log({ run, values }),
     logIn: async (tx, run, values) => {
+      if (isNothing(values)) return
       const [refused] = await write(tx, [{ run, values }])
       if (refused) throw refused
     },
   }
 }
+
+const isNothing = ({ params, metrics, tags }: LoggedValues) => !params?.length && !metrics?.length && !tags?.length
 
 /** What is written and what is refused. Pure. A param of one request is known to those after it. */
 function decide(asked: readonly Asked[], runs: readonly RunState[], known: readonly ParamRow[]) {

@@ -9,7 +9,7 @@ import { type LogValues, openLogValues } from './log-values.ts'
 import { checkFree, type KeeperOf } from './keeper.ts'
 import { anyName } from './names.ts'
 import { insertArtifact } from './store/artifacts.ts'
-import { experimentsWhere } from './store/experiments.ts'
+import { experimentRow } from './store/experiments.ts'
 import {
   endNestedRuns,
   insertRun,
@@ -111,9 +111,9 @@ export function openRuns(needs: {
   }
 
   async function requireActiveExperiment(tx: Tx, id: string) {
-    const [experiment] = await experimentsWhere(tx, { id, bin: 'with' })
+    const experiment = await experimentRow(tx, id)
     if (!experiment) throw new ExperimentUnknown(id)
-    if (experiment.deletedAt !== null) throw new InBin(`experiment ${id}`)
+    if (experiment.deleted_at !== null) throw new InBin(`experiment ${id}`)
     return experiment
   }
 

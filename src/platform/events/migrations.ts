@@ -32,4 +32,11 @@ export const eventMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'events-002-by-type',
+    up: async (db) => {
+      // A subscriber reads its types from where it was: it does not pass what happened meanwhile elsewhere.
+      await db.schema.createIndex('platform_events_by_type').on('platform_events').columns(['type', 'seq']).execute()
+    },
+  },
 ]

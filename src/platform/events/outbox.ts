@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
 import type { Logger } from '#platform/log'
-import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform/storage'
+import { decodeJson, encodeJson, openStatements, type Storage, type Tx, tables } from '#platform/storage'
 import type { Clock } from '#platform/time'
 
 /** A fact, in the past tense: `registry.version_registered`. */
@@ -46,7 +47,7 @@ interface EventTables {
 
 interface Subscriber {
   name: string
-  types: ReadonlySet<string>
+  types: readonly string[]
   handler: EventHandler
   delivered: number
   working: Promise<void> | undefined
@@ -58,6 +59,11 @@ const BATCH = 200
 const TRIES = 5
 const FIRST_PAUSE_MS = 100
 
+const statements = openStatements()
+
+const insertEvent = () =>
+  sql`insert into platform_events (type, project, subject, data, at) values (${sql.join(['', '', '', '', 0])})`
+
 /** The outbox: a table that facts are written to in their own transaction, and one cursor per subscriber. */
 export function openEvents({ storage, clock, log }: { storage: Storage; clock: Clock; log: Logger }): Events {
   const subscribers: Subscriber[] = []
@@ -66,15 +72,10 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
   let started = false
   let heard = 0
 
-  const read = async (after: number, limit: number): Promise<StoredEvent[]> => {
-    const rows = await storage
-      .reads<EventTables>()
-      .selectFrom('platform_events')
-      .selectAll()
-      .where('seq', '>', after)
-      .orderBy('seq')
-      .limit(limit)
-      .execute()
+  const read = async (after: number, types?: readonly string[]): Promise<StoredEvent[]> => {
+    let query = storage.reads<EventTables>().selectFrom('platform_events').selectAll().where('seq', '>', after)
+    if (types) query = query.where('type', 'in', types)
+    const rows = await query.orderBy('seq').limit(BATCH).execute()
     return rows.map(fromRow)
   }
 
@@ -99,14 +100,12 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
     while (subscriber.again && !stopped) {
       subscriber.again = false
       for (;;) {
-        const events = await read(subscriber.delivered, BATCH)
+        const events = await read(subscriber.delivered, subscriber.types)
         if (events.length === 0 || stopped) break
         for (const event of events) {
           if (stopped) return
-          if (subscriber.types.has(event.type)) await handle(subscriber, event)
-          else subscriber.delivered = event.seq
+          await handle(subscriber, event)
         }
-        await remember(subscriber)
       }
     }
   }
@@ -153,37 +152,46 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
 
   async function tellListeners(): Promise<void> {
     if (listeners.size === 0) return
-    for (const event of await read(heard, BATCH)) {
+    for (const event of await read(heard)) {
       if (event.seq <= heard) continue
       heard = event.seq
       for (const listener of listeners) listener(event)
     }
   }
 
+  /** Moves a cursor over what its subscriber does not ask for: types that it asks for one day begin then. */
+  async function catchUp(subscriber: Subscriber): Promise<void> {
+    const last = await lastSeq()
+    if (last === subscriber.delivered || (await read(subscriber.delivered, subscriber.types)).length > 0) return
+    subscriber.delivered = last
+    await remember(subscriber)
+  }
+
+  /** One function a type: a transaction that tells several events of it announces them once. */
+  const announcements = new Map<string, () => void>()
+
   /** After the commit: a listener must not hear of what may still be undone. */
-  function announce(): void {
-    if (!started || stopped) return
-    for (const subscriber of subscribers) wake(subscriber)
-    void tellListeners()
+  function announcementOf(type: string): () => void {
+    const known = announcements.get(type)
+    if (known) return known
+    const announce = () => {
+      if (!started || stopped) return
+      for (const subscriber of subscribers) if (subscriber.types.includes(type)) wake(subscriber)
+      void tellListeners()
+    }
+    announcements.set(type, announce)
+    return announce
   }
 
   return {
     publish: async (tx, event) => {
       await storage.capabilities.serialize(tx, 'platform_events')
-      await tables<EventTables>(tx)
-        .insertInto('platform_events')
-        .values({
-          type: event.type,
-          project: event.project ?? null,
-          subject: event.subject,
-          data: encodeJson(event.data),
-          at: clock.now(),
-        } as EventTables['platform_events'])
-        .execute()
-      storage.afterCommit(tx, announce)
+      const { type, project = null, subject, data } = event
+      await statements.run(tx, 'insert', insertEvent, [type, project, subject, encodeJson(data), clock.now()])
+      storage.afterCommit(tx, announcementOf(type))
     },
     subscribe: (name, types, handler) => {
-      subscribers.push({ name, types: new Set(types), handler, delivered: 0, working: undefined, again: false })
+      subscribers.push({ name, types, handler, delivered: 0, working: undefined, again: false })
     },
     listen: (listener) => {
       listeners.add(listener)
@@ -213,15 +221,19 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
         if (!cursor) await remember(subscriber)
       }
       started = true
-      announce()
+      for (const subscriber of subscribers) wake(subscriber)
     },
     stop: async () => {
       stopped = true
       await Promise.all(subscribers.map((subscriber) => subscriber.working))
+      await Promise.all(subscribers.map(catchUp))
     },
     settled: async () => {
-      const last = await lastSeq()
-      return subscribers.every((subscriber) => subscriber.delivered >= last && !subscriber.working)
+      for (const subscriber of subscribers) {
+        if (subscriber.working) return false
+        if ((await read(subscriber.delivered, subscriber.types)).length > 0) return false
+      }
+      return true
     },
   }
 }

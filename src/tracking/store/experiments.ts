@@ -1,4 +1,5 @@
-import type { Storage, Tx } from '#platform/storage'
+import { sql } from 'kysely'
+import { openStatements, type Storage, type Tx } from '#platform/storage'
 import { reading, type TrackingTables } from './tables.ts'
 
 export interface Experiment {
@@ -37,6 +38,22 @@ export async function insertExperiment(tx: Tx, experiment: Experiment): Promise<
 }
 
 /** Newest first. */
+const statements = openStatements()
+
+/** What a new run asks of its experiment. */
+export async function experimentRow(
+  tx: Tx,
+  id: string,
+): Promise<{ project: string | null; deleted_at: number | null } | undefined> {
+  const { rows } = await statements.run<{ project: string | null; deleted_at: number | null }>(
+    tx,
+    'experiment',
+    () => sql`select project, deleted_at from tracking_experiments where id = ${id}`,
+    [id],
+  )
+  return rows[0]
+}
+
 export async function experimentsWhere(from: Storage | Tx, filter: ExperimentFilter): Promise<Experiment[]> {
   const db = reading(from)
   let query = db.selectFrom('tracking_experiments').selectAll()

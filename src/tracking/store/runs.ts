@@ -6,26 +6,19 @@ import { latestMetrics, type MetricValue } from './values.ts'
 
 type RunRow = TrackingTables['tracking_runs']
 
+const statements = openStatements()
+
 export async function insertRun(
   tx: Tx,
   run: Pick<Run, 'id' | 'name' | 'experiment' | 'project' | 'parent' | 'startedAt'>,
 ): Promise<void> {
-  await reading(tx)
-    .insertInto('tracking_runs')
-    .values({
-      id: run.id,
-      name: run.name,
-      experiment: run.experiment,
-      project: run.project,
-      parent: run.parent,
-      state: 'running',
-      started_at: run.startedAt,
-      ended_at: null,
-      deleted_at: null,
-    })
-    .onConflict((c) => c.column('id').doNothing())
-    .execute()
+  const { id, name, experiment, project, parent, startedAt } = run
+  await statements.run(tx, 'insert run', insertStatement, [id, name, experiment, project, parent, 'running', startedAt])
 }
+
+const insertStatement = () =>
+  sql`insert into tracking_runs (id, name, experiment, project, parent, state, started_at)
+    values (${sql.join(new Array(7).fill(null))}) on conflict (id) do nothing`
 
 export interface RunChange {
   state?: Run['state'] | undefined
@@ -47,7 +40,13 @@ export async function updateRun(tx: Tx, id: string, change: RunChange): Promise<
 
 /** The bare row, without params, tags and metrics. */
 export async function runRow(from: Storage | Tx, id: string): Promise<RunRow | undefined> {
-  return reading(from).selectFrom('tracking_runs').selectAll().where('id', '=', id).executeTakeFirst()
+  const { rows } = await statements.run<RunRow>(
+    reading(from),
+    'run',
+    () => sql`select * from tracking_runs where id = ${id}`,
+    [id],
+  )
+  return rows[0]
 }
 
 /** Marks the runs nested in this one, however deep, that are still under way. */
@@ -101,8 +100,6 @@ export async function runById(from: Storage | Tx, id: string): Promise<RunWithPo
   const row = await runRow(from, id)
   return row && (await withDetails(from, [row]))[0]
 }
-
-const statements = openStatements()
 
 /** A run, and the latest point of each of its metrics, by name. */
 export interface RunWithPoints {
@@ -158,11 +155,12 @@ async function textsOf(from: Storage | Tx, table: 'tracking_params' | 'tracking_
 }
 
 async function experimentNames(from: Storage | Tx, ids: readonly string[]): Promise<Map<string, string>> {
-  const rows = await reading(from)
-    .selectFrom('tracking_experiments')
-    .select(['id', 'name'])
-    .where('id', 'in', ids)
-    .execute()
+  const rows = await statements.runList<{ id: string; name: string }>(
+    reading(from),
+    'experiments',
+    (list) => sql`select id, name from tracking_experiments where id in (${list})`,
+    ids,
+  )
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
