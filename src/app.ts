@@ -15,7 +15,7 @@ import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects } from '#projects'
-import { mountMlflow, mountOtlp } from '#protocols'
+import { MLFLOW_ALIASES, mountMlflow, mountOtlp } from '#protocols'
 import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
 import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
 import { mountTracing, openTracing } from '#tracing'
@@ -53,7 +53,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const jobs = openJobs({ storage, clock, log })
   const access = openAccess({ storage, clock, host: config.host })
   await access.checkAddress(config.host)
-  const http = await openHttp({ log, authorize: access.authorize, version, pages: PAGES })
+  const http = await openHttp({ log, authorize: access.authorize, version, pages: PAGES, aliases: MLFLOW_ALIASES })
 
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })

@@ -1,2 +1,2 @@
-export { mountMlflow } from './mlflow/index.ts'
+export { MLFLOW_ALIASES, mountMlflow } from './mlflow/index.ts'
 export { mountOtlp } from './otlp/index.ts'

@@ -2,6 +2,8 @@ import { ArtifactPathInvalid } from './errors.ts'
 
 /** Deep enough for any folder of a model, and short enough for every file system it may be downloaded to. */
 const LONGEST = 1_000
+/** In bytes, of one name: what file systems take. */
+const LONGEST_NAME = 255
 
 /**
  * A path that is a file of the run's own on whatever system it is downloaded to: relative, `/` between names, no step
@@ -26,6 +28,8 @@ function problemOf(path: string): string | undefined {
   const names = path.split('/')
   if (names.includes('..') || names.includes('.')) return 'it steps out of its folder'
   if (names.includes('')) return 'a name in it is empty'
+  if (names.some((name) => Buffer.byteLength(name) > LONGEST_NAME))
+    return `a name in it is longer than ${LONGEST_NAME} bytes`
   return undefined
 }
 

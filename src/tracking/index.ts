@@ -1,4 +1,5 @@
 export { checkArtifactPath } from './artifact-path.ts'
+export { LoggedModelUnknown } from './errors.ts'
 export type { KeeperOf } from './keeper.ts'
 export { trackingMigrations } from './migrations.ts'
 export { runName } from './names.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { LoggedModelStatus } from './contract.ts'
-import { ExperimentUnknown, InBin, LoggedModelUnknown, TagUnknown } from './errors.ts'
+import { ExperimentUnknown, InBin, LoggedModelUnknown, ParamConflict, TagUnknown } from './errors.ts'
 import { checkFree, type KeeperOf } from './keeper.ts'
 import { anyName } from './names.ts'
 import { experimentsWhere } from './store/experiments.ts'
@@ -34,7 +34,7 @@ export interface LoggedModels {
   loggedModel(id: string): Promise<LoggedModel>
   /** Newest first, without those in the bin. */
   loggedModels(filter: LoggedModelFilter): Promise<LoggedModel[]>
-  /** Adds params and tags and sets the status. @throws LoggedModelUnknown, InBin */
+  /** Adds params, each written once, and tags, and sets the status. @throws LoggedModelUnknown, InBin, ParamConflict */
   updateLoggedModel(
     id: string,
     change: { status?: LoggedModelStatus; params?: Record<string, string>; tags?: Record<string, string> },
@@ -43,7 +43,7 @@ export interface LoggedModels {
   untagLoggedModel(id: string, key: string): Promise<void>
   /** @throws Kept by a version that came from it */
   deleteLoggedModel(id: string): Promise<void>
-  /** The latest metrics that runs logged of these models. */
+  /** Every point that runs logged of these models. */
   loggedModelMetrics(ids: readonly string[]): Promise<(MetricValue & { run: string; model: string })[]>
 }
 
@@ -89,7 +89,7 @@ export function openLoggedModels(needs: { storage: Storage; clock: Clock; keeper
       change(id, (model) => ({
         ...model,
         status: status ?? model.status,
-        params: { ...model.params, ...params },
+        params: withParams(model.params, params),
         tags: { ...model.tags, ...tags },
       })),
     untagLoggedModel: async (id, key) => {
@@ -100,6 +100,8 @@ export function openLoggedModels(needs: { storage: Storage; clock: Clock; keeper
       })
     },
     deleteLoggedModel: async (id) => {
+      // What is there already stays as old as it is.
+      if ((await required(storage, id)).deletedAt !== null) return
       await change(
         id,
         (model) => ({ ...model, deletedAt: clock.now() }),
@@ -108,4 +110,10 @@ export function openLoggedModels(needs: { storage: Storage; clock: Clock; keeper
     },
     loggedModelMetrics: (ids) => metricsOfModels(storage, ids),
   }
+}
+
+function withParams(before: Record<string, string>, added: Record<string, string> = {}): Record<string, string> {
+  for (const [key, value] of Object.entries(added))
+    if (Object.hasOwn(before, key) && before[key] !== value) throw new ParamConflict(key, before[key]!, value)
+  return { ...before, ...added }
 }

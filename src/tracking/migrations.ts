@@ -233,4 +233,11 @@ export const trackingMigrations: readonly Migration[] = [
       await db.schema.createIndex('tracking_imports_by_id').on('tracking_imports').columns(['id']).execute()
     },
   },
+  {
+    name: 'tracking-004-points-of-models',
+    up: async (db) => {
+      // A run measures many models, so its latest value of a metric is that of one of them only.
+      await sql`create index tracking_metrics_of_model on tracking_metrics (model) where model is not null`.execute(db)
+    },
+  },
 ]

@@ -21,7 +21,7 @@ import {
   withDetails,
 } from './store/runs.ts'
 import { findRuns, type RunFilter } from './store/search.ts'
-import { deleteTag, type MetricValue, metricHistory } from './store/values.ts'
+import { deleteTag, type MetricValue, metricHistory, tagsStarting } from './store/values.ts'
 
 /** A run that is over when it is told of: a trial of a search. */
 export interface FinishedRun {
@@ -79,7 +79,14 @@ export interface Runs extends Pick<LogValues, 'log'> {
   runsWithPoints(filter: RunFilter): Promise<RunWithPoints[]>
   /** @throws RunUnknown */
   runWithPoints(id: string): Promise<RunWithPoints>
-  /** Points of one metric by step, then by time. */
+  /** What runs of these experiments have in tags whose keys start like this: every value once. */
+  tagsStarting(
+    start: string,
+    experiments: readonly string[],
+  ): Promise<{ experiment: string; key: string; value: string }[]>
+  /** All points of one metric by step, then by time; none of a run that is not there. */
+  pointsOf(run: string, metric: string): Promise<MetricValue[]>
+  /** The same, page by page. @throws RunUnknown */
   history(run: string, metric: string, page?: { limit: number; offset: number }): Promise<MetricValue[]>
 }
 
@@ -157,11 +164,15 @@ export function openRuns(needs: {
       await endNestedRuns(tx, id, 'failed', endedAt)
     },
     abandonNestedRuns: (tx, id) => endNestedRuns(tx, id, 'killed', clock.now()),
-    updateRun: (id, { state, endedAt, name }) =>
+    updateRun: (id, { state, endedAt, name, parent }) =>
       storage.write(async (tx) => {
         await requireWritable(tx, id)
         const ends = state !== undefined && OVER.includes(state)
-        await updateRun(tx, id, { state, name, endedAt: endedAt ?? (ends ? clock.now() : undefined) })
+        const above = parent === undefined || parent === id ? undefined : await runRow(tx, parent)
+        await updateRun(tx, id, {
+          ...{ state, name, parent: above?.id },
+          endedAt: endedAt ?? (ends ? clock.now() : undefined),
+        })
         const run = await required(tx, id)
         if (ends) {
           await events.publish(tx, {
@@ -195,6 +206,8 @@ export function openRuns(needs: {
     runs: async (filter) => (await find(filter)).map(({ run }) => run),
     runsWithPoints: find,
     runWithPoints: (id) => withPoints(storage, id),
+    tagsStarting: (start, ids) => tagsStarting(storage, start, ids),
+    pointsOf: (run, metric) => metricHistory(storage, run, metric, undefined),
     history: async (run, metric, page) => {
       if (!(await runRow(storage, run))) throw new RunUnknown(run)
       return metricHistory(storage, run, metric, page)

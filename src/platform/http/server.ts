@@ -78,18 +78,25 @@ export async function openHttp({
   authorize,
   version,
   pages,
+  aliases = [],
 }: {
   log: Logger
   authorize: Authorize
   version: string
   /** Folder with the built pages; `undefined` serves the API alone. */
   pages?: string | undefined
+  /** Addresses that start with the first of a pair are the same as those that start with the second. */
+  aliases?: readonly (readonly [string, string])[] | undefined
 }): Promise<HttpServer> {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     genReqId: (request) => headerOf(request.headers['x-request-id']) ?? randomUUID(),
+    rewriteUrl: ({ url = '/' }) => {
+      const [alias, meant] = aliases.find(([start]) => url.startsWith(start)) ?? ['', '']
+      return meant + url.slice(alias.length)
+    },
     routerOptions: { maxParamLength: 500 },
     forceCloseConnections: 'idle',
   })

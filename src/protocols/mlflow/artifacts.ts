@@ -1,16 +1,17 @@
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path/posix'
 import { z } from 'zod'
+import type { FastifyReply } from 'fastify'
 import type { Handlers } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
 import { checkArtifactPath, type Tracking } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
 import { runInfo } from './entities.ts'
 import { listFolder } from './list-folder.ts'
-import { FileInfo, Nothing, PageToken, RunRef } from './messages.ts'
+import { FileInfo, Nothing, PageToken, Required, RunRef, unlessEmpty } from './messages.ts'
 import { runId } from './runs.ts'
 
-const Files = z.object({ files: z.array(FileInfo) })
+const Files = z.object({ files: z.array(FileInfo).optional() })
 const Place = z.object({ '*': z.string() })
 
 export const artifactRoutes = defineRoutes({
@@ -46,7 +47,27 @@ export const artifactRoutes = defineRoutes({
     summary: 'MLflow: keeps an artifact of any size as it arrives.',
     params: Place,
     upload: true,
-    reply: Nothing,
+    raw: true,
+    reply: z.unknown(),
+  },
+  fetchArtifact: {
+    method: 'GET',
+    path: '/get-artifact',
+    permission: 'tracking:read',
+    summary: 'MLflow: the bytes of an artifact of a run.',
+    query: RunRef.extend({ path: Required }),
+    raw: true,
+    reply: z.unknown(),
+  },
+  uploadFromPage: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/upload-artifact',
+    permission: 'tracking:write',
+    summary: 'MLflow: keeps an artifact of at most 10 MiB.',
+    query: RunRef.extend({ path: Required }),
+    upload: true,
+    raw: true,
+    reply: z.unknown(),
   },
   deleteArtifacts: {
     method: 'DELETE',
@@ -62,35 +83,36 @@ export function artifactHandlers({ tracking }: { tracking: Tracking }): Handlers
   return {
     listRunArtifacts: async ({ query }) => {
       const run = await tracking.run(runId(query))
-      const folder = query.path ? checkArtifactPath(query.path) : undefined
-      const files = listFolder(await tracking.artifacts(run.id, folder), folder)
       return {
         root_uri: runInfo(run).artifact_uri,
-        files: files.map((file) => ({ ...file, path: folder ? `${folder}/${file.path}` : file.path })),
+        ...(await filesIn(tracking, run.id, query.path)),
       }
     },
     listArtifacts: async ({ query }) => {
       const { owner, path } = placeFrom(query.path)
-      return { files: listFolder(await tracking.artifacts(owner, path), path) }
+      return unlessEmpty('files', listFolder(await tracking.artifacts(owner, path), path))
     },
     downloadArtifact: async ({ params, reply }) => {
       const { owner, path } = fileFrom(params['*'])
-      const { file, size, hash } = await tracking.openArtifact(owner, path)
-      return (
-        reply
-          // Whatever it is, a browser is to save it: an HTML file from a run has no business in this origin.
-          .header('content-type', 'application/octet-stream')
-          .header('x-content-type-options', 'nosniff')
-          .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`)
-          .header('content-length', size)
-          .header('etag', `"${hash}"`)
-          .send(createReadStream(file))
-      )
+      return sendArtifact(reply, await tracking.openArtifact(owner, path))
     },
-    uploadArtifact: async ({ params, request }) => {
+    fetchArtifact: async ({ query, reply }) => {
+      const run = await tracking.run(runId(query))
+      return sendArtifact(reply, await tracking.openArtifact(run.id, checkArtifactPath(query.path)))
+    },
+    uploadFromPage: async ({ query, request, reply }) => {
+      const path = checkArtifactPath(query.path)
+      const size = Number(request.headers['content-length'])
+      if (!(size > 0)) throw new ParameterInvalid('The request has no data, or does not say how much.')
+      if (size > LARGEST_FROM_PAGE) throw new ParameterInvalid('The artifact is larger than 10 MiB.', 'PUT it instead.')
+      await tracking.addArtifact(runId(query), path, request.raw)
+      return reply.send()
+    },
+    uploadArtifact: async ({ params, request, reply }) => {
+      if (params['*'].endsWith('/')) throw new ParameterInvalid('The path ends with /, so it names no file.')
       const { owner, path } = fileFrom(params['*'])
       await tracking.addArtifact(owner, path, request.raw)
-      return {}
+      return reply.send()
     },
     deleteArtifacts: async ({ params }) => {
       const { owner, path } = placeFrom(params['*'])
@@ -98,6 +120,38 @@ export function artifactHandlers({ tracking }: { tracking: Tracking }): Handlers
       return {}
     },
   }
+}
+
+const LARGEST_FROM_PAGE = 10 * 1024 * 1024
+
+/** Right below a folder, with paths from the root. */
+export async function filesIn(
+  tracking: Tracking,
+  owner: string,
+  path: string | undefined,
+): Promise<{ files?: FileInfo[] }> {
+  const folder = path ? checkArtifactPath(path.replace(/\/+$/, '')) : undefined
+  const files = listFolder(await tracking.artifacts(owner, folder), folder)
+  return unlessEmpty(
+    'files',
+    files.map((file) => ({ ...file, path: folder ? `${folder}/${file.path}` : file.path })),
+  )
+}
+
+export function sendArtifact(
+  reply: FastifyReply,
+  { path, file, size, hash }: Awaited<ReturnType<Tracking['openArtifact']>>,
+): FastifyReply {
+  return (
+    reply
+      // Whatever it is, a browser is to save it: an HTML file from a run has no business in this origin.
+      .header('content-type', 'application/octet-stream')
+      .header('x-content-type-options', 'nosniff')
+      .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`)
+      .header('content-length', size)
+      .header('etag', `"${hash}"`)
+      .send(createReadStream(file))
+  )
 }
 
 const PLACE = /^[^/]+\/(?:models\/)?(?<owner>[^/]+)\/artifacts(?:\/(?<path>.*))?$/s
@@ -113,7 +167,7 @@ export function placeFrom(address: string): { owner: string; path: string | unde
       `"${address.slice(0, 200)}" is no place of a run or a logged model.`,
       'Use the artifact_uri that the server gave.',
     )
-  return { owner, path: path ? checkArtifactPath(path) : undefined }
+  return { owner, path: path ? checkArtifactPath(path.replace(/\/+$/, '')) : undefined }
 }
 
 function fileFrom(address: string): { owner: string; path: string } {

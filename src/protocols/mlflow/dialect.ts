@@ -9,6 +9,18 @@ export class ParameterInvalid extends OrreryError {
   }
 }
 
+/** What the original has too, and refuses when its artifacts lie in a folder. */
+export class TransferNotOffered extends OrreryError {
+  constructor(what: string) {
+    super({
+      code: 'ORRERY_PROTOCOLS_TRANSFER_NOT_OFFERED',
+      status: 501,
+      message: `${what} is not offered: artifacts go through the server, as streams of any size.`,
+      hint: 'PUT and GET /api/2.0/mlflow-artifacts/artifacts/<path>.',
+    })
+  }
+}
+
 export class EndpointUnknown extends OrreryError {
   constructor(method: string, url: string) {
     super({
@@ -37,20 +49,29 @@ const BY_STATUS: Record<number, string> = {
   404: 'RESOURCE_DOES_NOT_EXIST',
   409: 'RESOURCE_CONFLICT',
   429: 'REQUEST_LIMIT_EXCEEDED',
+  501: 'NOT_IMPLEMENTED',
   503: 'TEMPORARILY_UNAVAILABLE',
 }
 
-/** The kind of an error beside its code; that of a code which is not named here is the code itself. */
+/** The kind of an error beside its code, where the original tells one. */
 const CLASSES: Record<string, string> = {
+  ...{ INVALID_PARAMETER_VALUE: 'INVALID_PARAMETER_VALUE', RESOURCE_ALREADY_EXISTS: 'RESOURCE_ALREADY_EXISTS' },
+  PERMISSION_DENIED: 'PERMISSION_DENIED',
   ...{ RESOURCE_DOES_NOT_EXIST: 'RESOURCE_NOT_FOUND', ENDPOINT_NOT_FOUND: 'RESOURCE_NOT_FOUND' },
   ...{ BAD_REQUEST: 'INVALID_PARAMETER_VALUE', INTERNAL_ERROR: 'CLIENT_INTERNAL_ERROR' },
   ...{ INVALID_STATE: 'CLIENT_INTERNAL_ERROR', TEMPORARILY_UNAVAILABLE: 'CLIENT_INTERNAL_ERROR' },
 }
-const SQLSTATES = { theirs: 'KAM00', ours: 'XXM00' } as const
+const SQLSTATES: Record<string, string> = { CLIENT_INTERNAL_ERROR: 'XXM00' }
+const THEIR_FAULT = 'KAM00'
 
 /** MLflow's form of an error: a code that its clients know, and one text for people. */
 export const mlflowDialect: Dialect = {
-  errorReply: z.object({ error_code: z.string(), message: z.string(), sqlstate: z.string(), error_class: z.string() }),
+  errorReply: z.object({
+    error_code: z.string(),
+    message: z.string(),
+    sqlstate: z.string().optional(),
+    error_class: z.string().optional(),
+  }),
   renderError: (error) => {
     const known = asOrreryError(error) ?? errorBody(error).body.error
     const status = 'status' in known ? known.status : 500
@@ -63,9 +84,8 @@ export const mlflowDialect: Dialect = {
   },
 }
 
-const bodyOf = (code: string, message: string) => ({
-  error_code: code,
-  message,
-  sqlstate: CLASSES[code] === 'CLIENT_INTERNAL_ERROR' ? SQLSTATES.ours : SQLSTATES.theirs,
-  error_class: CLASSES[code] ?? code,
-})
+function bodyOf(code: string, message: string) {
+  const error_class = CLASSES[code]
+  if (error_class === undefined) return { error_code: code, message }
+  return { error_code: code, message, sqlstate: SQLSTATES[error_class] ?? THEIR_FAULT, error_class }
+}

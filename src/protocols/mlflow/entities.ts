@@ -64,11 +64,12 @@ export function runReply(run: Run, metrics: readonly MetricValue[]): RunReply {
     else tags.push(tag)
   }
   tags.push({ key: RUN_NAME, value: run.name })
-  if (run.parent !== null) tags.push({ key: PARENT_RUN, value: run.parent })
+  // A parent that is no run of this server is a tag like any other.
+  if (run.parent !== null && run.tags[PARENT_RUN] === undefined) tags.push({ key: PARENT_RUN, value: run.parent })
   return {
     info: runInfo(run),
     data: {
-      ...unlessEmpty('metrics', metrics.map(metricReply)),
+      ...unlessEmpty('metrics', metrics.map(latestReply)),
       ...unlessEmpty('params', pairs(run.params)),
       ...unlessEmpty('tags', tags),
     },
@@ -81,6 +82,9 @@ export function runReply(run: Run, metrics: readonly MetricValue[]): RunReply {
 }
 
 const datasetInputReply = ({ tags, dataset }: DatasetInput) => ({ ...unlessEmpty('tags', tags), dataset })
+
+/** What a run's latest value was measured of, and on, is told with its history. */
+const latestReply = ({ key, value, step, at }: MetricValue) => metricReply({ key, value, step, at })
 
 export function metricReply({ key, value, step, at, model, dataset }: MetricValue): MetricReply {
   return {

@@ -5,12 +5,14 @@ import type { Storage } from '#platform/storage'
 import type { Experiment, Tracking } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
 import { DEFAULT_EXPERIMENT, experimentReply } from './entities.ts'
+import { knownInputs } from './inputs.ts'
 import { checkedExperimentName, checkedExperimentTag } from './limits.ts'
 import {
   ExperimentReply,
   KeyValue,
   message,
   Nothing,
+  OneOrMore,
   PageToken,
   pageSize,
   Required,
@@ -29,8 +31,12 @@ const Search = {
   view_type: ViewType,
 }
 const SearchAsked = z.object({ ...Search, order_by: z.array(z.string()) })
-/** Of a query, where one value is no list. */
-const OneOrMore = z.union([z.array(z.string()), z.string().transform((one) => [one])]).default([])
+const DatasetSummary = z.object({
+  experiment_id: z.string(),
+  name: z.string(),
+  digest: z.string(),
+  context: z.string().optional(),
+})
 const Found = z.object({ experiments: z.array(ExperimentReply).optional(), next_page_token: z.string().optional() })
 const OneExperiment = z.object({ experiment: ExperimentReply })
 
@@ -75,6 +81,14 @@ export const experimentRoutes = defineRoutes({
     query: z.object({ ...Search, order_by: OneOrMore }),
     reply: Found,
   },
+  searchDatasets: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/experiments/search-datasets',
+    permission: 'tracking:read',
+    summary: 'MLflow: the datasets that runs of some experiments were given.',
+    body: message({ experiment_ids: z.array(z.string()).min(1).max(20) }),
+    reply: z.object({ dataset_summaries: z.array(DatasetSummary).optional() }),
+  },
   updateExperiment: {
     method: 'POST',
     path: '/api/2.0/mlflow/experiments/update',
@@ -117,6 +131,9 @@ export const experimentRoutes = defineRoutes({
   },
 })
 
+/** What the original tells of at most. */
+const MOST_DATASETS = 1_000
+
 export interface ExperimentNeeds {
   tracking: Tracking
   storage: Storage
@@ -129,8 +146,12 @@ export function experimentHandlers(needs: ExperimentNeeds): Handlers<typeof expe
     const limit = asked.max_results
     const start = pageStart(asked.page_token)
     const all = await tracking.experiments({ bin: asked.view_type })
-    const page = selectExperiments(all, asked).slice(start, start + limit)
-    return { ...unlessEmpty('experiments', page.map(experimentReply)), ...pageAfter(start, page.length, limit) }
+    const selected = selectExperiments(all, asked)
+    const page = selected.slice(start, start + limit)
+    return {
+      ...unlessEmpty('experiments', page.map(experimentReply)),
+      ...pageAfter(start, page.length, selected.length - start),
+    }
   }
 
   return {
@@ -152,6 +173,14 @@ export function experimentHandlers(needs: ExperimentNeeds): Handlers<typeof expe
     }),
     searchExperiments: async ({ body }) => search(body),
     listExperiments: async ({ query }) => search(query),
+    searchDatasets: async ({ body }) => {
+      const summaries = (await knownInputs(tracking, body.experiment_ids)).flatMap((input) => {
+        const about = { experiment_id: input.experiment, name: input.name, digest: input.digest }
+        return input.contexts.length === 0 ? [about] : input.contexts.map((context) => ({ ...about, context }))
+      })
+      const distinct = new Map(summaries.map((summary) => [JSON.stringify(summary), summary]))
+      return unlessEmpty('dataset_summaries', [...distinct.values()].slice(0, MOST_DATASETS))
+    },
     updateExperiment: async ({ body }) => {
       await tracking.renameExperiment(body.experiment_id, checkedExperimentName(body.new_name))
       return {}

@@ -6,9 +6,11 @@ import type { Tracing } from '#tracing'
 import type { Tracking } from '#tracking'
 import { assessmentHandlers, assessmentRoutes } from './assessments.ts'
 import { artifactHandlers, artifactRoutes } from './artifacts.ts'
+import { directTransferHandlers, directTransferRoutes } from './direct-transfers.ts'
 import { EndpointUnknown, mlflowDialect } from './dialect.ts'
 import { experimentHandlers, experimentRoutes } from './experiments.ts'
 import { loggedModelHandlers, loggedModelRoutes } from './logged-models.ts'
+import { historyHandlers, historyRoutes } from './histories.ts'
 import { loggingHandlers, loggingRoutes } from './logging.ts'
 import { modelVersionHandlers, modelVersionRoutes } from './model-versions.ts'
 import { registeredModelHandlers, registeredModelRoutes } from './registered-models.ts'
@@ -22,6 +24,12 @@ import { traceHandlers, traceRoutes } from './traces.ts'
 
 const ROOTS = ['/api/2.0/mlflow', '/api/2.0/mlflow-artifacts', '/api/3.0/mlflow']
 
+/** The pages of MLflow, and what was written after them, ask under another address. */
+export const MLFLOW_ALIASES = [
+  ['/ajax-api/2.0/', '/api/2.0/'],
+  ['/ajax-api/3.0/', '/api/3.0/'],
+] as const
+
 /** The REST interface of an MLflow tracking server, over Orrery's own runs. */
 export function mountMlflow(
   http: HttpServer,
@@ -30,8 +38,10 @@ export function mountMlflow(
   http.mount('mlflow', experimentRoutes, experimentHandlers(needs), mlflowDialect)
   http.mount('mlflow', runRoutes, runHandlers(needs), mlflowDialect)
   http.mount('mlflow', loggingRoutes, loggingHandlers(needs), mlflowDialect)
+  http.mount('mlflow', historyRoutes, historyHandlers(needs), mlflowDialect)
   http.mount('mlflow', searchRoutes, searchHandlers(needs), mlflowDialect)
   http.mount('mlflow', artifactRoutes, artifactHandlers(needs), mlflowDialect)
+  http.mount('mlflow', directTransferRoutes, directTransferHandlers, mlflowDialect)
   http.mount('mlflow', loggedModelRoutes, loggedModelHandlers(needs), mlflowDialect)
   http.mount('mlflow', traceRoutes, traceHandlers(needs), mlflowDialect)
   http.mount('mlflow', traceV2Routes, traceV2Handlers(needs), mlflowDialect)

@@ -32,6 +32,18 @@ export function checkedFirstTag({ key, value }: KeyValue): Pair {
   return [checkedText('key', key), checkedText('value', cut(value, LIMITS.tag))]
 }
 
+/** Params of a logged model may have any name. */
+export function checkedModelParam({ key, value }: KeyValue): Pair {
+  return [checkedText('key', key), checkedText('value', cut(value, LIMITS.param))]
+}
+
+/** The name is part of an address: `models:/<name>/1`. */
+export function checkedModelName(name: string | undefined): string | undefined {
+  if (name && /[/:.%"'\0]/.test(name))
+    throw new ParameterInvalid(`Invalid model name '${name.slice(0, 300)}': it must not have any of / : . % " '.`)
+  return name
+}
+
 export function checkInputTag({ key, value }: KeyValue): void {
   checkLength('key', checkedText('key', key), LIMITS.inputTagKey)
   checkLength('value', checkedText('value', value), LIMITS.inputTagValue)

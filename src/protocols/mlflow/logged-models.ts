@@ -1,15 +1,29 @@
 import { z } from 'zod'
-import { type Handlers, nextCursor, offsetOf } from '#platform/http'
+import type { Handlers } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
-import type { LoggedModel, MetricValue, Tracking } from '#tracking'
-import { checkArtifactPath } from '#tracking'
-import type { LoggedModelStatus } from '#tracking/contract'
-import { ParameterInvalid } from './dialect.ts'
+import { checkArtifactPath, type LoggedModel, LoggedModelUnknown, type MetricValue, type Tracking } from '#tracking'
+import { filesIn, sendArtifact } from './artifacts.ts'
 import { metricReply, pairs } from './entities.ts'
-import { parseFilter } from './filter.ts'
-import { checkedParam, checkedTag } from './limits.ts'
-import { listFolder } from './list-folder.ts'
-import { ExperimentIds, FileInfo, KeyValue, MetricReply, Nothing, PageToken, pageSize, Tags } from './messages.ts'
+import { checkedFirstTag, checkedModelName, checkedModelParam } from './limits.ts'
+import { Status, STATUS_NAMES } from './logged-model-status.ts'
+import {
+  ExperimentIds,
+  FileInfo,
+  KeyValue,
+  message,
+  MetricReply,
+  Nothing,
+  PageToken,
+  pageSize,
+  Required,
+  Tags,
+  unlessEmpty,
+} from './messages.ts'
+import { pageAfter, pageStart } from './paging.ts'
+import { readSearch, selectLoggedModels } from './select-logged-models.ts'
+
+/** How many a page of a search has where nothing is said. */
+const PAGE = 100
 
 const ModelRef = z.object({ model: z.string() })
 
@@ -24,24 +38,11 @@ const ModelReply = z.object({
     status: z.string(),
     model_type: z.string(),
     source_run_id: z.string(),
-    tags: z.array(KeyValue),
+    tags: z.array(KeyValue).optional(),
   }),
-  data: z.object({ params: z.array(KeyValue), metrics: z.array(MetricReply) }),
+  data: z.object({ params: z.array(KeyValue).optional(), metrics: z.array(MetricReply).optional() }),
 })
 const OneModel = z.object({ model: ModelReply })
-
-const STATUSES = {
-  LOGGED_MODEL_PENDING: 'pending',
-  LOGGED_MODEL_READY: 'ready',
-  LOGGED_MODEL_UPLOAD_FAILED: 'failed',
-} as const satisfies Record<string, LoggedModelStatus>
-type Status = keyof typeof STATUSES
-const NAMES = Object.keys(STATUSES) as Status[]
-
-/** By name, or by the number it has in protocol buffers. */
-const Status = z
-  .union([z.enum(NAMES as [Status, ...Status[]]), z.literal([1, 2, 3])])
-  .transform((status) => STATUSES[typeof status === 'number' ? NAMES[status - 1]! : status])
 
 export const loggedModelRoutes = defineRoutes({
   createLoggedModel: {
@@ -49,8 +50,8 @@ export const loggedModelRoutes = defineRoutes({
     path: '/api/2.0/mlflow/logged-models',
     permission: 'tracking:write',
     summary: 'MLflow: announces a model whose files follow.',
-    body: z.object({
-      experiment_id: z.string(),
+    body: message({
+      experiment_id: Required,
       name: z.string().optional(),
       model_type: z.string().optional(),
       source_run_id: z.string().optional(),
@@ -65,6 +66,7 @@ export const loggedModelRoutes = defineRoutes({
     permission: 'tracking:read',
     summary: 'MLflow: a logged model with its params, tags and metrics.',
     params: ModelRef,
+    query: z.object({ allow_deleted: z.string().optional() }),
     reply: OneModel,
   },
   finalizeLoggedModel: {
@@ -73,7 +75,7 @@ export const loggedModelRoutes = defineRoutes({
     permission: 'tracking:write',
     summary: 'MLflow: all files of a logged model are there, or it failed.',
     params: ModelRef,
-    body: z.object({ status: Status }),
+    body: message({ status: Status }),
     reply: OneModel,
   },
   deleteLoggedModel: {
@@ -90,7 +92,7 @@ export const loggedModelRoutes = defineRoutes({
     permission: 'tracking:write',
     summary: 'MLflow: params of a logged model.',
     params: ModelRef,
-    body: z.object({ params: z.array(KeyValue).default([]) }),
+    body: message({ params: z.array(KeyValue).default([]) }),
     reply: Nothing,
   },
   setModelTags: {
@@ -99,8 +101,8 @@ export const loggedModelRoutes = defineRoutes({
     permission: 'tracking:write',
     summary: 'MLflow: tags of a logged model.',
     params: ModelRef,
-    body: z.object({ tags: Tags }),
-    reply: OneModel,
+    body: message({ tags: Tags }),
+    reply: Nothing,
   },
   deleteModelTag: {
     method: 'DELETE',
@@ -115,13 +117,34 @@ export const loggedModelRoutes = defineRoutes({
     path: '/api/2.0/mlflow/logged-models/search',
     permission: 'tracking:read',
     summary: 'MLflow: logged models of some experiments, newest first.',
-    body: z.object({
+    body: message({
       experiment_ids: ExperimentIds,
-      filter: z.string().nullish(),
-      max_results: pageSize(1_000).nullish(),
-      page_token: PageToken.nullable(),
+      filter: z.string().default(''),
+      datasets: z.array(message({ dataset_name: Required, dataset_digest: z.string().optional() })).default([]),
+      order_by: z
+        .array(
+          message({
+            field_name: Required,
+            ascending: z.boolean().default(true),
+            dataset_name: z.string().optional(),
+            dataset_digest: z.string().optional(),
+          }),
+        )
+        .default([]),
+      max_results: pageSize(1_000).default(PAGE),
+      page_token: PageToken,
     }),
-    reply: z.object({ models: z.array(ModelReply), next_page_token: z.string().optional() }),
+    reply: z.object({ models: z.array(ModelReply).optional(), next_page_token: z.string().optional() }),
+  },
+  fetchModelArtifact: {
+    method: 'GET',
+    path: '/api/2.0/mlflow/logged-models/:model/artifacts/files',
+    permission: 'tracking:read',
+    summary: 'MLflow: the bytes of a file of a logged model.',
+    params: ModelRef,
+    query: z.object({ artifact_file_path: Required }),
+    raw: true,
+    reply: z.unknown(),
   },
   listModelArtifacts: {
     method: 'GET',
@@ -130,29 +153,47 @@ export const loggedModelRoutes = defineRoutes({
     summary: 'MLflow: what lies in a folder of a logged model.',
     params: ModelRef,
     query: z.object({ artifact_directory_path: z.string().optional() }),
-    reply: z.object({ files: z.array(FileInfo), root_uri: z.string() }),
+    reply: z.object({ files: z.array(FileInfo).optional(), root_uri: z.string() }),
   },
 })
 
-const PAGE = 100
+/** As many as one statement asks metrics of. */
+const PIECE = 500
 
 export function loggedModelHandlers({ tracking }: { tracking: Tracking }): Handlers<typeof loggedModelRoutes> {
   const reply = async (model: LoggedModel) => ({
     model: modelReply(model, await tracking.loggedModelMetrics([model.id])),
   })
+  async function metricsOf(models: readonly LoggedModel[]) {
+    const metrics: Awaited<ReturnType<Tracking['loggedModelMetrics']>> = []
+    for (let from = 0; from < models.length; from += PIECE)
+      metrics.push(...(await tracking.loggedModelMetrics(models.slice(from, from + PIECE).map(({ id }) => id))))
+    const byModel = Map.groupBy(metrics, (metric) => metric.model)
+    return (model: string) => byModel.get(model) ?? []
+  }
+  async function outsideBin(id: string): Promise<LoggedModel> {
+    const model = await tracking.loggedModel(id)
+    if (model.deletedAt !== null) throw new LoggedModelUnknown(`${id} outside the bin`)
+    return model
+  }
   return {
     createLoggedModel: async ({ body }) =>
       reply(
         await tracking.createLoggedModel({
           experiment: body.experiment_id,
           run: body.source_run_id || undefined,
-          name: body.name || undefined,
+          name: checkedModelName(body.name) || undefined,
           type: body.model_type,
-          params: Object.fromEntries(body.params.map(checkedParam)),
-          tags: Object.fromEntries(body.tags.map(checkedTag)),
+          params: Object.fromEntries(body.params.map(checkedModelParam)),
+          tags: Object.fromEntries(body.tags.map(checkedFirstTag)),
         }),
       ),
-    getLoggedModel: async ({ params }) => reply(await tracking.loggedModel(params.model)),
+    getLoggedModel: async ({ params, query }) =>
+      reply(
+        query.allow_deleted?.toLowerCase() === 'true'
+          ? await tracking.loggedModel(params.model)
+          : await outsideBin(params.model),
+      ),
     finalizeLoggedModel: async ({ params, body }) =>
       reply(await tracking.updateLoggedModel(params.model, { status: body.status })),
     deleteLoggedModel: async ({ params }) => {
@@ -160,49 +201,42 @@ export function loggedModelHandlers({ tracking }: { tracking: Tracking }): Handl
       return {}
     },
     logModelParams: async ({ params, body }) => {
-      await tracking.updateLoggedModel(params.model, { params: Object.fromEntries(body.params.map(checkedParam)) })
+      await tracking.updateLoggedModel(params.model, { params: Object.fromEntries(body.params.map(checkedModelParam)) })
       return {}
     },
-    setModelTags: async ({ params, body }) =>
-      reply(await tracking.updateLoggedModel(params.model, { tags: Object.fromEntries(body.tags.map(checkedTag)) })),
+    setModelTags: async ({ params, body }) => {
+      await tracking.updateLoggedModel(params.model, { tags: Object.fromEntries(body.tags.map(checkedFirstTag)) })
+      return {}
+    },
     deleteModelTag: async ({ params }) => {
       await tracking.untagLoggedModel(params.model, params.key)
       return {}
     },
     searchLoggedModels: async ({ body }) => {
-      const limit = body.max_results ?? PAGE
-      const offset = offsetOf(body.page_token ?? undefined)
-      const filter = { experiments: body.experiment_ids, ...equalities(body.filter ?? ''), limit, offset }
-      const models = await tracking.loggedModels(filter)
-      const metrics = await tracking.loggedModelMetrics(models.map((model) => model.id))
-      const metricsOf = Map.groupBy(metrics, (metric) => metric.model)
-      const next = nextCursor(offset, models.length, limit)
+      const search = readSearch(body)
+      const start = pageStart(body.page_token)
+      const candidates = await tracking.loggedModels({ experiments: body.experiment_ids })
+      const known = search.measures ? await metricsOf(candidates) : undefined
+      const selected = selectLoggedModels(candidates, known ?? (() => []), search)
+      const page = selected.slice(start, start + body.max_results)
+      const told = known ?? (await metricsOf(page))
       return {
-        models: models.map((model) => modelReply(model, metricsOf.get(model.id) ?? [])),
-        ...(next !== null && { next_page_token: next }),
+        ...unlessEmpty(
+          'models',
+          page.map((model) => modelReply(model, told(model.id))),
+        ),
+        ...pageAfter(start, page.length, selected.length - start),
       }
+    },
+    fetchModelArtifact: async ({ params, query, reply }) => {
+      const model = await outsideBin(params.model)
+      return sendArtifact(reply, await tracking.openArtifact(model.id, checkArtifactPath(query.artifact_file_path)))
     },
     listModelArtifacts: async ({ params, query }) => {
-      const model = await tracking.loggedModel(params.model)
-      const folder = query.artifact_directory_path ? checkArtifactPath(query.artifact_directory_path) : undefined
-      const files = listFolder(await tracking.artifacts(model.id, folder), folder)
-      return {
-        root_uri: artifactUri(model),
-        files: files.map((file) => ({ ...file, path: folder ? `${folder}/${file.path}` : file.path })),
-      }
+      const model = await outsideBin(params.model)
+      return { root_uri: artifactUri(model), ...(await filesIn(tracking, model.id, query.artifact_directory_path)) }
     },
   }
-}
-
-/** What a client asks for while it trains: models by name, or of a run. The whole grammar is not spoken yet. */
-function equalities(filter: string): { name?: string; run?: string } {
-  const asked: { name?: string; run?: string } = {}
-  for (const { on, key, is, value } of parseFilter(filter)) {
-    if (on !== 'attribute' || is !== '=' || typeof value !== 'string' || (key !== 'name' && key !== 'source_run_id'))
-      throw new ParameterInvalid('Logged models are searched by name = or source_run_id = only, so far.')
-    asked[key === 'name' ? 'name' : 'run'] = value
-  }
-  return asked
 }
 
 const artifactUri = ({ experiment, id }: LoggedModel) => `mlflow-artifacts:/${experiment}/models/${id}/artifacts`
@@ -219,14 +253,17 @@ function modelReply(
       creation_timestamp_ms: model.createdAt,
       last_updated_timestamp_ms: model.updatedAt,
       artifact_uri: artifactUri(model),
-      status: NAMES.find((name) => STATUSES[name] === model.status)!,
+      status: STATUS_NAMES[model.status],
       model_type: model.type,
       source_run_id: model.run ?? '',
-      tags: pairs(model.tags),
+      ...unlessEmpty('tags', pairs(model.tags)),
     },
     data: {
-      params: pairs(model.params),
-      metrics: metrics.map((metric) => ({ ...metricReply(metric), run_id: metric.run })),
+      ...unlessEmpty('params', pairs(model.params)),
+      ...unlessEmpty(
+        'metrics',
+        metrics.map((metric) => ({ ...metricReply(metric), model_id: model.id, run_id: metric.run })),
+      ),
     },
   }
 }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Handlers } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
 import type { MetricValue, Tracking } from '#tracking'
-import { INPUT_DATASET, INPUT_MODEL, metricReply, OUTPUT_MODEL, RUN_NAME } from './entities.ts'
+import { ParameterInvalid } from './dialect.ts'
+import { INPUT_DATASET, INPUT_MODEL, metricReply, OUTPUT_MODEL, PARENT_RUN, RUN_NAME } from './entities.ts'
 import { checkBatch, checkedMetric, checkedParam, checkedTag, checkInputTag } from './limits.ts'
 import {
   DatasetInput,
@@ -102,6 +103,14 @@ export const loggingRoutes = defineRoutes({
     }),
     reply: Nothing,
   },
+  logModel: {
+    method: 'POST',
+    path: '/api/2.0/mlflow/runs/log-model',
+    permission: 'tracking:write',
+    summary: 'MLflow: what clients before 3.0 told of a model among the artifacts of a run.',
+    body: message({ ...RunRef.shape, model_json: Required }),
+    reply: Nothing,
+  },
   metricHistory: {
     method: 'GET',
     path: '/api/2.0/mlflow/metrics/get-history',
@@ -129,18 +138,19 @@ export function loggingHandlers({ tracking }: { tracking: Tracking }): Handlers<
     },
     logBatch: async ({ body }) => {
       checkBatch(body)
+      const { name, parent, tags } = factsIn(body.tags.map(checkedTag))
       await tracking.log(runId(body), {
         metrics: body.metrics.map((metric) => checkedMetric(metricFrom(metric))),
         params: body.params.map(checkedParam),
-        tags: body.tags.map(checkedTag),
+        tags,
       })
+      if (name || parent) await tracking.updateRun(runId(body), { name, parent })
       return {}
     },
     setTag: async ({ body }) => {
-      const [key, value] = checkedTag(body)
-      // The name of a run is a tag too, as far as clients know.
-      if (key === RUN_NAME) await tracking.updateRun(runId(body), { name: value })
-      else await tracking.log(runId(body), { tags: [[key, value]] })
+      const { name, parent, tags } = factsIn([checkedTag(body)])
+      if (tags.length > 0) await tracking.log(runId(body), { tags })
+      if (name !== undefined || parent) await tracking.updateRun(runId(body), { name, parent })
       return {}
     },
     deleteTag: async ({ body }) => {
@@ -162,14 +172,32 @@ export function loggingHandlers({ tracking }: { tracking: Tracking }): Handlers<
       await tracking.log(runId(body), { tags })
       return {}
     },
+    logModel: async ({ body }) => {
+      const told = toldModel(body.model_json)
+      const run = await tracking.run(runId(body))
+      const before = JSON.parse(run.tags[MODEL_HISTORY] ?? '[]') as unknown[]
+      await tracking.log(run.id, { tags: [[MODEL_HISTORY, JSON.stringify([...before, told])]] })
+      return {}
+    },
     metricHistory: async ({ query }) => {
       const run = runId(query)
       const { max_results: limit, metric_key: key } = query
       if (limit === undefined) return unlessEmpty('metrics', (await tracking.history(run, key)).map(metricReply))
       const offset = pageStart(query.page_token)
-      const points = await tracking.history(run, key, { limit, offset })
-      return { ...unlessEmpty('metrics', points.map(metricReply)), ...pageAfter(offset, points.length, limit) }
+      const points = await tracking.history(run, key, { limit: limit + 1, offset })
+      const page = points.slice(0, limit)
+      return { ...unlessEmpty('metrics', page.map(metricReply)), ...pageAfter(offset, page.length, points.length) }
     },
+  }
+}
+
+/** The name and the parent of a run are tags too, as far as clients know. A parent stays one, in case it is no run here. */
+function factsIn(tags: readonly (readonly [string, string])[]) {
+  const told = new Map(tags)
+  return {
+    name: told.get(RUN_NAME),
+    parent: told.get(PARENT_RUN),
+    tags: tags.filter(([key]) => key !== RUN_NAME),
   }
 }
 
@@ -191,4 +219,26 @@ function datasetTag(tags: Record<string, string>, { dataset, ...input }: Dataset
     key,
     JSON.stringify({ tags: [...merged.values()], dataset: before?.dataset ?? dataset } satisfies DatasetInput),
   ]
+}
+
+const MODEL_HISTORY = 'mlflow.log-model.history'
+const ToldModel = z.looseObject({
+  artifact_path: z.string(),
+  flavors: z.record(z.string(), z.unknown()),
+  utc_time_created: z.string(),
+  run_id: z.string(),
+  model_uuid: z.string().nullish(),
+})
+
+/** The part of a model's description that its run keeps. @throws ParameterInvalid */
+function toldModel(json: string) {
+  try {
+    const { run_id, artifact_path, utc_time_created, model_uuid = null, flavors } = ToldModel.parse(JSON.parse(json))
+    return { run_id, artifact_path, utc_time_created, model_uuid, flavors }
+  } catch {
+    throw new ParameterInvalid(
+      'The model_json is no description of a model.',
+      'Send what an MLmodel file says, as JSON.',
+    )
+  }
 }

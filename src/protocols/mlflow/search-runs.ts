@@ -5,6 +5,7 @@ import type { Condition, Order, Tracking } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
 import { PARENT_RUN, RUN_NAME, runReply, USER } from './entities.ts'
 import { type Clause, parseFilter, parseOrder } from './filter.ts'
+import { checkDatasetClause, inputMeets, knownInputs } from './inputs.ts'
 import { ExperimentIds, message, PageToken, pageSize, RunReply, unlessEmpty, ViewType } from './messages.ts'
 import { pageAfter, pageStart } from './paging.ts'
 
@@ -30,25 +31,46 @@ export const searchRoutes = defineRoutes({
 /** Runs are read with all their values: larger pages would be held in memory whole. Clients follow the page token. */
 const LARGEST_PAGE = 2_000
 
+/** As many datasets as one statement can ask for. */
+const MOST_INPUTS = 10_000
+
 export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<typeof searchRoutes> {
+  /** For each clause, the tags of the inputs that meet it. */
+  async function inputsMeeting(clauses: readonly Clause[], experiments: readonly string[]) {
+    if (clauses.length === 0) return undefined
+    for (const clause of clauses) checkDatasetClause(clause)
+    const inputs = await knownInputs(tracking, experiments)
+    return clauses.map((clause) => {
+      const tags = new Map(inputs.filter((input) => inputMeets(input, clause)).map(({ tag }) => [tag.join('\n'), tag]))
+      if (tags.size > MOST_INPUTS)
+        throw new ParameterInvalid(`More than ${MOST_INPUTS} datasets meet '${clause.key}'.`, 'Ask for fewer.')
+      return [...tags.values()]
+    })
+  }
+
   return {
     searchRuns: async ({ body }) => {
       const limit = Math.min(body.max_results, LARGEST_PAGE)
       const offset = pageStart(body.page_token)
+      const clauses = parseFilter(body.filter)
+      const datasets = clauses.filter(({ on }) => on === 'dataset')
       const runs = await tracking.runsWithPoints({
         experiments: body.experiment_ids,
-        where: parseFilter(body.filter).map(conditionFrom),
+        where: clauses.filter(({ on }) => on !== 'dataset').map(conditionFrom),
+        tagged: await inputsMeeting(datasets, body.experiment_ids),
         orderBy: body.order_by.map(orderFrom),
         bin: body.run_view_type,
-        limit,
+        // One more tells whether there is another page.
+        limit: limit + 1,
         offset,
       })
+      const page = runs.slice(0, limit)
       return {
         ...unlessEmpty(
           'runs',
-          runs.map(({ run, points }) => runReply(run, points)),
+          page.map(({ run, points }) => runReply(run, points)),
         ),
-        ...pageAfter(offset, runs.length, limit),
+        ...pageAfter(offset, page.length, runs.length),
       }
     },
   }

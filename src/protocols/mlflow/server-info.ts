@@ -11,6 +11,9 @@ const ServerInfo = z.object({
   trace_archival_enabled: z.literal(false),
   multipart_uploads_enabled: z.literal(false),
   multipart_downloads_enabled: z.literal(false),
+  presigned_upload_run_id_supported: z.literal(false),
+  presigned_upload_model_id_supported: z.literal(false),
+  features_enabled: z.object({ gateway: z.literal(false) }),
 })
 
 export const serverInfoRoutes = defineRoutes({
@@ -38,6 +41,9 @@ export const serverInfoHandlers: Handlers<typeof serverInfoRoutes> = {
     trace_archival_enabled: false,
     multipart_uploads_enabled: false,
     multipart_downloads_enabled: false,
+    presigned_upload_run_id_supported: false,
+    presigned_upload_model_id_supported: false,
+    features_enabled: { gateway: false },
   }),
   version: async ({ reply }) => reply.type('text/plain; charset=utf-8').send(SPEAKS) as unknown as string,
 }

@@ -22,8 +22,8 @@ export interface LoggedModelFilter {
   experiments?: readonly string[] | undefined
   name?: string | undefined
   run?: string | undefined
-  limit: number
-  offset: number
+  limit?: number | undefined
+  offset?: number | undefined
 }
 
 export async function insertLoggedModel(tx: Tx, model: LoggedModel): Promise<void> {
@@ -51,12 +51,8 @@ export async function loggedModelsWhere(storage: Storage, filter: LoggedModelFil
   if (experiments) query = query.where('experiment', 'in', experiments)
   if (name !== undefined) query = query.where('name', '=', name)
   if (run !== undefined) query = query.where('run', '=', run)
-  const rows = await query
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(filter.limit)
-    .offset(filter.offset)
-    .execute()
+  if (filter.limit !== undefined) query = query.limit(filter.limit).offset(filter.offset ?? 0)
+  const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute()
   return rows.map(fromRow)
 }
 

@@ -24,6 +24,8 @@ export interface RunChange {
   state?: Run['state'] | undefined
   endedAt?: number | null | undefined
   name?: string | undefined
+  /** Ignored when there is no such run. */
+  parent?: string | undefined
   deletedAt?: number | null | undefined
 }
 
@@ -32,6 +34,7 @@ export async function updateRun(tx: Tx, id: string, change: RunChange): Promise<
     ...(change.state !== undefined && { state: change.state }),
     ...(change.endedAt !== undefined && { ended_at: change.endedAt }),
     ...(change.name !== undefined && { name: change.name }),
+    ...(change.parent !== undefined && { parent: change.parent }),
     ...(change.deletedAt !== undefined && { deleted_at: change.deletedAt }),
   }
   if (Object.keys(values).length === 0) return

@@ -16,6 +16,8 @@ export interface RunFilter {
   parent?: string | undefined
   /** All of them must hold. */
   where?: readonly Condition[]
+  /** Of each of these lists of tags, at least one. */
+  tagged?: readonly (readonly (readonly [key: string, value: string])[])[] | undefined
   /** Runs without a value come last either way; then the newest first. */
   orderBy?: readonly Order[]
   /** Whether runs in the bin are listed: not when absent. */
@@ -64,12 +66,19 @@ async function searchFrom(storage: Storage, filter: RunFilter): Promise<Search> 
   else if (filter.parent) own.push(sql`run.parent = ${filter.parent}`)
   if (filter.bin === undefined) own.push(sql`run.deleted_at is null`)
   if (filter.bin === 'only') own.push(sql`run.deleted_at is not null`)
+  for (const tags of filter.tagged ?? []) own.push(hasOneOf(tags))
   const named = filter.experiment === undefined ? undefined : await idsOf(storage, filter.experiment)
   const { experiments = named, where: conditions = [], orderBy = [], limit, offset } = filter
   return {
     ...{ storage, own, conditions, orderBy, limit, offset },
     experiments: named && experiments ? experiments.filter((id) => named.includes(id)) : experiments,
   }
+}
+
+function hasOneOf(tags: readonly (readonly [string, string])[]): RawBuilder<SqlBool> {
+  if (tags.length === 0) return sql`1 = 0`
+  const wanted = tags.map(([key, value]) => sql`(tagged.key = ${key} and tagged.value = ${value})`)
+  return sql`exists (select 1 from tracking_tags as tagged where tagged.run = run.id and (${sql.join(wanted, sql` or `)}))`
 }
 
 async function idsOf(storage: Storage, name: string): Promise<string[]> {

@@ -25,6 +25,25 @@ export async function deleteTag(tx: Tx, run: string, key: string): Promise<boole
   return numDeletedRows > 0
 }
 
+/** What runs of these experiments have in tags whose keys start like this: every value once. */
+export async function tagsStarting(
+  storage: Storage,
+  start: string,
+  experiments: readonly string[],
+): Promise<{ experiment: string; key: string; value: string }[]> {
+  if (experiments.length === 0) return []
+  return reading(storage)
+    .selectFrom('tracking_runs as run')
+    .innerJoin('tracking_tags as tag', 'tag.run', 'run.id')
+    .select(['run.experiment', 'tag.key', 'tag.value'])
+    .distinct()
+    .where('run.experiment', 'in', experiments)
+    .where(sql<boolean>`substr(tag.key, 1, ${sql.lit(start.length)}) = ${start}`)
+    .orderBy('run.experiment')
+    .orderBy('tag.key')
+    .execute()
+}
+
 /** By step, then by time. */
 export async function metricHistory(
   storage: Storage,
@@ -64,10 +83,12 @@ export async function metricsOfModels(
 ): Promise<(MetricValue & { run: string; model: string })[]> {
   if (models.length === 0) return []
   const rows = await reading(storage)
-    .selectFrom('tracking_latest_metrics')
+    .selectFrom('tracking_metrics')
     .selectAll()
     .where('model', 'in', models)
     .orderBy('key')
+    .orderBy('at')
+    .orderBy('step')
     .execute()
   return rows.map((row) => ({ ...fromRow(row), run: row.run, model: row.model! }))
 }
