@@ -19,8 +19,11 @@ export const HAS_PYTHON = (() => {
 })()
 
 /** The example's environment, made once per machine: the first test that asks waits for the downloads. */
-export async function examplePython(): Promise<PythonEnvironment> {
+export const examplePython = () => pythonOf(LOCK)
+
+/** The environment of a lock file, made once per machine. */
+export async function pythonOf(lock: string): Promise<PythonEnvironment> {
   const folder = join(tmpdir(), 'orrery-test-python')
   await mkdir(folder, { recursive: true })
-  return lockedPython(LOCK, { folder, signal: new AbortController().signal, onLine: () => {} })
+  return lockedPython(lock, { folder, signal: new AbortController().signal, onLine: () => {} })
 }
