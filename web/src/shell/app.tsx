@@ -31,16 +31,22 @@ const EndpointPage = lazy(async () => ({ default: (await import('../deployments/
 const MonitorsPage = lazy(async () => ({ default: (await import('../monitoring/monitors.tsx')).MonitorsPage }))
 const MonitorPage = lazy(async () => ({ default: (await import('../monitoring/monitors.tsx')).MonitorPage }))
 const AlertPage = lazy(async () => ({ default: (await import('../monitoring/alert.tsx')).AlertPage }))
+const TracesPage = lazy(async () => ({ default: (await import('../tracing/traces.tsx')).TracesPage }))
+const RequestTracePage = lazy(async () => ({ default: (await import('../tracing/trace.tsx')).RequestTracePage }))
 const TracePage = lazy(async () => ({ default: (await import('../governance/trace.tsx')).TracePage }))
 
 const routes: RouteObject[] = [
   { index: true, element: <ProjectsPage /> },
   { path: 'trace/:prediction', element: <TracePage /> },
+  { path: 'traces', element: <TracesPage /> },
+  { path: 'traces/:trace', element: <RequestTracePage /> },
   { path: ':project', element: <LoopPage /> },
   { path: ':project/data', element: <DataPage /> },
   { path: ':project/runs', element: <RunsPage /> },
   { path: ':project/runs/:run', element: <RunPage /> },
   { path: ':project/tracking/:run', element: <TrialPage /> },
+  { path: ':project/traces', element: <TracesPage /> },
+  { path: ':project/traces/:trace', element: <RequestTracePage /> },
   { path: ':project/models', element: <ModelsPage /> },
   { path: ':project/models/:model', element: <ModelPage /> },
   { path: ':project/models/:model/versions/:version', element: <VersionPage /> },

@@ -19,6 +19,7 @@ const PAGES: [name: string, path: (project: string) => string, alsoUnder?: strin
   ['Models', paths.models],
   ['Endpoints', paths.endpoints],
   ['Monitors', paths.monitors, 'alerts'],
+  ['Traces', paths.traces],
 ]
 
 /** The window round every page: name, navigation, palette, live stream. */
@@ -57,6 +58,13 @@ export function Frame() {
                 {name}
               </NavLink>
             ))}
+          </nav>
+        )}
+        {!project && (
+          <nav className="pages" aria-label="Pages">
+            <NavLink to={paths.traces()} className={({ isActive }) => (isActive ? 'on' : '')}>
+              Traces
+            </NavLink>
           </nav>
         )}
         <div className="top-right">

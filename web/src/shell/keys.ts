@@ -12,6 +12,7 @@ export const GO_TO: Record<string, [page: string, path: (project: string) => str
   m: ['Models', paths.models],
   e: ['Endpoints', paths.endpoints],
   o: ['Monitors', paths.monitors],
+  t: ['Traces', paths.traces],
 }
 
 const TOGETHER_MS = 1200

@@ -142,6 +142,7 @@ function useEntries(text: string): Entry[] {
       add('Pages', 'Models', paths.models(project), 'g m')
       add('Pages', 'Endpoints', paths.endpoints(project), 'g e')
       add('Pages', 'Monitors', paths.monitors(project), 'g o')
+      add('Pages', 'Traces', paths.traces(project), 'g t')
       for (const endpoint of endpoints.data?.endpoints ?? []) {
         add('Endpoints', endpoint.name, paths.endpoint(project, endpoint.name))
         add('Endpoints', `${endpoint.name} monitors`, paths.monitor(project, endpoint.name))
@@ -162,6 +163,8 @@ function useEntries(text: string): Entry[] {
         )
       for (const run of runs.data?.runs ?? []) add('Runs', run.name, paths.run(project, run.id), run.state)
     }
+    if (!project) add('Pages', 'Traces', paths.traces())
+    if (/^tr-[0-9a-f]{32}$/.test(text)) add('Trace', text, paths.requestTrace(text, project))
     for (const { name, description } of projects.data?.projects ?? [])
       if (name !== project) add('Projects', name, paths.loop(name), description)
     if (/^[\w:.-]+$/.test(text) && text.length >= SHORTEST_ID && /\d/.test(text)) {

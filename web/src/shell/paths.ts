@@ -17,5 +17,8 @@ export const paths = {
   monitors: (project: string) => `/${part(project)}/monitors`,
   monitor: (project: string, endpoint: string) => `/${part(project)}/monitors/${part(endpoint)}`,
   alert: (project: string, alert: string) => `/${part(project)}/alerts/${part(alert)}`,
+  /** Those of applications; they belong to experiments, and are shown within a project where the reader is in one. */
+  traces: (project?: string) => (project === undefined ? '/traces' : `/${part(project)}/traces`),
+  requestTrace: (trace: string, project?: string) => `${paths.traces(project)}/${part(trace)}`,
   trace: (prediction: string) => `/trace/${part(prediction)}`,
 }

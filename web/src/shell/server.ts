@@ -11,6 +11,7 @@ import { ClientError, createClient } from '#platform/http/contract'
 import { projectRoutes } from '#projects/contract'
 import { registryRoutes } from '#registry/contract'
 import { servingRoutes } from '#serving/contract'
+import { tracingRoutes } from '#tracing/contract'
 import { trackingRoutes } from '#tracking/contract'
 import { fetchWithToken } from './token.ts'
 
@@ -21,6 +22,7 @@ export const server = {
   projects: createClient(projectRoutes, options),
   data: createClient(dataRoutes, options),
   tracking: createClient(trackingRoutes, options),
+  tracing: createClient(tracingRoutes, options),
   pipelines: createClient(pipelineRoutes, options),
   registry: createClient(registryRoutes, options),
   deployments: createClient(deploymentRoutes, options),
