@@ -3,9 +3,18 @@ import type { Role } from './contract.ts'
 /** What each role may do: `room:action`, with `*` for all. */
 const GRANTS: Record<Role, readonly string[]> = {
   admin: ['*:*'],
-  engineer: ['*:read', '*:write', 'pipelines:run', 'serving:predict', 'serving:feedback', 'access:self'],
+  engineer: [
+    '*:read',
+    '*:write',
+    'pipelines:run',
+    'serving:predict',
+    'serving:feedback',
+    'tracing:send',
+    'access:self',
+  ],
   qa: ['*:read', 'registry:certify', 'serving:predict', 'access:self'],
-  app: ['serving:predict', 'serving:feedback', 'access:self'],
+  // What an application in production does: it tells of itself, and reads and changes nothing.
+  app: ['serving:predict', 'serving:feedback', 'tracing:send', 'access:self'],
   viewer: ['*:read', 'access:self'],
 }
 

@@ -29,7 +29,7 @@ export const traceArtifactRoutes = defineRoutes({
   uploadTraceFile: {
     method: 'PUT',
     path: PATH,
-    permission: 'tracing:write',
+    permission: 'tracing:send',
     summary: 'MLflow: keeps a file of a trace; what is in traces.json is kept as its spans.',
     params: Place,
     upload: true,

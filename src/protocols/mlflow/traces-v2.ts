@@ -15,7 +15,7 @@ export const traceV2Routes = defineRoutes({
   startTrace: {
     method: 'POST',
     path: '/api/2.0/mlflow/traces',
-    permission: 'tracing:write',
+    permission: 'tracing:send',
     summary: 'MLflow 2: begins a trace.',
     body: message({ experiment_id: z.string(), timestamp_ms: Int64, request_metadata: Tags, tags: Tags }),
     reply: OneTrace,
@@ -23,7 +23,7 @@ export const traceV2Routes = defineRoutes({
   endTrace: {
     method: 'PATCH',
     path: '/api/2.0/mlflow/traces/:trace',
-    permission: 'tracing:write',
+    permission: 'tracing:send',
     summary: 'MLflow 2: ends a trace.',
     params: TraceRef,
     body: message({ timestamp_ms: Int64, status: State, request_metadata: Tags, tags: Tags }),

@@ -36,7 +36,7 @@ export const traceRoutes = defineRoutes({
   startTraceV3: {
     method: 'POST',
     path: '/api/3.0/mlflow/traces',
-    permission: 'tracing:write',
+    permission: 'tracing:send',
     summary: 'MLflow: tells of a trace as a whole, mostly when it has ended.',
     body: z.object({ trace: z.object({ trace_info: TraceInfoMessage }) }),
     reply: z.object({ trace: TraceReply }),

@@ -21,7 +21,7 @@ export const otlpRoutes = defineRoutes({
   exportTraces: {
     method: 'POST',
     path: '/v1/traces',
-    permission: 'tracing:write',
+    permission: 'tracing:send',
     summary: 'OpenTelemetry (OTLP): keeps spans, in the experiment that the header x-mlflow-experiment-id names.',
     upload: true,
     raw: true,

@@ -10,6 +10,7 @@ import { ask } from '../shell/server.ts'
 import { useTitle } from '../shell/title.ts'
 import { Histories } from './histories.tsx'
 import { TrackHint } from './own-runs.tsx'
+import { TracesOfRun } from '../tracing/of-run.tsx'
 import { Took } from './runs.tsx'
 import { RUN_TONES } from './states.ts'
 import { Trials } from './trials.tsx'
@@ -39,6 +40,7 @@ function OneTrial({ run, project }: { run: Run & { artifacts: Artifact[] }; proj
       >
         in experiment {run.experiment} · <Ago at={run.startedAt} /> · took{' '}
         <Took from={run.startedAt} to={run.endedAt} />
+        <TracesOfRun run={run.id} project={project} />
       </PageHead>
       <div className="grid">
         <Panel title="Metrics" className="span-6 stretch">
