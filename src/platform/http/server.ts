@@ -92,6 +92,8 @@ export async function openHttp({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    // A logger of its own for each request costs more than most requests; what is logged of one names it.
+    childLoggerFactory: (logger) => logger,
     genReqId: (request) => headerOf(request.headers['x-request-id']) ?? randomUUID(),
     rewriteUrl: ({ url = '/' }) => {
       const [alias, meant] = aliases.find(([start]) => url.startsWith(start)) ?? ['', '']

@@ -25,6 +25,8 @@ export async function deleteTag(tx: Tx, run: string, key: string): Promise<boole
   return numDeletedRows > 0
 }
 
+const statements = openStatements()
+
 /** What runs of these experiments have in tags whose keys start like this: every value once. */
 export async function tagsStarting(
   storage: Storage,
@@ -51,19 +53,16 @@ export async function metricHistory(
   key: string,
   page: { limit: number; offset: number } | undefined,
 ): Promise<MetricValue[]> {
-  let query = reading(storage)
-    .selectFrom('tracking_metrics')
-    .selectAll()
-    .where('run', '=', run)
-    .where('key', '=', key)
-    .orderBy('step')
-    .orderBy('at')
-    .orderBy('value')
-  if (page) query = query.limit(page.limit).offset(page.offset)
-  return (await query.execute()).map(fromRow)
+  const { limit, offset } = page ?? { limit: Number.MAX_SAFE_INTEGER, offset: 0 }
+  const { rows } = await statements.run<Omit<MetricRow, 'run' | 'key'>>(reading(storage), 'history', historyOf, [
+    ...[run, key, limit, offset],
+  ])
+  return rows.map((row) => valueFrom(key, row))
 }
 
-const statements = openStatements()
+const historyOf = () =>
+  sql`select step, at, value, is_nan, model, dataset_name, dataset_digest from tracking_metrics
+    where run = ${''} and key = ${''} order by step, at, value limit ${0} offset ${0}`
 
 const latestOf = (runs: RawBuilder<unknown>) =>
   sql`select run, key, step, at, value, is_nan, model, dataset_name, dataset_digest from tracking_latest_metrics
@@ -93,9 +92,11 @@ export async function metricsOfModels(
   return rows.map((row) => ({ ...fromRow(row), run: row.run, model: row.model! }))
 }
 
-function fromRow(row: MetricRow): MetricValue {
+const fromRow = (row: MetricRow) => valueFrom(row.key, row)
+
+function valueFrom(key: string, row: Omit<MetricRow, 'run' | 'key'>): MetricValue {
   const value = row.is_nan ? Number.NaN : row.value
-  const metric: MetricValue = { key: row.key, value, step: Number(row.step), at: Number(row.at) }
+  const metric: MetricValue = { key, value, step: Number(row.step), at: Number(row.at) }
   if (row.model !== null) metric.model = row.model
   if (row.dataset_name !== null) metric.dataset = { name: row.dataset_name, digest: row.dataset_digest ?? '' }
   return metric
