@@ -102,6 +102,27 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     expect(await champion(server.url)).toBe(1)
   })
 
+  it('tells which version served when, and keeps what is said about a model', async () => {
+    const { models } = (await (await fetch(`${server.url}/api/models?project=${PROJECT}`)).json()) as {
+      models: { name: string }[]
+    }
+    await open(`/${PROJECT}/models/${models[0]!.name}`)
+    const history = page.locator('.panel', { hasText: 'which version served when' })
+    await history.locator('.service-strip', { hasText: 'v1' }).waitFor()
+    await history.getByLabel('on').fill('2020-01-01')
+    await seen('Nothing was in production on 2020-01-01')
+    await page.getByRole('button', { name: 'Edit' }).click()
+    await page.getByLabel(/^What .+ is, and what it is for$/).fill('Sorts lamps before they fail.')
+    await page.getByRole('button', { name: 'Save description' }).click()
+    await page.getByLabel(/^Tag of/).fill('team')
+    await page.getByLabel('Its value').fill('light')
+    await page.getByRole('button', { name: 'Add tag' }).click()
+    await seen('team: light')
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.reload()
+    await seen('Sorts lamps before they fail.')
+  })
+
   it('draws how well the loop kept in step, by itself, as traffic and labels come in', async () => {
     await open(`/${PROJECT}`)
     await seen('Quality over time will stand here')

@@ -34,39 +34,47 @@ export function HistoryPanel({ model, project }: { model: string; project: strin
         <Empty title={day ? `Nothing was in production on ${day}` : 'Nothing has been in production yet'} />
       ) : (
         <>
-          {!day && <Timeline periods={periods} />}
-          <table>
-            <thead>
-              <tr>
-                <th>version</th>
-                <th>from</th>
-                <th>until</th>
-                <th>because</th>
-              </tr>
-            </thead>
-            <tbody>
-              {periods.map((period) => (
-                <tr key={`${period.as} ${period.version} ${period.since}`} data-row>
-                  <td className="nowrap">
-                    <Link to={paths.version(project, model, period.version)}>v{period.version}</Link>{' '}
-                    {period.as === 'production' && <Badge title="by MLflow’s stage">stage</Badge>}
-                  </td>
-                  <td className="nowrap">
-                    <Ago at={period.since} />
-                  </td>
-                  <td className="nowrap">{period.until === null ? 'now' : <Ago at={period.until} />}</td>
-                  <td className="because clip">
-                    {period.why} <span className="note">{period.by}</span>
-                  </td>
+          {!day && <Timeline periods={oneWay(periods)} />}
+          <div className="scroll">
+            <table>
+              <thead>
+                <tr>
+                  <th>version</th>
+                  <th>from</th>
+                  <th>until</th>
+                  <th>because</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {periods.map((period) => (
+                  <tr key={`${period.as} ${period.version} ${period.since}`} data-row>
+                    <td className="nowrap">
+                      <Link to={paths.version(project, model, period.version)}>v{period.version}</Link>{' '}
+                      {period.as === 'production' && <Badge title="by MLflow’s stage">stage</Badge>}
+                    </td>
+                    <td className="nowrap">
+                      <Ago at={period.since} />
+                    </td>
+                    <td className="nowrap">{period.until === null ? 'now' : <Ago at={period.until} />}</td>
+                    <td className="because clip">
+                      {period.why} <span className="note">{period.by}</span>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </>
       )}
       <More query={history} />
     </Panel>
   )
+}
+
+/** A strip holds one version at a time: what the alias says where there is one, what the stage says otherwise. */
+function oneWay(periods: readonly ServicePeriod[]): readonly ServicePeriod[] {
+  const champions = periods.filter((period) => period.as === 'champion')
+  return champions.length > 0 ? champions : periods
 }
 
 /** The periods as a strip, the oldest on the left; shades alternate so that neighbours can be told apart. */
