@@ -15,12 +15,13 @@ import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects } from '#projects'
-import { MLFLOW_ALIASES, mountMlflow, mountOtlp } from '#protocols'
+import { MLFLOW_ALIASES, mountMlflow, mountOtlp, webhookLanguage } from '#protocols'
 import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
 import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
 import { mountTracing, openTracing } from '#tracing'
 import { mountTracking, openTracking } from '#tracking'
 import { mountTriggers, openTriggers } from '#triggers'
+import { mountWebhooks, openWebhooks } from '#webhooks'
 import type { Config } from './config.ts'
 import { listen } from './listen.ts'
 import { migrations } from './migrations.ts'
@@ -65,6 +66,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const registry = openRegistry({
     ...{ storage, blobs, events, clock, tracking },
     deploymentsOf: (tx, model) => deployments.deploymentsOf(tx, model),
+  })
+  const webhooks = openWebhooks({
+    ...{ storage, events, clock, log },
+    reach: config.webhooks,
+    language: webhookLanguage,
   })
   const deployments = openDeployments({
     storage,
@@ -120,6 +126,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountRegistry(http, registry, async (project, endpoint) =>
     certifyingRole((await projects.project(project)).spec, endpoint),
   )
+  mountWebhooks(http, webhooks)
   mountDeployments(http, deployments)
   mountServing(http, serving)
   mountMonitoring(http, monitoring)
@@ -127,7 +134,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountGovernance(http, { serving, registry, tracking, pipelines, data, deployments, monitoring, events })
   const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
   mountLoop(http, rooms)
-  mountMlflow(http, { tracking, tracing, registry, storage, clock })
+  mountMlflow(http, { tracking, tracing, registry, webhooks, storage, clock })
   mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, serving, jobs, events, version })
 
@@ -135,6 +142,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await serving.warmAll()
   opened.defer(events.stop)
   await events.start()
+  opened.defer(webhooks.stop)
+  await webhooks.start()
   opened.defer(jobs.stop)
   opened.defer(monitoring.stop)
   await monitoring.start()

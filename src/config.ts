@@ -16,6 +16,10 @@ export const Config = z.strictObject({
     .enum(['full', 'process'])
     .default('full')
     .describe('full: an acknowledged write survives a power cut. process: it survives kill -9.'),
+  webhooks: z
+    .enum(['public', 'any'])
+    .default('public')
+    .describe('public: webhooks go to public https addresses only. any: also into networks of your own, and by http.'),
   log: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn').describe('Least level logged.'),
 })
 export type Config = z.output<typeof Config>

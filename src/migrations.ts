@@ -12,6 +12,7 @@ import { servingMigrations } from '#serving'
 import { tracingMigrations } from '#tracing'
 import { trackingMigrations } from '#tracking'
 import { triggerMigrations } from '#triggers'
+import { webhookMigrations } from '#webhooks'
 import { operationMigrations } from './operations.ts'
 
 /** Every room's tables, in the order of the rooms. */
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   ...tracingMigrations,
   ...pipelineMigrations,
   ...registryMigrations,
+  ...webhookMigrations,
   ...deploymentMigrations,
   ...servingMigrations,
   ...monitoringMigrations,

@@ -102,11 +102,16 @@ export function openReleases(needs: RegistryNeeds): Releases {
 
   const verdict = (gates: readonly GateResult[]): 'candidate' | 'rejected' =>
     gates.every((gate) => gate.passed) ? 'candidate' : 'rejected'
-  const tellVerdict = (tx: Tx, version: ModelVersionKey, gates: readonly GateResult[], pipelineRun: string | null) =>
+  const tellVerdict = (
+    tx: Tx,
+    version: ModelVersionKey,
+    gates: readonly GateResult[],
+    from: { pipelineRun: string | null; run: string | null; source: string },
+  ) =>
     tell.ofVersion(tx, 'version_registered', version, {
       passed: verdict(gates) === 'candidate',
       failedGates: gates.filter((gate) => !gate.passed),
-      pipelineRun,
+      ...from,
     })
 
   async function packaged(model: string, version: number): Promise<PackagedVersion> {
@@ -150,7 +155,7 @@ export function openReleases(needs: RegistryNeeds): Releases {
           },
           { report, baseline },
         )
-        await tellVerdict(tx, { model, version, project }, gates, pipelineRun)
+        await tellVerdict(tx, { model, version, project }, gates, { pipelineRun, run, source })
         return { model, version }
       })
       return requireVersion(storage, key.model, key.version)
@@ -169,7 +174,7 @@ export function openReleases(needs: RegistryNeeds): Releases {
           updatedAt: clock.now(),
         }
         await savePackaged(tx, after, { report, baseline })
-        await tellVerdict(tx, after, gates, null)
+        await tellVerdict(tx, after, gates, { pipelineRun: null, run: after.run, source: after.source })
       })
       return packaged(model, version)
     },

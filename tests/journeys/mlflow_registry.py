@@ -4,9 +4,15 @@ Run by mlflow-registry.test.ts with MLFLOW_TRACKING_URI set, and SERVED_MODEL na
 version 1 does). Fails with an assertion, or prints what it made as JSON.
 """
 
+import base64
 import contextlib
+import hashlib
+import hmac
+import http.server
 import json
 import os
+import threading
+import time
 
 import mlflow
 import pandas as pd
@@ -230,6 +236,54 @@ def leaves_production_to_rollouts(client: MlflowClient, served: str, made: dict)
     assert "model.onnx" in os.listdir(files), os.listdir(files)
 
 
+def hears_of_it(client: MlflowClient, made: dict) -> None:
+    received: list[tuple[dict, bytes]] = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(503 if len(received) == 2 else 200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hook = client.create_webhook(
+        name="ci",
+        url=f"http://127.0.0.1:{server.server_port}/hook",
+        events=["model_version.created", "model_version_alias.created"],
+        description="tells the builds",
+        secret="s3cret",
+    )
+    assert [str(event) for event in client.get_webhook(hook.webhook_id).events] == [
+        "model_version.created",
+        "model_version_alias.created",
+    ]
+    assert [one.name for one in client.list_webhooks()] == ["ci"]
+    assert client.test_webhook(hook.webhook_id).success
+    # The receiver is busy the first time, and is told again.
+    client.create_model_version("forest", f"models:/{made['logged']}", model_id=made["logged"])
+    deadline = time.monotonic() + 60
+    while len(received) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(received) == 3, len(received)
+    for headers, body in received:
+        signed = f"{headers['X-MLflow-Delivery-Id']}.{headers['X-MLflow-Timestamp']}.{body.decode()}".encode()
+        digest = hmac.new(b"s3cret", signed, hashlib.sha256).digest()
+        assert headers["X-MLflow-Signature"] == "v1," + base64.b64encode(digest).decode()
+    told = json.loads(received[2][1])
+    assert (told["entity"], told["action"]) == ("model_version", "created"), told
+    assert (told["data"]["name"], told["data"]["run_id"]) == ("forest", made["second"]), told
+    assert received[1][0]["X-MLflow-Delivery-Id"] == received[2][0]["X-MLflow-Delivery-Id"]
+    client.update_webhook(hook.webhook_id, status="DISABLED")
+    client.delete_webhook(hook.webhook_id)
+    with refused("RESOURCE_DOES_NOT_EXIST"):
+        client.get_webhook(hook.webhook_id)
+    server.shutdown()
+
+
 def main() -> None:
     client = MlflowClient()
     made = registers(client)
@@ -240,6 +294,7 @@ def main() -> None:
     copies(client)
     keeps_what_is_registered(client, made)
     refuses_strange_sources(client, made)
+    hears_of_it(client, made)
     leaves_production_to_rollouts(client, os.environ["SERVED_MODEL"], made)
     print(json.dumps({**made, "version": mlflow.__version__}))
 

@@ -14,6 +14,7 @@ export const ROOMS = [
   'tracing',
   'pipelines',
   'registry',
+  'webhooks',
   'deployments',
   'serving',
   'monitoring',

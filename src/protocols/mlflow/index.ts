@@ -5,6 +5,7 @@ import type { Registry } from '#registry'
 import type { Tracing } from '#tracing'
 import type { Tracking } from '#tracking'
 import { assessmentHandlers, assessmentRoutes } from './assessments.ts'
+import type { Webhooks } from '#webhooks'
 import { artifactHandlers, artifactRoutes } from './artifacts.ts'
 import { directTransferHandlers, directTransferRoutes } from './direct-transfers.ts'
 import { EndpointUnknown, mlflowDialect } from './dialect.ts'
@@ -17,6 +18,7 @@ import { registeredModelHandlers, registeredModelRoutes } from './registered-mod
 import { runHandlers, runRoutes } from './runs.ts'
 import { searchHandlers, searchRoutes } from './search-runs.ts'
 import { serverInfoHandlers, serverInfoRoutes } from './server-info.ts'
+import { webhookHandlers, webhookRoutes } from './webhooks.ts'
 import { traceArtifactHandlers, traceArtifactRoutes } from './trace-artifacts.ts'
 import { traceChangeHandlers, traceChangeRoutes } from './trace-changes.ts'
 import { traceV2Handlers, traceV2Routes } from './traces-v2.ts'
@@ -33,7 +35,14 @@ export const MLFLOW_ALIASES = [
 /** The REST interface of an MLflow tracking server, over Orrery's own runs. */
 export function mountMlflow(
   http: HttpServer,
-  needs: { tracking: Tracking; tracing: Tracing; registry: Registry; storage: Storage; clock: Clock },
+  needs: {
+    tracking: Tracking
+    tracing: Tracing
+    registry: Registry
+    webhooks: Webhooks
+    storage: Storage
+    clock: Clock
+  },
 ): void {
   http.mount('mlflow', experimentRoutes, experimentHandlers(needs), mlflowDialect)
   http.mount('mlflow', runRoutes, runHandlers(needs), mlflowDialect)
@@ -50,6 +59,7 @@ export function mountMlflow(
   http.mount('mlflow', assessmentRoutes, assessmentHandlers(needs), mlflowDialect)
   http.mount('mlflow', registeredModelRoutes, registeredModelHandlers(needs), mlflowDialect)
   http.mount('mlflow', modelVersionRoutes, modelVersionHandlers(needs), mlflowDialect)
+  http.mount('mlflow', webhookRoutes, webhookHandlers(needs), mlflowDialect)
   http.mount('mlflow', serverInfoRoutes, serverInfoHandlers, mlflowDialect)
   for (const prefix of ROOTS) {
     http.fastify.register(

@@ -13,7 +13,9 @@ import { systemClock } from '#platform/time'
 import { openRegistry, registryMigrations } from '#registry'
 import { openTracing, tracingMigrations } from '#tracing'
 import { openTracking, type Tracking, trackingMigrations } from '#tracking'
+import { openWebhooks } from '#webhooks'
 import { mountMlflow } from './index.ts'
+import { webhookLanguage } from './webhook-messages.ts'
 
 const MIGRATIONS = [...eventMigrations, ...trackingMigrations, ...tracingMigrations, ...registryMigrations]
 
@@ -39,7 +41,8 @@ onEveryDatabase('mlflow', MIGRATIONS, (storage) => {
       },
     })
     const registry = openRegistry({ ...needs, tracking, deploymentsOf: async () => [] })
-    mountMlflow(http, { ...needs, tracking, registry, tracing: openTracing({ ...needs, tracking }) })
+    const webhooks = openWebhooks({ ...needs, events, log, reach: 'any', language: webhookLanguage })
+    mountMlflow(http, { ...needs, tracking, registry, webhooks, tracing: openTracing({ ...needs, tracking }) })
     await http.fastify.listen({ port: 0, host: '127.0.0.1' })
   })
   afterAll(async () => {

@@ -11,7 +11,9 @@ import { systemClock } from '#platform/time'
 import { type Deployment, openRegistry, type Registry, registryMigrations } from '#registry'
 import { openTracing, tracingMigrations } from '#tracing'
 import { openTracking, type Tracking, trackingMigrations } from '#tracking'
+import { openWebhooks } from '#webhooks'
 import { mountMlflow } from './index.ts'
+import { webhookLanguage } from './webhook-messages.ts'
 
 const MIGRATIONS = [...eventMigrations, ...trackingMigrations, ...tracingMigrations, ...registryMigrations]
 
@@ -40,7 +42,8 @@ onEveryDatabase('mlflow registry', MIGRATIONS, (storage) => {
         return { name: 'ann', roles: ['engineer'] }
       },
     })
-    mountMlflow(http, { ...needs, tracking, registry, tracing: openTracing({ ...needs, tracking }) })
+    const webhooks = openWebhooks({ ...needs, events, log, reach: 'any', language: webhookLanguage })
+    mountMlflow(http, { ...needs, tracking, registry, webhooks, tracing: openTracing({ ...needs, tracking }) })
   })
   afterAll(async () => {
     await http.fastify.close()

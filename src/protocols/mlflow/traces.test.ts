@@ -11,7 +11,9 @@ import { systemClock } from '#platform/time'
 import { openRegistry } from '#registry'
 import { openTracing, type Tracing, tracingMigrations } from '#tracing'
 import { openTracking, type Tracking, trackingMigrations } from '#tracking'
+import { openWebhooks } from '#webhooks'
 import { mountMlflow } from './index.ts'
+import { webhookLanguage } from './webhook-messages.ts'
 import { spansFile, spansInFile } from './span-entities.ts'
 
 const STARTED = Date.UTC(2026, 0, 1)
@@ -35,7 +37,8 @@ onEveryDatabase('mlflow traces', [...eventMigrations, ...trackingMigrations, ...
     experiment = (await tracking.createExperiment({ name: 'bot' })).id
     http = await openHttp({ log, version: '0', authorize: async () => ({ name: 'test', roles: ['engineer'] }) })
     const registry = openRegistry({ ...needs, events, tracking, deploymentsOf: async () => [] })
-    mountMlflow(http, { ...needs, tracking, tracing, registry })
+    const webhooks = openWebhooks({ ...needs, events, log, reach: 'any', language: webhookLanguage })
+    mountMlflow(http, { ...needs, tracking, registry, webhooks, tracing })
     await http.fastify.listen({ port: 0, host: '127.0.0.1' })
   })
   afterAll(async () => {
