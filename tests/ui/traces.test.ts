@@ -78,6 +78,7 @@ describe.skipIf(noBrowser)('the pages of traces in Chromium, on a real server', 
     await page.getByRole('link', { name: 'agent 3' }).waitFor({ timeout: 15_000 })
     await page.getByLabel('State').selectOption('error')
     await page.getByRole('link', { name: 'agent 1' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'agent 3' }).waitFor()
     expect(await page.locator('tbody tr').count()).toBe(1)
     await page.getByLabel('State').selectOption('')
     await page.getByLabel('In its name, request or response').fill('QUESTION 2')
