@@ -24,17 +24,7 @@ export const Double = z
  * A message as protocol buffers read its JSON: `null` is a field that was not set. Only what is asked for may be
  * written with this, because it walks the whole of it.
  */
-export const message = <Shape extends z.ZodRawShape>(shape: Shape) => z.preprocess(readMessage, z.object(shape))
-
-function readMessage(value: unknown, context: z.RefinementCtx): unknown {
-  try {
-    // The first clients wrote JSON into JSON, and the original reads it.
-    return withoutNulls(typeof value === 'string' ? JSON.parse(value) : value)
-  } catch {
-    context.addIssue({ code: 'custom', message: 'is no JSON' })
-    return z.NEVER
-  }
-}
+export const message = <Shape extends z.ZodRawShape>(shape: Shape) => z.preprocess(withoutNulls, z.object(shape))
 
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls)
