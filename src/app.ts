@@ -15,7 +15,7 @@ import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects } from '#projects'
-import { MLFLOW_ALIASES, mountMlflow, mountOtlp, webhookLanguage } from '#protocols'
+import { MLFLOW_ALIASES, mountMlflow, mountOtlp, runFilterReader, webhookLanguage } from '#protocols'
 import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
 import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
 import { mountTracing, openTracing } from '#tracing'
@@ -120,7 +120,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       await deployments.ensureEndpoint(tx, { name, project: project.name, environment, model: name })
   })
   mountData(http, data)
-  mountTracking(http, tracking)
+  mountTracking(http, tracking, runFilterReader(tracking))
   mountTracing(http, { tracing, tracking })
   mountPipelines(http, { pipelines, projects, storage })
   mountRegistry(http, registry, async (project, endpoint) =>

@@ -1,3 +1,3 @@
-export { MLFLOW_ALIASES, mountMlflow } from './mlflow/index.ts'
+export { MLFLOW_ALIASES, mountMlflow, runFilterReader } from './mlflow/index.ts'
 export { mountOtlp } from './otlp/index.ts'
 export { webhookLanguage } from './mlflow/webhook-messages.ts'

@@ -6,10 +6,11 @@ import { type Artifacts, openArtifacts } from './artifacts.ts'
 import { type Experiments, openExperiments } from './experiments.ts'
 import { type Imports, openImports } from './imports.ts'
 import { type KeeperOf, nobodyKeeps } from './keeper.ts'
+import { type Lines, openLines } from './lines.ts'
 import { type LoggedModels, openLoggedModels } from './logged-models.ts'
 import { openRuns, type Runs } from './runs.ts'
 
-export interface Tracking extends Experiments, Runs, Artifacts, LoggedModels, Imports {}
+export interface Tracking extends Experiments, Runs, Artifacts, LoggedModels, Lines, Imports {}
 
 export function openTracking(given: {
   storage: Storage
@@ -22,11 +23,13 @@ export function openTracking(given: {
   const needs = { keeperOf: nobodyKeeps, ...given }
   const experiments = openExperiments(needs)
   const artifacts = openArtifacts(needs)
+  const runs = openRuns({ ...needs, experiments })
   return {
     ...experiments,
-    ...openRuns({ ...needs, experiments }),
+    ...runs,
     ...artifacts,
     ...openLoggedModels(needs),
+    ...openLines({ ...needs, runs }),
     ...openImports({ ...needs, artifacts }),
   }
 }

@@ -15,7 +15,7 @@ export interface Ordering<On extends string = Entity> {
   direction: Order['direction']
 }
 
-export type Entity = 'attribute' | 'metric' | 'param' | 'tag' | 'dataset'
+export type Entity = 'attribute' | 'metric' | 'metric_min' | 'metric_max' | 'param' | 'tag' | 'dataset'
 
 /** What may stand before the dot, and what it stands for; `attribute` is what a name without a dot belongs to. */
 export type Grammar<On extends string> = ReadonlyMap<string, On>
@@ -24,6 +24,8 @@ const RUNS: Grammar<Entity> = new Map<string, Entity>(
   Object.entries({
     ...{ attribute: 'attribute', attributes: 'attribute', attr: 'attribute', run: 'attribute' },
     ...{ metric: 'metric', metrics: 'metric' },
+    // Ours: the original knows the last value only.
+    ...{ metric_min: 'metric_min', metrics_min: 'metric_min', metric_max: 'metric_max', metrics_max: 'metric_max' },
     ...{ parameter: 'param', parameters: 'param', param: 'param', params: 'param' },
     ...{ tag: 'tag', tags: 'tag', dataset: 'dataset', datasets: 'dataset' },
   }),

@@ -24,6 +24,8 @@ import { traceChangeHandlers, traceChangeRoutes } from './trace-changes.ts'
 import { traceV2Handlers, traceV2Routes } from './traces-v2.ts'
 import { traceHandlers, traceRoutes } from './traces.ts'
 
+export { runFilterReader } from './search-runs.ts'
+
 const ROOTS = ['/api/2.0/mlflow', '/api/2.0/mlflow-artifacts', '/api/3.0/mlflow']
 
 /** The pages of MLflow, and what was written after them, ask under another address. */

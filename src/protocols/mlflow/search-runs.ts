@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Handlers } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
-import type { Condition, Order, Tracking } from '#tracking'
+import type { Condition, Order, ReadFilter, Subject, Tracking } from '#tracking'
 import { ParameterInvalid } from './dialect.ts'
 import { PARENT_RUN, RUN_NAME, runReply, USER } from './entities.ts'
 import { type Clause, parseFilter, parseOrder } from './filter.ts'
@@ -34,7 +34,8 @@ const LARGEST_PAGE = 2_000
 /** As many datasets as one statement can ask for. */
 const MOST_INPUTS = 10_000
 
-export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<typeof searchRoutes> {
+/** Reads the filter of a search for runs of some experiments. @throws ParameterInvalid */
+export function runFilterReader(tracking: Tracking): ReadFilter {
   /** For each clause, the tags of the inputs that meet it. */
   async function inputsMeeting(clauses: readonly Clause[], experiments: readonly string[]) {
     if (clauses.length === 0) return undefined
@@ -48,16 +49,25 @@ export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<t
     })
   }
 
+  return async (filter, experiments) => {
+    const clauses = parseFilter(filter)
+    const datasets = clauses.filter(({ on }) => on === 'dataset')
+    return {
+      where: clauses.filter(({ on }) => on !== 'dataset').map(conditionFrom),
+      tagged: await inputsMeeting(datasets, experiments),
+    }
+  }
+}
+
+export function searchHandlers({ tracking }: { tracking: Tracking }): Handlers<typeof searchRoutes> {
+  const readFilter = runFilterReader(tracking)
   return {
     searchRuns: async ({ body }) => {
       const limit = Math.min(body.max_results, LARGEST_PAGE)
       const offset = pageStart(body.page_token)
-      const clauses = parseFilter(body.filter)
-      const datasets = clauses.filter(({ on }) => on === 'dataset')
       const runs = await tracking.runsWithPoints({
         experiments: body.experiment_ids,
-        where: clauses.filter(({ on }) => on !== 'dataset').map(conditionFrom),
-        tagged: await inputsMeeting(datasets, body.experiment_ids),
+        ...(await readFilter(body.filter, body.experiment_ids)),
         orderBy: body.order_by.map(orderFrom),
         bin: body.run_view_type,
         // One more tells whether there is another page.
@@ -118,7 +128,7 @@ export function orderFrom(text: string): Order {
   return { ...subjectOf(clause), direction } as Order
 }
 
-function subjectOf({ on, key }: Pick<Clause, 'on' | 'key'>): Pick<Condition, 'on' | 'key'> {
+function subjectOf({ on, key }: Pick<Clause, 'on' | 'key'>): Subject {
   switch (on) {
     case 'attribute': {
       if (key === 'user_id') return { on: 'tag', key: USER }
@@ -133,6 +143,10 @@ function subjectOf({ on, key }: Pick<Clause, 'on' | 'key'>): Pick<Condition, 'on
       const fact = FACTS.get(key)
       return fact ? { on: 'attribute', key: fact } : { on, key }
     }
+    case 'metric_min':
+      return { on: 'metric', of: 'min', key }
+    case 'metric_max':
+      return { on: 'metric', of: 'max', key }
     case 'dataset':
       throw new ParameterInvalid('Runs cannot be searched by dataset yet.')
     default:

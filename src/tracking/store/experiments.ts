@@ -75,7 +75,7 @@ export async function experimentsWhere(from: Storage | Tx, filter: ExperimentFil
     .orderBy('key')
     .execute()
   const byExperiment = Map.groupBy(tags, (tag) => tag.experiment)
-  return rows.map((row) => fromRow(row, byExperiment.get(row.id) ?? []))
+  return rows.map((row) => experimentFrom(row, byExperiment.get(row.id) ?? []))
 }
 
 export async function updateExperiment(
@@ -118,7 +118,7 @@ export async function deleteExperimentTag(tx: Tx, experiment: string, key: strin
   return numDeletedRows > 0
 }
 
-function fromRow(
+export function experimentFrom(
   row: TrackingTables['tracking_experiments'],
   tags: readonly { key: string; value: string }[],
 ): Experiment {
