@@ -33,7 +33,7 @@ describe('a version that enters staging', () => {
     const { hash } = await blobs.put(Buffer.from(`${lines.join('\n')}\n`))
     endpoints = testEndpoints({ 1: packaged, 2: trainPackage(2), 3: { ...packaged, bytes: Buffer.from('broken') } })
     serving = openServing({ storage, clock: systemClock, log: silent, endpoints })
-    const registry = { version: async () => ({ releaseRequests: hash }) } as unknown as Registry
+    const registry = { packaged: async () => ({ releaseRequests: hash }) } as unknown as Registry
     checkStagedVersions({ events, storage, blobs, registry, serving })
     await events.start()
   })
