@@ -75,7 +75,7 @@ export function openHttpRequests(url: string, env: NodeJS.ProcessEnv): HttpReque
         throw new SourceFailed(`${method} ${path}`, response.status, `no JSON: ${text.slice(0, 100)}`)
       }
     },
-    close: () => void dispatcher.close().catch(() => undefined),
+    close: () => void dispatcher.destroy().catch(() => undefined),
   }
 }
 

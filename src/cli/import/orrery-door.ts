@@ -71,7 +71,11 @@ export function openOrreryDoor(url: string, server: Server, token: string | unde
       })
     })
     const answer = (await response.json()) as Artifact & { error?: ConstructorParameters<typeof ClientError>[0] }
-    if (!response.ok) throw new ClientError({ ...answer.error!, status: response.status })
+    // What was refused is not read to its end.
+    if (!response.ok) {
+      bytes.destroy()
+      throw new ClientError({ ...answer.error!, status: response.status })
+    }
     return { kept: answer, read: `sha256:${digest.digest('hex')}` }
   }
 
@@ -86,7 +90,7 @@ export function openOrreryDoor(url: string, server: Server, token: string | unde
         })
         return send(owner, path, bytes)
       }),
-    close: () => void dispatcher.close().catch(() => undefined),
+    close: () => void dispatcher.destroy().catch(() => undefined),
   }
 }
 

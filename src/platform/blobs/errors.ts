@@ -23,3 +23,15 @@ export class BlobDamaged extends OrreryError {
     })
   }
 }
+
+export class BlobsFull extends OrreryError {
+  constructor(cause: unknown) {
+    super({
+      code: 'ORRERY_BLOBS_FULL',
+      status: 507,
+      message: 'The disk that keeps files is full; this one was not kept.',
+      hint: 'Free some space, then send it again; every file acknowledged before is safe.',
+      cause,
+    })
+  }
+}

@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { BlobDamaged, BlobMissing } from './errors.ts'
+import { BlobDamaged, BlobMissing, BlobsFull } from './errors.ts'
 
 export interface StoredBlob {
   /** `sha256:` and 64 hex digits. */
@@ -62,6 +62,8 @@ export async function openBlobFolder(folder: string): Promise<Blobs> {
       await rename(temporary, place)
       await syncFolder(dirname(place))
       return { hash, size }
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? new BlobsFull(error) : error
     } finally {
       await rm(temporary, { force: true })
     }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import fastify, {
   LogController,
@@ -177,9 +178,22 @@ export async function openHttp({
 function sendError(render: (error: unknown) => { status: number; body: unknown }) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { status, body } = render(toKnown(error))
+    if (!request.raw.complete) closeSoon(request, reply)
     if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
     return reply.status(status).header('x-request-id', request.id).send(body)
   }
+}
+
+/** As long as a client may take to read why its file is refused while it still sends it. */
+const LINGER_MS = 5_000
+
+/** A body that nobody reads to its end keeps a connection for ever, and with it a server that is to stop. */
+function closeSoon(request: FastifyRequest, reply: FastifyReply): void {
+  // A request that was given up has lost its connection; the answer still has it.
+  const socket: Socket | null = request.raw.socket ?? reply.raw.socket
+  if (!socket) return
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function leaveBodyUnread(scope: FastifyInstance): void {
