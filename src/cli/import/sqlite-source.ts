@@ -203,23 +203,38 @@ interface PointRow {
   is_nan: number
 }
 
-/** Read one by one, so that a history of any length fits into memory. */
+/** More than this is not held at once. */
+const POINTS_AT_ONCE = 250_000
+
+// Whole numbers of 64 bits are none of JavaScript's; as real ones those of 53 bits come through exactly.
+const POINT = 'key, cast(step as real) as step, cast(timestamp as real) as at, value, is_nan'
+const IN_ORDER = 'order by key, step, timestamp, value, is_nan'
+
+/** All of a run at once, unless it is too much: then metric by metric, page by page. */
 function* pointsOf(old: OldDatabase, run: string): Generator<SourcePoints> {
-  // Whole numbers of 64 bits are none of JavaScript's; as real ones those of 53 bits come through exactly.
-  const page = `select key, cast(step as real) as step, cast(timestamp as real) as at, value, is_nan from metrics
-    where run_uuid = ? and key = ? order by step, timestamp, value, is_nan limit ${POINTS_PER_PIECE} offset ?`
+  const [found] = old.all<{ n: number }>('select count(*) as n from metrics where run_uuid = ?', run)
+  if (found!.n <= POINTS_AT_ONCE) {
+    const rows = old.all<PointRow>(`select ${POINT} from metrics where run_uuid = ? ${IN_ORDER}`, run)
+    for (const [key, ofKey] of Map.groupBy(rows, (row) => row.key)) yield columns(run, key, ofKey)
+    return
+  }
+  // The plus keeps SQLite from the table's key, which begins with the metric and would lead through every run.
+  const page = `select ${POINT} from metrics where run_uuid = ? and +key = ? ${IN_ORDER} limit ${POINTS_PER_PIECE} offset ?`
   for (const { key } of old.all<{ key: string }>('select distinct key from metrics where run_uuid = ?', run)) {
     for (let offset = 0; ; offset += POINTS_PER_PIECE) {
       const rows = old.all<PointRow>(page, run, key, offset)
-      if (rows.length > 0)
-        yield {
-          ...{ run, key },
-          steps: rows.map((row) => row.step),
-          times: rows.map((row) => row.at),
-          values: rows.map((row) => (row.is_nan ? Number.NaN : row.value)),
-        }
+      if (rows.length > 0) yield columns(run, key, rows)
       if (rows.length < POINTS_PER_PIECE) break
     }
+  }
+}
+
+function columns(run: string, key: string, rows: readonly PointRow[]): SourcePoints {
+  return {
+    ...{ run, key },
+    steps: rows.map((row) => row.step),
+    times: rows.map((row) => row.at),
+    values: rows.map((row) => (row.is_nan ? Number.NaN : row.value)),
   }
 }
 
