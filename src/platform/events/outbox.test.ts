@@ -47,6 +47,29 @@ onEveryDatabase('events', eventMigrations, (storage) => {
     await events.stop()
   })
 
+  it('delivers to those that subscribe late what happens from then on, and passes over types nobody asked for', async () => {
+    const events = open()
+    await events.start()
+    await tell(events, 'before', 'test.late')
+    const seen: string[] = []
+    events.subscribe('late', ['test.late'], async ({ subject }) => void seen.push(subject))
+    await expect.poll(() => events.settled()).toBe(true)
+    await tell(events, 'other', 'test.unasked')
+    await tell(events, 'after', 'test.late')
+    await expect.poll(() => events.settled()).toBe(true)
+    await tell(events, 'last', 'test.unasked')
+    await events.stop()
+    expect(seen).toEqual(['after'])
+
+    // A type that a subscriber asks for one day begins then.
+    const again = open()
+    again.subscribe('late', ['test.late', 'test.unasked'], async ({ subject }) => void seen.push(subject))
+    await again.start()
+    await expect.poll(() => again.settled()).toBe(true)
+    await again.stop()
+    expect(seen).toEqual(['after'])
+  })
+
   it('tries a failing handler again before it goes on', async () => {
     const events = open()
     let tries = 0

@@ -159,6 +159,19 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
     }
   }
 
+  /** Where it was, or from now on. */
+  async function begin(subscriber: Subscriber): Promise<void> {
+    const last = await lastSeq()
+    const cursor = await storage
+      .reads<EventTables>()
+      .selectFrom('platform_deliveries')
+      .select('delivered')
+      .where('subscriber', '=', subscriber.name)
+      .executeTakeFirst()
+    subscriber.delivered = cursor ? Number(cursor.delivered) : last
+    if (!cursor) await remember(subscriber)
+  }
+
   /** Moves a cursor over what its subscriber does not ask for: types that it asks for one day begin then. */
   async function catchUp(subscriber: Subscriber): Promise<void> {
     const last = await lastSeq()
@@ -191,7 +204,13 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
       storage.afterCommit(tx, announcementOf(type))
     },
     subscribe: (name, types, handler) => {
-      subscribers.push({ name, types, handler, delivered: 0, working: undefined, again: false })
+      const subscriber: Subscriber = { name, types, handler, delivered: 0, working: undefined, again: false }
+      subscribers.push(subscriber)
+      if (!started) return
+      subscriber.working = begin(subscriber).finally(() => {
+        subscriber.working = undefined
+        wake(subscriber)
+      })
     },
     listen: (listener) => {
       listeners.add(listener)
@@ -214,12 +233,7 @@ export function openEvents({ storage, clock, log }: { storage: Storage; clock: C
     },
     start: async () => {
       heard = await lastSeq()
-      const cursors = await storage.reads<EventTables>().selectFrom('platform_deliveries').selectAll().execute()
-      for (const subscriber of subscribers) {
-        const cursor = cursors.find((row) => row.subscriber === subscriber.name)
-        subscriber.delivered = cursor ? Number(cursor.delivered) : heard
-        if (!cursor) await remember(subscriber)
-      }
+      await Promise.all(subscribers.map(begin))
       started = true
       for (const subscriber of subscribers) wake(subscriber)
     },

@@ -5,7 +5,7 @@ import type { Clock } from '#platform/time'
 import type { Webhooks } from '#webhooks'
 import type { Webhook } from '#webhooks/contract'
 import { message, Nothing, PageToken, pageSize, Required, unlessEmpty } from './messages.ts'
-import { bodyOf, HOOK_EVENTS } from './webhook-messages.ts'
+import { bodyOf, type HOOK_EVENTS } from './webhook-messages.ts'
 
 const HookRef = z.object({ webhook: z.string() })
 
