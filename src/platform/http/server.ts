@@ -179,7 +179,8 @@ function sendError(render: (error: unknown) => { status: number; body: unknown }
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { status, body } = render(toKnown(error))
     if (!request.raw.complete) closeSoon(request, reply)
-    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed')
+    // What is not offered is no failure.
+    if (status >= 500 && status !== 501) request.log.error({ err: error, requestId: request.id }, 'request failed')
     return reply.status(status).header('x-request-id', request.id).send(body)
   }
 }
@@ -210,6 +211,9 @@ const originOf = ({ headers }: FastifyRequest): RequestOrigin => ({
 const headerOf = (value: string | string[] | undefined) =>
   typeof value === 'string' && value.length <= 200 ? value : undefined
 
+/** SQLSTATE of a text that is none in the database's encoding. */
+const NO_TEXT = '22021'
+
 function toKnown(error: unknown): unknown {
   if (asOrreryError(error)) return error
   if (hasZodFastifySchemaValidationErrors(error)) {
@@ -221,6 +225,8 @@ function toKnown(error: unknown): unknown {
     )
   }
   const { statusCode, message } = error as { statusCode?: number; message: string }
+  // PostgreSQL keeps no NUL in a text, wherever in the request it came from.
+  if ((error as { code?: unknown }).code === NO_TEXT) return new BodyNotAccepted(400, 'A text has a NUL in it.')
   if (statusCode && statusCode >= 400 && statusCode < 500) return new BodyNotAccepted(statusCode, message)
   return error
 }

@@ -79,6 +79,51 @@ onEveryDatabase('mlflow', MIGRATIONS, (storage) => {
     expect((await get('experiments/get', { experiment_id: '0' })).body.experiment.name).toBe('Default')
   })
 
+  it('takes what is too large for what it is', async () => {
+    const { info } = await startRun()
+    const search = (filter: string) => post('runs/search', { experiment_ids: ['0'], filter })
+    expect((await search(`tags.a = '${'x'.repeat(1_000_000)}'`)).status).toBe(400)
+    expect((await search('`'.repeat(99_999))).status).toBe(400)
+    expect((await search("tags.`a' or 1=1 --` = 'x'' or ''1''=''1'")).body).toEqual({})
+    const tag = { run_id: info.run_id, key: 'large', value: 'v'.repeat(10 * 1024 * 1024) }
+    expect((await post('runs/set-tag', tag)).status).toBe(200)
+    expect((await tracking.run(info.run_id)).tags.large).toHaveLength(8_000)
+    expect((await post('runs/set-tag', { ...tag, value: 'a\0b' })).status).toBe(400)
+  })
+
+  it('nests a run by a tag that is set later, alone or in a batch, and keeps a parent it does not know', async () => {
+    const parent = (await startRun()).info.run_id
+    const [alone, batched] = [(await startRun()).info.run_id, (await startRun()).info.run_id]
+    await post('runs/set-tag', { run_id: alone, key: 'mlflow.parentRunId', value: parent })
+    const tags = [
+      { key: 'mlflow.parentRunId', value: parent },
+      { key: 'mlflow.runName', value: 'renamed' },
+    ]
+    await post('runs/log-batch', { run_id: batched, tags })
+    expect((await tracking.run(alone)).parent).toBe(parent)
+    expect(await tracking.run(batched)).toMatchObject({ parent, name: 'renamed' })
+    await post('runs/set-tag', { run_id: parent, key: 'mlflow.parentRunId', value: 'nobody' })
+    const { body } = await get('runs/get', { run_id: parent })
+    expect(body.run.data.tags).toContainEqual({ key: 'mlflow.parentRunId', value: 'nobody' })
+  })
+
+  it('finds runs by the datasets they were given', async () => {
+    const { info } = await startRun()
+    const dataset = { name: 'iris', digest: 'd1', source_type: 'local', source: '{}' }
+    const datasets = [{ dataset, tags: [{ key: 'mlflow.data.context', value: 'train' }] }]
+    await post('runs/log-inputs', { run_id: info.run_id, datasets })
+    const found = async (filter: string) =>
+      ((await post('runs/search', { experiment_ids: ['0'], filter })).body.runs ?? []).map(
+        (run: { info: { run_id: string } }) => run.info.run_id,
+      )
+    expect(await found("datasets.name LIKE 'ir%' and dataset.context = 'train'")).toEqual([info.run_id])
+    expect(await found("datasets.digest IN ('d2')")).toEqual([])
+    const summaries = await post('experiments/search-datasets', { experiment_ids: ['0'] })
+    expect(summaries.body.dataset_summaries).toEqual([
+      { experiment_id: '0', name: 'iris', digest: 'd1', context: 'train' },
+    ])
+  })
+
   it('nests a run, renames it and ends it', async () => {
     const parent = await startRun({ run_name: 'above' })
     const tags = [{ key: 'mlflow.parentRunId', value: parent.info.run_id }]
