@@ -13,7 +13,7 @@ import { Nothing } from './messages.ts'
 import { spansFile, spansInFile } from './span-entities.ts'
 
 /** Whatever comes after the last `artifacts/` of `artifactUri` of a trace. */
-const Place = z.object({ trace: z.string(), '*': z.string() })
+const Place = z.object({ experiment: z.string(), trace: z.string(), '*': z.string() })
 const PATH = '/api/2.0/mlflow-artifacts/artifacts/:experiment/traces/:trace/artifacts/*'
 
 export const traceArtifactRoutes = defineRoutes({
