@@ -31,7 +31,8 @@ try {
       ...['--max-examples', '1000000', '--max-time', String(Number(values.minutes) * 60), '--seed', values.seed],
       ...['--continue-on-failure', '--no-color', '--suppress-health-check', 'all'],
     ],
-    { stdio: 'inherit' },
+    // It keeps what it found in the folder it runs in.
+    { stdio: 'inherit', cwd: server.home },
   )
   const [code] = await once(child, 'exit')
   const alive = await fetch(`${server.url}/health`).then(
