@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
 import { mountData, openData } from '#data'
 import { certifyingRole, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
+import { mountFeatures, openFeatures } from '#features'
 import { mountGovernance } from '#governance'
 import { mountLoop } from '#loop'
 import { mountMonitoring, openMonitoring } from '#monitoring'
@@ -58,6 +59,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
+  const features = openFeatures({ storage, blobs, jobs, clock, projects, data, work: home.work })
   const tracking = openTracking({
     ...{ storage, blobs, events, clock },
     keeperOf: (tx, of, ids) => registry.keeperOf(tx, of, ids),
@@ -116,10 +118,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   mountAccess(http, access)
   mountProjects(http, projects, async (tx, project) => {
+    await features.catalog.follow(tx, project.name, project.spec)
     for (const [name, { environment }] of Object.entries(project.spec.deploy))
       await deployments.ensureEndpoint(tx, { name, project: project.name, environment, model: name })
   })
   mountData(http, data)
+  mountFeatures(http, { features, projects })
   mountTracking(http, tracking, runFilterReader(tracking))
   mountTracing(http, { tracing, tracking })
   mountPipelines(http, { pipelines, projects, storage })

@@ -1,6 +1,7 @@
 import { accessMigrations } from '#access'
 import { dataMigrations } from '#data'
 import { deploymentMigrations } from '#deployments'
+import { featureMigrations } from '#features'
 import { monitoringMigrations } from '#monitoring'
 import { pipelineMigrations } from '#pipelines'
 import { eventMigrations } from '#platform/events'
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   ...accessMigrations,
   ...projectMigrations,
   ...dataMigrations,
+  ...featureMigrations,
   ...trackingMigrations,
   ...tracingMigrations,
   ...pipelineMigrations,

@@ -1,6 +1,7 @@
 import { accessRoutes } from '#access/contract'
 import { dataRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
+import { featureRoutes } from '#features/contract'
 import { governanceRoutes } from '#governance/contract'
 import { loopRoutes } from '#loop/contract'
 import { monitoringRoutes } from '#monitoring/contract'
@@ -15,6 +16,7 @@ const ROUTES = {
   ...accessRoutes,
   ...projectRoutes,
   ...dataRoutes,
+  ...featureRoutes,
   ...trackingRoutes,
   ...importRoutes,
   ...pipelineRoutes,

@@ -148,6 +148,14 @@ export const SourceDescriptor = z.discriminatedUnion('kind', [
     source: z.string().describe('Where the new rows came from, in words.'),
     rows: z.int().describe('Rows that were added.'),
   }),
+  z.object({
+    kind: z.literal('joined'),
+    source: z.string().describe('What it was joined from, in words.'),
+    of: z.string().describe('The data version with the entities.'),
+    views: z
+      .array(z.object({ view: z.string(), version: z.int(), tables: z.record(z.string(), z.string()) }))
+      .describe('Feature views, and the data versions they were computed from.'),
+  }),
 ])
 export type SourceDescriptor = z.infer<typeof SourceDescriptor>
 

@@ -1,5 +1,6 @@
 export { type AppendedTable, type AppendRequest, appendRows, type RowRecord } from './append.ts'
 export { type Data, type NewDataVersion, openData } from './data.ts'
+export { type Duck, makeFolder, withDuck } from './duckdb.ts'
 export * from './errors.ts'
 export { stopOnFailure } from './expectations.ts'
 export { type FrameRequest, type RowSelection, readFrame, type TableSlice } from './frame.ts'

@@ -2,10 +2,18 @@
 export { Change, Project, projectRoutes } from './api.ts'
 export { CodeVersion } from './code.contract.ts'
 export type { ProjectFileProblem } from './errors.ts'
-export type { BuiltinTraining, CommandTraining, DataSpec, ProjectSpec, Training } from './spec/complete.ts'
+export type {
+  BuiltinTraining,
+  CommandTraining,
+  DataSpec,
+  ProjectSpec,
+  Training,
+  TrainingData,
+} from './spec/complete.ts'
 export { LONGEST_CONDITION } from './spec/conditions.ts'
 export { DataSet, Expectation, Split } from './spec/data.ts'
 export { Combine, Deployment, Environment, PredictionLog, ReleaseCheck, Strategy } from './spec/deployment.ts'
+export { FeatureView } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
 export { Blend, BuiltinStep, CommandStep, Learner, MetricName, Search, Step } from './spec/pipeline.ts'
 export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'

@@ -18,7 +18,16 @@ export interface Change {
 type Mapping = Readonly<Record<string, unknown>>
 
 /** A new project is shown by the things it names, not as one line per block. */
-const NOTHING: Mapping = { data: {}, pipeline: {}, gates: [], environments: {}, deploy: {}, monitor: {}, when: [] }
+const NOTHING: Mapping = {
+  data: {},
+  features: {},
+  pipeline: {},
+  gates: [],
+  environments: {},
+  deploy: {},
+  monitor: {},
+  when: [],
+}
 
 /** What `after` changes on a server that follows `before`, in the order of the file. Equal specs change nothing. */
 export function planChanges(before: ProjectSpec | undefined, after: ProjectSpec): Change[] {

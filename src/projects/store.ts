@@ -68,11 +68,17 @@ export async function allProjects(storage: Storage): Promise<StoredProject[]> {
   return rows.map(fromRow)
 }
 
+/** A file that was applied before there were feature views has none. */
+function specFrom(text: string): ProjectSpec {
+  const spec = decodeJson<Omit<ProjectSpec, 'features'> & Partial<Pick<ProjectSpec, 'features'>>>(text)
+  return { ...spec, features: spec.features ?? {} }
+}
+
 function fromRow(row: ProjectTables['projects_projects']): StoredProject {
   return {
     name: row.name,
     file: row.file,
-    spec: decodeJson<ProjectSpec>(row.spec),
+    spec: specFrom(row.spec),
     folder: row.folder,
     canvas: row.canvas,
     simulated: row.simulated === 1,

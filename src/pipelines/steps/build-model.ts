@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
-import type { StoredProject } from '#projects'
+import { type StoredProject, trainedOn } from '#projects'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import type { Built } from '../tabular/build.ts'
 import type { TrainingPlan } from '../tabular/training.ts'
@@ -32,7 +32,7 @@ export function buildModel(
     const version = await data.version(read.version)
     const input: BuildModelInput = {
       parquet: await data.readPath(version),
-      set: spec.data[read.dataset]!,
+      set: trainedOn(spec),
       version: { schema: version.schema, profile: version.profile, split: version.split },
       training,
       champion: await championOf(job.input.endpoint),

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
-import type { DataSpec, StoredProject } from '#projects'
+import { type StoredProject, type TrainingData, trainedOn } from '#projects'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import { type DataCursor, latestCursor, saveCursor } from '../store.ts'
 import type { FreshRow, ReadDataInput, ReadDataOutput } from '../workers/read-data.ts'
@@ -36,7 +36,7 @@ export async function readData(
   const { storage, blobs, data, clock } = needs
   const { endpoint, cause } = job.input
   const dataset = spec.pipeline.train.with.data
-  const set = spec.data[dataset]!
+  const set = trainedOn(spec)
   return job.step('data', async () => {
     job.progress({ message: `reading ${dataset}` })
     await mkdir(files, { recursive: true })
@@ -97,7 +97,7 @@ async function parentOf({ data }: PipelineNeeds, { version, base }: DataCursor):
 async function writeLabelledRows(
   { labelledRows }: PipelineNeeds,
   endpoint: string,
-  { set, before, all, path }: { set: DataSpec; before: DataCursor | undefined; all: boolean; path: string },
+  { set, before, all, path }: { set: TrainingData; before: DataCursor | undefined; all: boolean; path: string },
 ): Promise<{ path: string; rows: number; known: number; last: number }> {
   const seen = before?.cursor ?? 0
   let rows = 0

@@ -2,7 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { JobContext } from '#platform/jobs'
 import { runCommand, runInChild } from '#platform/process'
-import type { CommandStep, StoredProject } from '#projects'
+import { type CommandStep, type StoredProject, trainedOn } from '#projects'
 import { CommandLeftNoModel, ModelTooLarge } from '../errors.ts'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import { lockedPython } from '../python.ts'
@@ -124,7 +124,7 @@ async function withoutTestRows(
   const version = await data.version(read.version)
   const input: SplitDataInput = {
     parquet: await data.readPath(version),
-    set: spec.data[read.dataset]!,
+    set: trainedOn(spec),
     version: { schema: version.schema, profile: version.profile, split: version.split },
     folder: join(files, name),
   }

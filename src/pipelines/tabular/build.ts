@@ -1,7 +1,7 @@
 import { arch, platform } from 'node:os'
 import { buildReport, type ChampionComparison, type EvaluationReport, rowLosses } from '#evaluation'
 import { takeRows } from '#platform/table'
-import type { DataSpec } from '#projects/contract'
+import type { TrainingData } from '#projects/contract'
 import type { Signature } from '#runtime/contract'
 import { type Baseline, baselineFrom } from './baseline.ts'
 import { type Champion, compareOnFreshRows } from './compare.ts'
@@ -14,7 +14,7 @@ import type { BuiltTrial, Trained } from './trained.ts'
 import type { TrainingPlan } from './training.ts'
 
 export interface BuildInput {
-  readonly set: DataSpec
+  readonly set: TrainingData
   readonly training: TrainingPlan
   readonly split: HeldBack
   /** The version in service. */

@@ -1,4 +1,4 @@
-import type { BuiltinTraining, DataSpec } from '#projects/contract'
+import type { BuiltinTraining, TrainingData } from '#projects/contract'
 import type { Signature } from '#runtime/contract'
 import { blend, exportOnnx, featureImportance, predict, type TabularModel } from '#trainer'
 import { fitTrials, refit } from './fit-trials.ts'
@@ -14,7 +14,7 @@ const BASELINE_WEIGHT = 0.1
 /** Fits the search's candidates, picks or mixes the winner on held-back rows, and fits it again on every row. */
 export function trainBuiltin(
   table: TrainingTable,
-  { set, training, split }: { set: DataSpec; training: BuiltinTraining; split: HeldBack },
+  { set, training, split }: { set: TrainingData; training: BuiltinTraining; split: HeldBack },
   progress: (message: string, fraction?: number) => void,
 ): Trained {
   const { task } = table.problem

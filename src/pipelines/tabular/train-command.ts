@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { takeRows } from '#platform/table'
-import type { CommandTraining, DataSpec } from '#projects/contract'
+import type { CommandTraining, TrainingData } from '#projects/contract'
 import { loadModel } from '#runtime'
 import type { HeldBack } from './held-back.ts'
 import { signatureOf } from './signature.ts'
@@ -18,7 +18,7 @@ export async function takeCommandModel(
     set,
     training,
     split,
-  }: { set: DataSpec; training: Omit<CommandTraining, 'environment'> & LeftByCommand; split: HeldBack },
+  }: { set: TrainingData; training: Omit<CommandTraining, 'environment'> & LeftByCommand; split: HeldBack },
 ): Promise<Trained> {
   const { problem } = table
   const signature = signatureOf(table.features, problem, set.label)

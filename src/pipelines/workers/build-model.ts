@@ -3,7 +3,7 @@ import { featureColumns, readFrame, readSplit } from '#data'
 import type { DataVersion } from '#data/contract'
 import { serveAsChild } from '#platform/process'
 import { selectColumns, takeRows } from '#platform/table'
-import type { DataSpec } from '#projects/contract'
+import type { TrainingData } from '#projects/contract'
 import { buildCandidate } from '../tabular/build.ts'
 import type { Champion } from '../tabular/compare.ts'
 import type { HeldBack } from '../tabular/held-back.ts'
@@ -12,7 +12,7 @@ import type { TrainingPlan } from '../tabular/training.ts'
 
 export interface BuildModelInput {
   parquet: string
-  set: DataSpec
+  set: TrainingData
   version: Pick<DataVersion, 'schema' | 'profile' | 'split'>
   training: TrainingPlan
   champion: Champion | null
@@ -28,7 +28,7 @@ serveAsChild<BuildModelInput>(async ({ parquet, set, version, training, champion
 /** The labelled rows in order of time, and the version's split in their numbers. */
 async function readTable(
   parquet: string,
-  set: DataSpec,
+  set: TrainingData,
   { schema, profile, split }: BuildModelInput['version'],
 ): Promise<{ table: TrainingTable; split: HeldBack }> {
   const label = profile.label!

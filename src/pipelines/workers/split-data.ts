@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { featureColumns, readFrame, readSplit, writeRows } from '#data'
 import type { DataVersion } from '#data/contract'
 import { serveAsChild } from '#platform/process'
-import type { DataSpec } from '#projects/contract'
+import type { TrainingData } from '#projects/contract'
 import { signatureOf } from '../tabular/signature.ts'
 
 export interface SplitDataInput {
   parquet: string
-  set: DataSpec
+  set: TrainingData
   version: Pick<DataVersion, 'schema' | 'profile' | 'split'>
   folder: string
 }

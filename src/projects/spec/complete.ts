@@ -10,6 +10,8 @@ type With = BuiltinStep['with']
 
 /** A data set whose split is decided. */
 export type DataSpec = DataSet & { split: Split & { by: NonNullable<Split['by']> } }
+/** The data set that is trained on. */
+export type TrainingData = DataSpec & { label: string }
 /** The built-in trainer, with its data and half-lives decided. */
 export type BuiltinTraining = BuiltinStep & {
   with: With & { data: string }
@@ -41,27 +43,39 @@ const HALF_LIVES: (number | 'all')[] = [21 * 86_400_000, 90 * 86_400_000, 'all']
 export function completeSpec(file: ProjectFile, segmentColumns: readonly string[] = []): ProjectSpec {
   const data = Object.fromEntries(Object.entries(file.data).map(([name, set]) => [name, completeData(set)]))
   const train = completeTraining(file, data)
-  const trainedOn = data[train.with.data]
-  if (trainedOn) trainedOn.segments = [...new Set([...trainedOn.segments, ...segmentColumns])]
+  const learned = data[train.with.data]
+  if (learned) learned.segments = [...new Set([...learned.segments, ...segmentColumns])]
   const deploy = file.deploy ?? { [file.project]: Deployment.parse({}) }
   return {
     ...file,
     data,
     pipeline: { ...file.pipeline, train },
     deploy,
-    monitor: { ...file.monitor, fairness: file.monitor.fairness ?? fairnessOf(trainedOn) },
+    monitor: { ...file.monitor, fairness: file.monitor.fairness ?? fairnessOf(learned) },
     when: completeTriggers(file, Object.keys(deploy)),
   }
 }
 
+/** What the project's model learns from: it is there and has a label, or the file would have been refused. */
+export function trainedOn(spec: Pick<ProjectSpec, 'data' | 'pipeline'>): TrainingData {
+  return spec.data[spec.pipeline.train.with.data] as TrainingData
+}
+
+/** What is trained on where nobody says: the data set with a label, tables of features having none. */
+export function onlyLabelled(data: Readonly<Record<string, DataSet>>): string {
+  const names = Object.keys(data)
+  return names.find((name) => data[name]!.label !== undefined) ?? names[0]!
+}
+
 function completeData(set: DataSet): DataSpec {
-  const by = set.split.by ?? (set.time ? 'time' : set.task === 'regression' ? 'random' : 'stratified')
+  const plain = set.task === 'regression' || set.label === undefined ? 'random' : 'stratified'
+  const by = set.split.by ?? (set.time ? 'time' : plain)
   return { ...set, split: { ...set.split, by } }
 }
 
 function completeTraining(file: ProjectFile, data: Record<string, DataSpec>): Training {
   const step = file.pipeline.train ?? (Step.parse({}) as BuiltinStep)
-  const named = step.with?.data ?? Object.keys(data)[0]!
+  const named = step.with?.data ?? onlyLabelled(data)
   const input = { ...step.with, data: named }
   if ('run' in step) return { ...step, with: input, model: step.model ?? 'model.onnx' }
   const half_life = step.search.half_life ?? (data[named]?.time ? HALF_LIVES : ['all' as const])

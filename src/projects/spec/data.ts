@@ -96,7 +96,7 @@ export const DataSet = z
       .min(1, { error: says('the source is empty', 'Write a path, a glob or an https URL.') })
       .meta({ description: 'a path or glob relative to the project folder, or an https URL with its sha256' }),
     sha256: sha256.optional().meta({ description: 'the content the source must have; required for a URL' }),
-    label: ColumnName.meta({ description: 'the column to predict' }),
+    label: ColumnName.optional().meta({ description: 'the column to predict; what is trained on needs one' }),
     task: Task.optional().meta({ description: 'what is predicted; inferred from the label when absent' }),
     positive: Cell.optional().meta({ description: 'the label value that counts as 1; inferred when absent' }),
     time: TimeColumns.optional().meta({
@@ -104,6 +104,9 @@ export const DataSet = z
     }),
     id: ColumnName.optional().meta({ description: 'the column that identifies a row; never a feature' }),
     ignore: Columns.meta({ description: 'columns that are no features' }),
+    features: z.array(Name).default([]).meta({
+      description: 'feature views whose columns are joined to each row as they were at its time',
+    }),
     segments: Columns.meta({ description: 'columns whose values are evaluated one by one' }),
     sensitive: Columns.meta({ description: 'columns fairness is measured by' }),
     columns: z
@@ -138,7 +141,7 @@ export const DataSet = z
         says(`a ${set.task} label has no positive value`, 'Remove `positive`, or make it `task: binary`.'),
       )
     for (const role of ['id', 'ignore', 'time'] as const)
-      if ([set[role]].flat().includes(set.label))
+      if (set.label !== undefined && [set[role]].flat().includes(set.label))
         problem(
           role,
           says(
@@ -146,6 +149,14 @@ export const DataSet = z
             'Name another column, or remove it here.',
           ),
         )
+    if (set.features.length > 0 && set.time === undefined)
+      problem(
+        'features',
+        says(
+          'features are joined as they were at a time',
+          'Add `time:` with the column that says when a row happened.',
+        ),
+      )
     if (set.split.by === 'time' && set.time === undefined)
       problem(
         'split',

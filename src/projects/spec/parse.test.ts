@@ -164,7 +164,7 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       'a key from nowhere',
       `${SMALLEST}colour: red\n`,
       [
-        '6:1 colour: unknown key "colour". Known here: project, canvas, data, pipeline, gates, environments, deploy, monitor, when.',
+        '6:1 colour: unknown key "colour". Known here: project, canvas, data, features, pipeline, gates, environments, deploy, monitor, when.',
       ],
     ],
     [
@@ -257,6 +257,36 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       'two objectives',
       `${SMALLEST}pipeline: { train: { with: { maximize: f1, minimize: mae } } }\n`,
       ['6:28 pipeline.train.with: a project has one objective. Keep either maximize or minimize.'],
+    ],
+    [
+      'a feature view of data that is not there',
+      `${SMALLEST}features:\n  u: { from: n, entities: [k], time: t, columns: { x: number } }\n`,
+      ['7:14 features.u.from: there is no data set "n". Did you mean "m"?'],
+    ],
+    [
+      'a feature that is a key',
+      `${SMALLEST}features:\n  u: { from: m, entities: [k], time: t, columns: { k: number } }\n`,
+      ['7:55 features.u.columns.k: "k" is a key or a time of the view. Remove it here; it is no feature.'],
+    ],
+    [
+      'a type that no feature has',
+      `${SMALLEST}features:\n  u: { from: m, entities: [k], time: t, columns: { x: float } }\n`,
+      ['7:55 features.u.columns.x: "float" is no type of a feature. Write number or text.'],
+    ],
+    [
+      'features without a time to join them at',
+      SMALLEST.replace('label: y', 'label: y\n    features: [u]'),
+      [
+        '6:15 data.m.features: features are joined as they were at a time. Add `time:` with the column that says when a row happened.',
+      ],
+    ],
+    [
+      'features of the table that is trained on',
+      `${SMALLEST.replace('label: y', 'label: y\n    time: t\n    features: [u, v]')}features:\n  u: { from: m, entities: [k], time: t, columns: { x: number } }\n`,
+      [
+        '7:16 data.m.features[0]: "u" is made from "m" itself. Read the view from a table of its own, or its label could give itself away.',
+        '7:19 data.m.features[1]: there is no feature view "v". Did you mean "u"?',
+      ],
     ],
     [
       'data that is not there',

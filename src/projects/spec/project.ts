@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Condition, DEFAULT_GATES } from './conditions.ts'
 import { Data } from './data.ts'
 import { Deployments, Environments } from './deployment.ts'
+import { FeatureViews } from './features.ts'
 import { Monitor } from './monitor.ts'
 import { branchesOfOneOf } from './one-of.ts'
 import { Pipeline } from './pipeline.ts'
@@ -18,6 +19,9 @@ export const ProjectFile = z.strictObject({
     description: 'the page with the ten blocks of the canvas',
   }),
   data: Data.meta({ description: 'what is learned from, by name' }),
+  features: FeatureViews.default({}).meta({
+    description: 'feature views, by name: one definition for training and for serving',
+  }),
   pipeline: Pipeline.default({}).meta({
     description: 'how data becomes a model; trains the built-in learners when absent',
   }),

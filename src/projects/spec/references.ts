@@ -1,5 +1,6 @@
 import { METRICS } from '#evaluation'
 import { suggestion } from '../nearest.ts'
+import { onlyLabelled } from './complete.ts'
 import type { ProjectFile } from './project.ts'
 import { orderSteps } from './steps.ts'
 import { quoted } from './wording.ts'
@@ -15,6 +16,7 @@ export interface Finding {
 export function brokenReferences(file: ProjectFile): Finding[] {
   return [
     ...trainingData(file),
+    ...featureViews(file),
     ...objective(file),
     ...agesWithoutTime(file),
     ...misplacedStepKeys(file),
@@ -28,12 +30,19 @@ function trainingData(file: ProjectFile): Finding[] {
   const names = Object.keys(file.data)
   const named = file.pipeline.train?.with?.data
   if (named === undefined) {
-    if (names.length === 1) return []
+    const labelled = names.filter((name) => file.data[name]!.label !== undefined)
+    if (labelled.length === 1 || names.length === 1) return withoutLabel(file, labelled[0] ?? names[0]!)
     const wrong = 'there are several data sets to train on'
-    return [{ path: ['pipeline', 'train', 'with'], wrong, todo: `Add \`data:\` with one of ${names.join(', ')}.` }]
+    return [
+      {
+        path: ['pipeline', 'train', 'with'],
+        wrong,
+        todo: `Add \`data:\` with one of ${(labelled.length > 0 ? labelled : names).join(', ')}.`,
+      },
+    ]
   }
-  if (names.includes(named)) return []
   const path = ['pipeline', 'train', 'with', 'data']
+  if (names.includes(named)) return withoutLabel(file, named)
   const set = named.split('.')[0]!
   if (set !== named && names.includes(set))
     return [
@@ -46,13 +55,54 @@ function trainingData(file: ProjectFile): Finding[] {
   return [missing(path, 'data set', named, names)]
 }
 
+/** What a model learns from says what there is to learn; other tables need not. */
+function withoutLabel(file: ProjectFile, set: string): Finding[] {
+  if (file.data[set]!.label !== undefined) return []
+  const todo = 'Add `label:`, the column to predict.'
+  return [{ path: ['data', set, 'label'], wrong: '"label" is missing', todo }]
+}
+
+/** What views read and what rows are joined with: names that are there, and columns that are told apart. */
+function featureViews(file: ProjectFile): Finding[] {
+  const sets = Object.keys(file.data)
+  const views = Object.keys(file.features)
+  const read = Object.entries(file.features).flatMap(([view, { from }]) =>
+    [from]
+      .flat()
+      .filter((set) => !sets.includes(set))
+      .map((set) => missing(['features', view, 'from'], 'data set', set, sets)),
+  )
+  const joined = Object.entries(file.data).flatMap(([set, { features }]) =>
+    features.flatMap((view, i) => {
+      const path = ['data', set, 'features', i]
+      if (!views.includes(view)) return [missing(path, 'feature view', view, views)]
+      if ([file.features[view]!.from].flat().includes(set) && file.data[set]!.label !== undefined)
+        return [
+          {
+            path,
+            wrong: `${quoted(view)} is made from ${quoted(set)} itself`,
+            todo: 'Read the view from a table of its own, or its label could give itself away.',
+          },
+        ]
+      const before = features.slice(0, i).filter((other) => views.includes(other))
+      const twice = Object.keys(file.features[view]!.columns).find((column) =>
+        before.some((other) => Object.hasOwn(file.features[other]!.columns, column)),
+      )
+      if (twice === undefined) return []
+      const wrong = `two of the views have a feature ${quoted(twice)}`
+      return [{ path, wrong, todo: 'Rename it in one of them with `sql`.' }]
+    }),
+  )
+  return [...read, ...joined]
+}
+
 function objective(file: ProjectFile): Finding[] {
   const input = file.pipeline.train?.with
   const key = input?.maximize ? 'maximize' : 'minimize'
   const metric = input?.[key]
   if (metric === undefined) return []
   const path = ['pipeline', 'train', 'with', key]
-  const task = file.data[input?.data ?? Object.keys(file.data)[0]!]?.task
+  const task = file.data[input?.data ?? onlyLabelled(file.data)]?.task
   const metrics: Record<string, string> = task ? METRICS[task] : Object.assign({}, ...Object.values(METRICS))
   const direction = metrics[metric]
   if (direction === undefined)
@@ -95,7 +145,7 @@ function agesWithoutTime(file: ProjectFile): Finding[] {
     ),
   )
   const train = file.pipeline.train
-  const name = train?.with?.data ?? Object.keys(file.data)[0]!
+  const name = train?.with?.data ?? onlyLabelled(file.data)
   if (!train || 'run' in train || file.data[name]?.time !== undefined) return counted
   const path = ['pipeline', 'train']
   const aged = (['half_life', 'window'] as const).filter((key) => train.search[key]?.some((age) => age !== 'all'))

@@ -1,0 +1,105 @@
+import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform/storage'
+import type { ViewDefinition } from './definition.ts'
+
+interface CatalogTables {
+  features_versions: {
+    id: number
+    project: string
+    view: string
+    number: number
+    content: string
+    definition: string
+    created_at: number
+  }
+  features_views: { project: string; view: string; applied: number; definition: string }
+}
+
+/** A view as its project's file has it now. */
+export interface AppliedView {
+  project: string
+  /** The version's id: what values of it are kept under. */
+  id: number
+  number: number
+  content: string
+  since: number
+  definition: ViewDefinition
+}
+
+/** The id of the version with this content, which is the next one when there is none. */
+export async function ensureVersion(
+  tx: Tx,
+  version: { project: string; definition: ViewDefinition; content: string; at: number },
+): Promise<number> {
+  const { project, definition, content, at } = version
+  const db = tables<CatalogTables>(tx)
+  const of = db.selectFrom('features_versions').where('project', '=', project).where('view', '=', definition.name)
+  const found = await of.select('id').where('content', '=', content).executeTakeFirst()
+  if (found) return Number(found.id)
+  const last = await of.select((e) => e.fn.max('number').as('number')).executeTakeFirst()
+  const { id } = await db
+    .insertInto('features_versions')
+    .values({
+      ...{ project, view: definition.name, number: Number(last?.number ?? 0) + 1, content, created_at: at },
+      definition: encodeJson(definition),
+    } as never)
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return Number(id)
+}
+
+export async function saveView(
+  tx: Tx,
+  view: { project: string; applied: number; definition: ViewDefinition },
+): Promise<void> {
+  const values = { applied: view.applied, definition: encodeJson(view.definition) }
+  await tables<CatalogTables>(tx)
+    .insertInto('features_views')
+    .values({ project: view.project, view: view.definition.name, ...values })
+    .onConflict((c) => c.columns(['project', 'view']).doUpdateSet(values))
+    .execute()
+}
+
+/** Takes the views off the catalog that a project's file no longer has; their versions stay, for what was made of them. */
+export async function dropOtherViews(tx: Tx, project: string, kept: readonly string[]): Promise<void> {
+  const all = tables<CatalogTables>(tx).deleteFrom('features_views').where('project', '=', project)
+  await (kept.length > 0 ? all.where('view', 'not in', [...kept]) : all).execute()
+}
+
+/** By name; of one project, or of all. */
+export async function appliedViews(storage: Storage, project?: string): Promise<AppliedView[]> {
+  let query = storage
+    .reads<CatalogTables>()
+    .selectFrom('features_views')
+    .innerJoin('features_versions', 'features_versions.id', 'features_views.applied')
+    .select([
+      'features_views.project',
+      'features_views.definition',
+      'features_versions.id',
+      'features_versions.number',
+      'features_versions.content',
+      'features_versions.created_at',
+    ])
+  if (project !== undefined) query = query.where('features_views.project', '=', project)
+  const rows = await query.orderBy('features_views.project').orderBy('features_views.view').execute()
+  return rows.map((row) => ({
+    project: row.project,
+    id: Number(row.id),
+    number: row.number,
+    content: row.content,
+    since: Number(row.created_at),
+    definition: decodeJson<ViewDefinition>(row.definition),
+  }))
+}
+
+/** Newest first. */
+export async function versionsOf(storage: Storage, project: string, view: string) {
+  const rows = await storage
+    .reads<CatalogTables>()
+    .selectFrom('features_versions')
+    .select(['number', 'content', 'created_at'])
+    .where('project', '=', project)
+    .where('view', '=', view)
+    .orderBy('number', 'desc')
+    .execute()
+  return rows.map((row) => ({ version: row.number, content: row.content, since: Number(row.created_at) }))
+}

@@ -1,0 +1,133 @@
+import { OrreryError } from '#platform/errors'
+
+const listed = (names: readonly string[]) => names.slice(0, 12).join(', ') + (names.length > 12 ? ', …' : '')
+
+export class ViewUnknown extends OrreryError {
+  constructor(project: string, view: string, views: readonly string[]) {
+    super({
+      code: 'ORRERY_FEATURES_VIEW_UNKNOWN',
+      status: 404,
+      message: `Project "${project}" has no feature view "${view}".`,
+      hint: views.length > 0 ? `There is ${listed(views)}.` : 'Declare one under `features:` in its orrery.yaml.',
+    })
+  }
+}
+
+export class QueryRefused extends OrreryError {
+  constructor(view: string, why: string, hint: string) {
+    super({
+      code: 'ORRERY_FEATURES_QUERY_REFUSED',
+      status: 422,
+      message: `The query of "${view}" is refused: ${why}.`,
+      hint,
+      details: { view },
+    })
+  }
+}
+
+export class ViewColumnMissing extends OrreryError {
+  constructor(view: string, column: string, columns: readonly string[]) {
+    super({
+      code: 'ORRERY_FEATURES_COLUMN_MISSING',
+      status: 422,
+      message: `"${view}" needs a column "${column}", which what it reads does not have.`,
+      hint: `It has ${listed(columns)}. Correct the name under \`features.${view}\`, or give it in \`sql\`.`,
+      details: { view, column },
+    })
+  }
+}
+
+export class ViewColumnMistyped extends OrreryError {
+  constructor(view: string, column: string, wanted: string, found: string) {
+    super({
+      code: 'ORRERY_FEATURES_COLUMN_MISTYPED',
+      status: 422,
+      message: `"${column}" of "${view}" holds ${found}, where ${wanted} is expected.`,
+      hint: 'Correct its type under `features`, or convert it in `sql`.',
+      details: { view, column },
+    })
+  }
+}
+
+export class FrameColumnMissing extends OrreryError {
+  constructor(column: string, why: string, columns: readonly string[]) {
+    super({
+      code: 'ORRERY_FEATURES_FRAME_COLUMN_MISSING',
+      status: 422,
+      message: `The frame of entities has no column "${column}", ${why}.`,
+      hint: `Send it with every row; there is ${listed(columns)}.`,
+      details: { column },
+    })
+  }
+}
+
+export class FrameTimeUnreadable extends OrreryError {
+  constructor(column: string, row: number, value: string) {
+    super({
+      code: 'ORRERY_FEATURES_FRAME_TIME_UNREADABLE',
+      status: 422,
+      message: `${JSON.stringify(value.slice(0, 60))} in row ${row + 1} of "${column}" is no time.`,
+      hint: 'Write it as 2025-03-01T09:30:00Z, 2025-03-01 or milliseconds since 1970.',
+      details: { column, row },
+    })
+  }
+}
+
+export class FeatureNameTaken extends OrreryError {
+  constructor(column: string, view: string) {
+    super({
+      code: 'ORRERY_FEATURES_NAME_TAKEN',
+      status: 422,
+      message: `The feature "${column}" of "${view}" would stand beside another column of that name.`,
+      hint: 'Ask for full names (`view__column`), or rename one of the two.',
+      details: { column, view },
+    })
+  }
+}
+
+export class EntityMissing extends OrreryError {
+  constructor(row: number, key: string, views: readonly string[]) {
+    super({
+      code: 'ORRERY_FEATURES_ENTITY_MISSING',
+      status: 400,
+      message: `Entity ${row} has no key "${key}", which ${listed(views)} is kept by.`,
+      hint: 'Give every key of the views asked for, as text or a number.',
+      details: { row, key },
+    })
+  }
+}
+
+export class RowNotAccepted extends OrreryError {
+  constructor(view: string, row: number, why: string, hint: string) {
+    super({
+      code: 'ORRERY_FEATURES_ROW_NOT_ACCEPTED',
+      status: 422,
+      message: `Row ${row} for "${view}" is not accepted: ${why}.`,
+      hint,
+      details: { view, row },
+    })
+  }
+}
+
+export class ViewNotOnline extends OrreryError {
+  constructor(view: string) {
+    super({
+      code: 'ORRERY_FEATURES_VIEW_NOT_ONLINE',
+      status: 409,
+      message: `"${view}" is not kept online.`,
+      hint: `Remove \`online: false\` from features.${view}, or ask for it with a time.`,
+      details: { view },
+    })
+  }
+}
+
+export class JobUnknown extends OrreryError {
+  constructor(id: string) {
+    super({
+      code: 'ORRERY_FEATURES_JOB_UNKNOWN',
+      status: 404,
+      message: `There is no features job ${id}.`,
+      hint: 'Use the id that starting it returned.',
+    })
+  }
+}
