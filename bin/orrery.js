@@ -11,8 +11,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const wanted = 24
 const KEPT_AFTER_MS = 10_000
 const args = process.argv.slice(2)
+/** Commands of a quarter of a second, in which looking through the sources of the pages would be seen. */
+const WITHOUT_PAGES = ['data', 'check']
 
-makeReady({ root, quiet: args.includes('--json') })
+makeReady({ root, quiet: args.includes('--json'), pages: !WITHOUT_PAGES.includes(args[0] ?? '') })
 
 if (Number(process.versions.node.split('.')[0]) >= wanted) {
   // Half of a start is reading types away: what Node makes of our files is kept for the next one.

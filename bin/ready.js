@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Puts packages and pages in place; prints nothing when there is nothing to do. */
-export function makeReady({ root, quiet = false }) {
+export function makeReady({ root, quiet = false, pages = true }) {
   if (!existsSync(join(root, 'package-lock.json'))) return
   const installed = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, 'package-lock.json')).mtimeMs) {
     if (!sameLock(root, installed))
       step('Installing packages (once)', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   }
-  if (pagesAreStale(root)) step('Building the pages (once per change)', ['run', 'build', '-w', 'web', '--silent'])
+  if (pages && pagesAreStale(root)) step('Building the pages (once per change)', ['run', 'build', '-w', 'web', '--silent'])
 
   function step(what, args) {
     if (!quiet) console.error(`${what} …`)

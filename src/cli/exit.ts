@@ -1,4 +1,4 @@
-import { ClientError } from '#platform/http/contract'
+import type { ClientError } from '#platform/http/contract'
 
 /** Exit codes a script can trust. */
 export const DONE = 0
@@ -18,6 +18,12 @@ const WRITTEN_WRONGLY = [
 export function exitCodeOf(error: unknown): number {
   const { code } = error as { code?: unknown }
   if (typeof code === 'string' && WRITTEN_WRONGLY.includes(code)) return WRONG_USE
-  if (error instanceof ClientError && error.status >= 400 && error.status < 500) return ANSWER_IS_NO
+  if (isRefusal(error)) return ANSWER_IS_NO
   return COULD_NOT
+}
+
+/** By name: the class comes with every schema of the server's, which most commands start without. */
+function isRefusal(error: unknown): boolean {
+  const { name, status } = error as Partial<ClientError>
+  return name === 'ClientError' && status !== undefined && status >= 400 && status < 500
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
-import { maskSecrets, readConfig } from '../config.ts'
 import { version } from '../version.ts'
+import { declareDataCommands } from './data/commands.ts'
 import { DONE, exitCodeOf, WRONG_USE } from './exit.ts'
 import { printError } from './output.ts'
 
@@ -26,7 +26,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 
   withConfig(program.command('up').description('start the server'))
     .addHelpText('after', '\nExample: orrery up --port 8080 --home ~/orrery')
-    .action(async (options) => set(await (await import('./up.ts')).up(readConfig(options, process.env))))
+    .action(async (options) => set(await (await import('./up.ts')).up(await settings(options))))
 
   program
     .command('demo')
@@ -157,6 +157,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       set(await (await import('./features/join.ts')).joinFeatures(project, dataset, options)),
     )
 
+  declareDataCommands(program, set)
+
   const token = program.command('token').description('service accounts and their tokens')
   withConfig(token.command('create').description('a new token; its secret is printed once'))
     .argument('<name>')
@@ -180,13 +182,16 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   )
     .addOption(JSON_OUT())
     .addHelpText('after', '\nExample: ORRERY_PORT=8080 orrery config print')
-    .action((options) => console.log(JSON.stringify(maskSecrets(readConfig(options, process.env)), null, 2)))
+    .action(async (options) => {
+      const { maskSecrets } = await import('../config.ts')
+      console.log(JSON.stringify(maskSecrets(await settings(options)), null, 2))
+    })
 
   withConfig(program.command('doctor').description('what is wrong here, and what to do about it'))
     .addOption(JSON_OUT())
     .addHelpText('after', '\nExample: orrery doctor --home ~/orrery')
     .action(async (options) =>
-      set(await (await import('./doctor/doctor.ts')).doctor(readConfig(options, process.env), options.json === true)),
+      set(await (await import('./doctor/doctor.ts')).doctor(await settings(options), options.json === true)),
     )
 
   program
@@ -226,6 +231,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     printError(error, argv.includes('--json'))
     return exitCodeOf(error)
   }
+}
+
+/** Read when they are needed: a command that needs no server should not wait for their schema. */
+async function settings(flags: Record<string, string | undefined>) {
+  return (await import('../config.ts')).readConfig(flags, process.env)
 }
 
 /** The settings of a server as flags. */

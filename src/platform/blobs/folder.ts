@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { BlobDamaged, BlobMissing, BlobsFull } from './errors.ts'
+import { blobPlace } from './place.ts'
 
 export interface StoredBlob {
   /** `sha256:` and 64 hex digits. */
@@ -35,7 +36,7 @@ export async function openBlobFolder(folder: string): Promise<Blobs> {
   const placeOf = (hash: string) => {
     const hex = /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1]
     if (!hex) throw new BlobMissing(hash)
-    return join(folder, hex.slice(0, 2), hex)
+    return blobPlace(folder, hex)
   }
 
   async function put(bytes: Uint8Array | Readable): Promise<StoredBlob> {

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { type CheckedOut, checkouts, differences, placeOf, repositoryOf } from '#data/files'
+import { WrongUse } from '../errors.ts'
+import { DONE } from '../exit.ts'
+import { GOOD, printJson } from '../output.ts'
+import { openScreen, spinner } from '../screen.ts'
+import { count, counted, shortHash } from '../wording.ts'
+import { type DataOptions, homeOf, placementOf } from './options.ts'
+
+interface Options extends DataOptions {
+  version?: string
+  force?: boolean
+}
+
+/** Brings the files of the versions that the pointer files of this commit name. */
+export async function checkout(paths: readonly string[], options: Options): Promise<number> {
+  const home = homeOf(options)
+  const { findVersion, pointersIn } = await differences()
+  const { checkoutDataset } = await checkouts()
+  if (options.version !== undefined && paths.length !== 1)
+    throw new WrongUse('--version is of one dataset.', 'Name it: orrery data checkout <path> --version …')
+  const root = repositoryOf(process.cwd())
+  const named =
+    paths.length > 0 ? paths : (await pointersIn(root ?? process.cwd(), root)).map((file) => join(root ?? '', file))
+  const screen = options.json ? undefined : openScreen()
+  const done: CheckedOut[] = []
+  try {
+    for (const path of named) {
+      const place = placeOf(path, process.cwd(), home)
+      const pointer = await findVersion(home, place, options.version)
+      const one = await checkoutDataset(home, place, pointer, {
+        placement: placementOf(options),
+        force: options.force,
+        progress: ({ files, ofFiles }) =>
+          screen?.block([`${spinner()} ${place.name}  ${count(files)} of ${counted(ofFiles, 'file')}`]),
+      })
+      done.push(one)
+      screen?.block([])
+      screen?.line(`${GOOD} ${one.dataset}  ${shortHash(one.version)} · ${wordsOf(one)}`)
+    }
+    if (!screen) printJson({ datasets: done })
+    else if (done.length === 0) screen.line('There is no dataset here yet: orrery data add <path> makes one.')
+    return DONE
+  } finally {
+    screen?.close()
+  }
+}
+
+function wordsOf({ written, removed, unchanged }: CheckedOut): string {
+  if (written === 0 && removed === 0) return 'all of it is here'
+  return `${counted(written, 'file')} written, ${count(removed)} removed, ${count(unchanged)} as they were`
+}

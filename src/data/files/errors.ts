@@ -1,0 +1,154 @@
+import { OrreryError } from '#platform/errors'
+
+/** The first few, one a line would be too long for a message; all of them are in the details. */
+const listed = (names: readonly string[]) =>
+  names
+    .slice(0, 8)
+    .map((name) => JSON.stringify(name))
+    .join(', ') + (names.length > 8 ? ` and ${names.length - 8} more` : '')
+
+const MOST_NAMED = 1000
+
+export class ManifestBroken extends OrreryError {
+  constructor(version: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_MANIFEST_BROKEN',
+      status: 422,
+      message: `The list of files of version ${version} cannot be used: ${why}.`,
+      hint: 'Pull the version again from a remote that has it; nothing was written.',
+      details: { version },
+    })
+  }
+}
+
+export class PointerBroken extends OrreryError {
+  constructor(file: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_POINTER_BROKEN',
+      status: 422,
+      message: `${file} cannot be read: ${why}.`,
+      hint: 'Take it from git again (git checkout -- <file>), or add the dataset once more.',
+      details: { file },
+    })
+  }
+}
+
+export class NothingToAdd extends OrreryError {
+  constructor(path: string) {
+    super({
+      code: 'ORRERY_DATA_NOTHING_TO_ADD',
+      status: 404,
+      message: `There is no file or folder at ${path}.`,
+      hint: 'Name a file or a folder; `orrery data checkout` brings back one that a pointer file describes.',
+      details: { path },
+    })
+  }
+}
+
+export class NoDataset extends OrreryError {
+  constructor(path: string) {
+    super({
+      code: 'ORRERY_DATA_NO_DATASET',
+      status: 404,
+      message: `${path} is no dataset: there is no pointer file for it.`,
+      hint: `Make one with \`orrery data add ${path}\`, or go to the folder that has it.`,
+      details: { path },
+    })
+  }
+}
+
+export class DatasetPlaceRefused extends OrreryError {
+  constructor(path: string, why: string, hint: string) {
+    super({
+      code: 'ORRERY_DATA_PLACE_REFUSED',
+      status: 422,
+      message: `${path} cannot be a dataset: ${why}.`,
+      hint,
+      details: { path },
+    })
+  }
+}
+
+export class FilesNotTaken extends OrreryError {
+  constructor(folder: string, files: readonly { path: string; why: string }[]) {
+    const reasons = [...new Set(files.map((file) => file.why))]
+    super({
+      code: 'ORRERY_DATA_FILES_NOT_TAKEN',
+      status: 422,
+      message: `${files.length} of the files in ${folder} cannot be taken (${reasons.slice(0, 3).join('; ')}): ${listed(files.map((file) => file.path))}.`,
+      hint: 'Mend or remove them and add again; what was stored by then is not stored twice. No version was made.',
+      details: { files: files.slice(0, MOST_NAMED) },
+    })
+  }
+}
+
+export class FilesKeptChanging extends OrreryError {
+  constructor(folder: string, files: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_CHANGED_WHILE_ADDED',
+      status: 409,
+      message: `${folder} was written to while it was added, each time it was read again: ${listed(files)}.`,
+      hint: 'Wait until what writes there is done, and add again. No version was made.',
+      details: { files: files.slice(0, MOST_NAMED) },
+    })
+  }
+}
+
+export class DataDiskFull extends OrreryError {
+  constructor(folder: string, cause: unknown) {
+    super({
+      code: 'ORRERY_DATA_DISK_FULL',
+      status: 507,
+      message: `The disk is full: ${folder} could not take all files.`,
+      hint: 'Free some space, or keep the home on another disk (ORRERY_HOME), and start the same command again: it goes on.',
+      details: { folder },
+      cause,
+    })
+  }
+}
+
+export class DataLocked extends OrreryError {
+  constructor(what: string) {
+    super({
+      code: 'ORRERY_DATA_LOCKED',
+      status: 409,
+      message: `Another command has been working with ${what} for ten minutes.`,
+      hint: 'Wait for its end, then start this one again.',
+    })
+  }
+}
+
+export class VersionIncomplete extends OrreryError {
+  constructor(version: string, missing: readonly string[], hint: string) {
+    super({
+      code: 'ORRERY_DATA_VERSION_INCOMPLETE',
+      status: 409,
+      message: `${missing.length} blobs of version ${version} are not in this store: ${listed(missing)}.`,
+      hint,
+      details: { version, missing: missing.slice(0, MOST_NAMED) },
+    })
+  }
+}
+
+export class UnsavedChanges extends OrreryError {
+  constructor(folder: string, files: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_UNSAVED_CHANGES',
+      status: 409,
+      message: `${files.length} files in ${folder} are in no version and would be lost: ${listed(files)}.`,
+      hint: 'Keep them with `orrery data add`, move them away, or give them up with --force. Nothing was changed.',
+      details: { files: files.slice(0, MOST_NAMED), problems: files.slice(0, MOST_NAMED).map((path) => ({ path })) },
+    })
+  }
+}
+
+export class VersionNotFound extends OrreryError {
+  constructor(asked: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_NO_SUCH_VERSION',
+      status: 404,
+      message: `There is no version ${asked}: ${why}.`,
+      hint: 'Name a version by its hash (12 digits are enough) or a git revision: `orrery data diff pictures HEAD~1`.',
+    })
+  }
+}

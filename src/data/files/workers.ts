@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { type Done, perform, type Work } from './stage-worker.ts'
+
+const MOST_WORKERS = 8
+/** Below both, starting threads costs more than they save. */
+const FEW = 64
+const LITTLE = 16 << 20
+
+export interface Workers {
+  /** Performs all of it, in any order; fails with the first failure. */
+  perform(works: readonly Work[], done: (done: Done, work: Work) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Threads for hashing and copying, as many as the machine has cores; none for a little work. */
+export function openWorkers(load: { files: number; bytes: number }): Workers {
+  if (load.files <= FEW && load.bytes <= LITTLE) return inThisThread
+  const threads: Worker[] = []
+  const wanted = Math.min(MOST_WORKERS, Math.max(1, availableParallelism()))
+  return {
+    perform: async (works, done) => {
+      const queue = [...works]
+      while (threads.length < Math.min(wanted, works.length))
+        threads.push(new Worker(new URL('./stage-worker.ts', import.meta.url), { workerData: 'stage' }))
+      await Promise.all(threads.map((thread) => drain(thread, queue, done)))
+    },
+    close: async () => {
+      await Promise.all(threads.map((thread) => thread.terminate()))
+    },
+  }
+}
+
+const inThisThread: Workers = {
+  perform: async (works, done) => {
+    for (const work of works) done(perform(work), work)
+  },
+  close: async () => {},
+}
+
+function drain(thread: Worker, queue: Work[], done: (done: Done, work: Work) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let current: Work | undefined
+    const next = () => {
+      current = queue.shift()
+      if (current) thread.postMessage(current)
+      else end(resolve)
+    }
+    const onMessage = (answer: Done) => {
+      if ('failed' in answer) return fail(Object.assign(new Error(), answer.failed))
+      done(answer, current!)
+      next()
+    }
+    const fail = (error: unknown) => {
+      // The others finish what they have, and take no more.
+      queue.length = 0
+      end(() => reject(error))
+    }
+    const onExit = () => fail(new Error('A worker thread ended.'))
+    const end = (settle: () => void) => {
+      thread.off('message', onMessage)
+      thread.off('error', fail)
+      thread.off('exit', onExit)
+      settle()
+    }
+    thread.on('message', onMessage)
+    thread.on('error', fail)
+    thread.on('exit', onExit)
+    next()
+  })
+}
