@@ -7,6 +7,7 @@ import type { DatasetSpec, SourceDescriptor, TableSchema } from './contract.ts'
 import { type Duck, makeFolder, withDuck } from './duckdb.ts'
 import { ColumnsMissing, FilesDiffer, type Place, TableEmpty } from './errors.ts'
 import { storedTypes } from './event-time.ts'
+import { foldersOfAll, readReferences, referencesOf, resolveReferences } from './expectations/others.ts'
 import { rowCount } from './frame.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow } from './read/open-table.ts'
 import type { Holds, RawTable } from './read/raw-table.ts'
@@ -29,6 +30,8 @@ export interface AppendRequest {
   spec: Omit<DatasetSpec, 'source'>
   /** Folder that `table.parquet` is written to. */
   target: string
+  /** The project's folder, where other tables lie that expectations refer to; that of the version when absent. */
+  folder?: string
   memoryMb?: number
   progress?: Progress
 }
@@ -52,8 +55,11 @@ export async function appendRows(request: AppendRequest): Promise<AppendedTable>
   const source = await newRows(request, target)
   const added = await openTable(source, spec.ignore ?? [])
   refuseMissing(added, base.schema, spec)
+  const references = referencesOf(spec.expect ?? [])
+  const folder = request.folder ?? dirname(base.parquetPath)
+  const others = await resolveReferences(references, { folder, downloads: target })
   const options = {
-    folders: [...foldersOf(source), dirname(base.parquetPath), target],
+    folders: [...foldersOf(source), ...foldersOfAll(others), dirname(base.parquetPath), target],
     spillTo: target,
     memoryMb: request.memoryMb,
     ...duckOptionsFor(base.schema.columns.length, (await stat(base.parquetPath)).size + bytesOf(source)),
@@ -67,6 +73,7 @@ export async function appendRows(request: AppendRequest): Promise<AppendedTable>
         spec,
         previous: base.schema,
         progress,
+        others: await readReferences(duck, references, others),
         placeOf: (row) => placeOfBoth(duck, added, before, row),
       })
       return { ...described, source: { kind: 'appended', source: request.from, rows: described.rows - before } }

@@ -22,10 +22,12 @@ import {
 import type { StoredTable } from './store-table.ts'
 
 /** What a table becomes a version with: what `ingestTable` or `appendRows` returned, and its Parquet file as a blob. */
-export type NewDataVersion = Omit<StoredTable, 'parquetPath' | 'bytes'> & {
+export type NewDataVersion = Omit<StoredTable, 'parquetPath' | 'bytes' | 'setAside'> & {
   project: string
   dataset: string
   blob: StoredBlob
+  /** The rows that were set aside, as a blob. */
+  quarantine?: DataVersion['quarantine']
   source: SourceDescriptor
   /** The version that rows were added to. */
   parent?: string | null
@@ -76,7 +78,7 @@ export function openData(needs: { storage: Storage; blobs: Blobs; events: Events
       const identity = identityOf(table)
       const existing = await versionWithIdentity(tx, datasetId, identity)
       if (existing) return (await versionByIdIn(tx, existing))!
-      const { rows, contentHash, schema, profile, split, expectations, warnings, source } = table
+      const { rows, contentHash, schema, profile, split, expectations, warnings, source, quarantine = null } = table
       const version: DataVersion = {
         id: ulid(now),
         project,
@@ -95,6 +97,7 @@ export function openData(needs: { storage: Storage; blobs: Blobs; events: Events
         split,
         expectations,
         warnings,
+        quarantine,
       }
       await insertVersion(tx, version, { datasetId, identity, preview })
       await events.publish(tx, versionCreated(version))

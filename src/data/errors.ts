@@ -440,6 +440,30 @@ export class ExpectationsFailed extends OrreryError {
 
 /* What is kept */
 
+export class NothingLeft extends OrreryError {
+  constructor(results: readonly { expectation: string; failing: number }[]) {
+    const worst = results.toSorted((a, b) => b.failing - a.failing)[0]
+    super({
+      code: 'ORRERY_DATA_NOTHING_LEFT',
+      status: 422,
+      message: `Every row was set aside: ${worst?.expectation ?? 'an expectation'} holds for none.`,
+      hint: 'An expectation that no row meets is wrong, or the source is; write `mostly:` to stop before so many rows go.',
+    })
+  }
+}
+
+export class ExpectationUnreadable extends OrreryError {
+  constructor(written: string, reason: string) {
+    super({
+      code: 'ORRERY_DATA_EXPECTATION_UNREADABLE',
+      status: 422,
+      message: `The expectation ${cell(written)} cannot be read: ${reason}.`,
+      hint: 'Write one SQL expression over the columns of a row, such as: amount > 0; regular expressions are RE2’s.',
+      details: { written },
+    })
+  }
+}
+
 export class DatasetUnknown extends OrreryError {
   constructor(project: string, dataset: string) {
     super({

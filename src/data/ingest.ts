@@ -4,6 +4,7 @@ import { type Duck, makeFolder, withDuck } from './duckdb.ts'
 import { ColumnsMissing, LabelColumnMissing, RowMalformed, TableEmpty } from './errors.ts'
 import { storedTypes } from './event-time.ts'
 import { rowCount } from './frame.ts'
+import { foldersOfAll, readReferences, referencesOf, resolveReferences } from './expectations/others.ts'
 import { nearestColumn } from './nearest.ts'
 import { withPlainLineEnds } from './read/line-ends.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
@@ -65,8 +66,10 @@ async function readTable(request: IngestRequest, source: ResolvedSource): Promis
   const { spec, previous, target, progress } = request
   const table = await openTable(source, spec.ignore ?? [])
   refuseMissingColumns(table, spec, previous)
+  const references = referencesOf(spec.expect ?? [])
+  const others = await resolveReferences(references, { folder: request.folder, downloads: join(target, 'downloads') })
   const options = {
-    folders: [...foldersOf(source), target],
+    folders: [...foldersOf(source), ...foldersOfAll(others), target],
     spillTo: target,
     memoryMb: request.memoryMb,
     ...duckOptionsFor(table.columns.length, bytesOf(source)),
@@ -78,7 +81,10 @@ async function readTable(request: IngestRequest, source: ResolvedSource): Promis
       const facts = await storeTable(duck, table, path, spec, previous)
       if ((await rowCount(duck, path)) === 0) throw new TableEmpty(source.files[0]!.name, 'has a header but no rows')
       const placeOf = (row: number) => placeOfRow(duck, table, row)
-      return await describeTable(duck, path, { spec, previous, facts, progress, placeOf })
+      return await describeTable(duck, path, {
+        ...{ spec, previous, facts, progress, placeOf },
+        others: await readReferences(duck, references, others),
+      })
     } catch (error) {
       throw table.explain(error)
     }

@@ -12,9 +12,11 @@ import type {
   TimeProfile,
 } from './contract.ts'
 import type { Duck } from './duckdb.ts'
-import { LabelValuesMissing, type Place, TimeUnreadable } from './errors.ts'
+import { LabelValuesMissing, NothingLeft, type Place, TimeUnreadable } from './errors.ts'
 import { storedTypes } from './event-time.ts'
-import { checkExpectations } from './expectations.ts'
+import { checkTable } from './expectations/run.ts'
+import { originalNumber, resultsWith, setAside } from './expectations/set-aside.ts'
+import type { OtherTable } from './expectations/rule.ts'
 import { readFrameWith, rowCount } from './frame.ts'
 import { readLabel } from './label.ts'
 import { PREVIEW_ROWS } from './limits.ts'
@@ -38,6 +40,8 @@ export interface StoredTable {
   expectations: ExpectationResult[]
   warnings: DataWarning[]
   preview: Preview
+  /** Rows that were taken out, with why. */
+  setAside: { path: string; rows: number } | null
 }
 
 export type Progress = (message: string, fraction?: number) => void
@@ -76,14 +80,21 @@ export async function describeTable(
     previous: TableSchema | undefined
     placeOf: (row: number) => Promise<Place>
     facts?: readonly ColumnFacts[]
+    /** Rows of other tables that expectations refer to. */
+    others?: ReadonlyMap<string, OtherTable>
     progress?: Progress | undefined
   },
 ): Promise<StoredTable> {
-  const { spec, previous, placeOf, progress } = input
+  const { spec, previous, progress } = input
   const stored = await storedTypes(duck, parquet(path))
+  const expect = spec.expect ?? []
+  const checked = { path, stored, time: spec.time, others: input.others ?? new Map(), now: Date.now() }
+  const aside = await setAside(duck, checked, expect)
+  const placeOf = (row: number) => input.placeOf(originalNumber(row, aside))
   const rows = await rowCount(duck, path)
+  if (aside && rows === 0) throw new NothingLeft(aside.results)
   progress?.('describing columns')
-  const facts = input.facts ?? (await columnFacts(duck, path, stored))
+  const facts = (aside === null ? input.facts : undefined) ?? (await columnFacts(duck, path, stored))
   const schema = schemaOf(facts, rows, spec, previous)
   const label = spec.label === undefined ? null : await readKnownLabel(duck, path, spec, stored, rows, placeOf)
   const { split, time } = await splitTable(duck, path, spec, label, stored, placeOf)
@@ -97,7 +108,7 @@ export async function describeTable(
     features: featureColumns(schema, spec),
   })
   progress?.('checking expectations')
-  const expectations = await checkExpectations(duck, path, stored, spec.expect ?? [], spec.time)
+  const expectations = resultsWith(aside, await checkTable(duck, checked, expect))
   progress?.('hashing')
   return {
     parquetPath: path,
@@ -110,6 +121,7 @@ export async function describeTable(
     expectations,
     warnings: warningsOf(profile, label),
     preview: await previewOf(duck, path, [...stored.keys()], PREVIEW_ROWS),
+    setAside: aside && { path: aside.path, rows: aside.rows },
   }
 }
 

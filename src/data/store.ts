@@ -88,7 +88,11 @@ export async function insertVersion(
       schema: encodeJson(version.schema),
       profile: encodeJson(version.profile),
       split: encodeJson(version.split),
-      checks: encodeJson({ expectations: version.expectations, warnings: version.warnings }),
+      checks: encodeJson({
+        expectations: version.expectations,
+        warnings: version.warnings,
+        quarantine: version.quarantine ?? null,
+      }),
       preview: encodeJson(kept.preview),
       created_at: version.createdAt,
     })
@@ -240,6 +244,6 @@ function versionFrom(
     schema: decodeJson(row.schema),
     profile: decodeJson(row.profile),
     split: decodeJson(row.split),
-    ...decodeJson<Pick<DataVersion, 'expectations' | 'warnings'>>(row.checks),
+    ...decodeJson<Pick<DataVersion, 'expectations' | 'warnings' | 'quarantine'>>(row.checks),
   }
 }

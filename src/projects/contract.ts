@@ -11,8 +11,18 @@ export type {
   TrainingData,
 } from './spec/complete.ts'
 export { LONGEST_CONDITION } from './spec/conditions.ts'
-export { DataSet, Expectation, Split } from './spec/data.ts'
+export { DataSet, Split } from './spec/data.ts'
 export { Combine, Deployment, Environment, PredictionLog, ReleaseCheck, Strategy } from './spec/deployment.ts'
+export {
+  COLUMN_RULES,
+  COLUMNS_RULES,
+  Expectation,
+  FORMATS,
+  Format,
+  HELD,
+  type RuleSpec,
+  TABLE_RULES,
+} from './spec/expectations.ts'
 export { FeatureView } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
 export { Blend, BuiltinStep, CommandStep, Learner, MetricName, Search, Step } from './spec/pipeline.ts'

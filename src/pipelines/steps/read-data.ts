@@ -67,15 +67,16 @@ export async function readData(
       const { id: version, number, rows } = await data.version(before!.version)
       return { version, dataset, number, rows, summary: `${count(rows)} rows · unchanged` }
     }
-    const { parquetPath, bytes: _, ...table } = read.table
+    const { parquetPath, bytes: _, setAside: aside, ...table } = read.table
     const blob = await blobs.putFile(parquetPath)
+    const quarantine = aside && { rows: aside.rows, blobHash: (await blobs.putFile(aside.path)).hash }
     const {
       id: version,
       number,
       rows,
     } = await storage.write(async (tx) => {
       const parent = before && read.base === before.base ? before.version : null
-      const registered = await data.registerVersion(tx, { ...table, project, dataset, blob, parent })
+      const registered = await data.registerVersion(tx, { ...table, project, dataset, blob, quarantine, parent })
       const cursor = { version: registered.id, project, dataset, base: read.base, cursor: fresh.last }
       await saveCursor(tx, { ...cursor, createdAt: clock.now() })
       return registered

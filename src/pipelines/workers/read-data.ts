@@ -50,6 +50,7 @@ serveAsChild<ReadDataInput>(async (input, progress): Promise<ReadDataOutput> => 
     rows: freshRecords(fresh.path, (_, i) => i >= fresh.known),
     from: fresh.from,
     spec: set,
+    folder: input.project,
     target: join(input.folder, 'appended'),
   })
   stopOnFailure(appended.expectations)
@@ -84,6 +85,7 @@ async function append(
     rows: records,
     from: input.fresh.from,
     spec: input.set,
+    folder: input.project,
     target: join(input.folder, 'appended'),
   })
   stopOnFailure(appended.expectations)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Task } from '#evaluation/contract'
-import { hasKey, oneOf } from './one-of.ts'
+import { Expectation } from './expectations.ts'
 import { Cell, ColumnName, Duration, Name, Percent } from './scalars.ts'
 import { quoted, says } from './wording.ts'
 
@@ -18,48 +18,6 @@ const TimeColumns = z.codec(
 )
 
 const Columns = z.array(ColumnName).default([])
-
-/** What to do when an expectation does not hold: stop before training, or go on and say so. */
-const Otherwise = z
-  .enum(['stop', 'warn'])
-  .default('stop')
-  .meta({ description: 'stop the pipeline before training, or warn and go on' })
-
-const ColumnExpectation = z
-  .strictObject({
-    column: ColumnName.meta({ description: 'the column it is about' }),
-    between: z
-      .tuple([z.number(), z.number()])
-      .refine(([low, high]) => low <= high, { error: says('the range is upside down', 'Write the smaller end first.') })
-      .optional()
-      .meta({ description: 'every value lies in this range, ends included' }),
-    in: z.array(Cell).min(1).optional().meta({ description: 'every value is one of these' }),
-    not_null: z.literal(true).optional().meta({ description: 'no value is missing' }),
-    unique: z.literal(true).optional().meta({ description: 'no value occurs twice' }),
-    otherwise: Otherwise,
-  })
-  .refine((one) => [one.between, one.in, one.not_null, one.unique].some((rule) => rule !== undefined), {
-    error: says('the expectation says nothing about its column', 'Add between, in, not_null or unique.'),
-  })
-
-const RowsExpectation = z
-  .strictObject({
-    rows_per: Duration.meta({ description: 'count rows in periods of this length; needs the time column' }),
-    equals: z.int().min(0).optional().meta({ description: 'every whole period has this many rows' }),
-    between: z
-      .tuple([z.int().min(0), z.int().min(0)])
-      .optional()
-      .meta({ description: 'every whole period has a number of rows in this range' }),
-    otherwise: Otherwise,
-  })
-  .refine((one) => (one.equals === undefined) !== (one.between === undefined), {
-    error: says('rows_per needs a number of rows to compare with', 'Add either equals or between.'),
-  })
-
-export const Expectation = oneOf([ColumnExpectation, RowsExpectation], (value) =>
-  hasKey(value, 'rows_per') ? RowsExpectation : ColumnExpectation,
-)
-export type Expectation = z.output<typeof Expectation>
 
 const positiveShare = Percent.refine((share) => share > 0, {
   error: says('a part of the split is empty', 'Give each of train, validation and test more than 0%.'),

@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { compileCondition } from '../conditions/compile.ts'
 import { FUNCTIONS, METHODS, TYPES, VARIABLES } from '../conditions/vocabulary.ts'
+import { COLUMN_RULES, COLUMNS_RULES, FORMATS, type RuleSpec, TABLE_RULES } from './expectations.ts'
 import { parseProject } from './parse.ts'
 import { projectFileJsonSchema } from './project.ts'
 
 type JsonSchema = z.core.JSONSchema.BaseSchema
 
 const guide = readFileSync(new URL('../../../docs/guide/project-file.md', import.meta.url), 'utf8')
+/** The keys of `expect:` have a guide of their own. */
+const guides = guide + readFileSync(new URL('../../../docs/guide/data-quality.md', import.meta.url), 'utf8')
 const schema = projectFileJsonSchema()
 
 /** One row per key, every form of a block merged: what the file may say, in one page. */
@@ -89,7 +92,7 @@ describe('the guide to the project file', () => {
 
   it('shows every key', () => {
     const keys = new Set(keysOf(schema, '').map(({ path }) => path.split('.').at(-1)!))
-    expect([...keys].filter((key) => !new RegExp(`\\b${key}:`).test(guide))).toEqual([])
+    expect([...keys].filter((key) => !new RegExp(`\\b${key}:`).test(guides))).toEqual([])
   })
 
   it('names everything a condition may refer to', () => {
@@ -132,6 +135,39 @@ describe('the reference', () => {
       '',
     ].join('\n')
     await expect(page).toMatchFileSnapshot('../../../docs/reference/project-file.md')
+  })
+
+  it('lists every expectation', async () => {
+    const forms = {
+      'About the values of one column (`column:`)': COLUMN_RULES,
+      'About several columns together (`columns:`)': COLUMNS_RULES,
+      'About the table': {
+        ...TABLE_RULES,
+        rows_per: { judges: 'column', gx: null, about: 'so many rows in each period: with `equals` or `between`' },
+      },
+    } satisfies Record<string, Record<string, Omit<RuleSpec, 'schema'>>>
+    const judged = { rows: 'single rows', column: 'the whole', schema: 'the schema' }
+    const sections = Object.entries(forms).flatMap(([title, rules]) => [
+      `## ${title}`,
+      '',
+      '| key | what holds | judges | in Great Expectations |',
+      '|---|---|---|---|',
+      ...Object.entries(rules as Record<string, Omit<RuleSpec, 'schema'>>).map(
+        ([key, { about, gx, judges }]) => `| \`${key}\` | ${about} | ${judged[judges]} | ${gx ? `\`${gx}\`` : ''} |`,
+      ),
+      '',
+    ])
+    const formats = ['`format` is one of', `${FORMATS.map((format) => `\`${format}\``).join(', ')}.`, '']
+    const page = [
+      '# Expectations',
+      '',
+      'Written by the tests of the project file; the guide is [Data quality](../guide/data-quality.md).',
+      '',
+      ...sections,
+      formats.join(' '),
+      '',
+    ].join('\n')
+    await expect(`${page.trimEnd()}\n`).toMatchFileSnapshot('../../../docs/reference/expectations.md')
   })
 
   it('has the schema for editors', async () => {

@@ -350,7 +350,9 @@ describe('what is wrong with a file is said with its place and its cure', () => 
     [
       'an expectation of nothing',
       `${SMALLEST}    expect: [{ column: y }]\n`,
-      ['6:14 data.m.expect[0]: the expectation says nothing about its column. Add between, in, not_null or unique.'],
+      [
+        '6:14 data.m.expect[0]: the expectation says nothing about its column. Add between, in, not_null, unique or another rule.',
+      ],
     ],
     [
       'a number for a condition',

@@ -1,6 +1,7 @@
 import { METRICS } from '#evaluation'
 import { suggestion } from '../nearest.ts'
 import { onlyLabelled } from './complete.ts'
+import { needsTime } from './expectations.ts'
 import type { ProjectFile } from './project.ts'
 import { orderSteps } from './steps.ts'
 import { quoted } from './wording.ts'
@@ -140,9 +141,10 @@ function agesWithoutTime(file: ProjectFile): Finding[] {
     todo: `Add \`time:\` to data.${set} with the column that says when a row happened.`,
   })
   const counted = Object.entries(file.data).flatMap(([name, set]) =>
-    set.expect.flatMap((one, i) =>
-      'rows_per' in one && !set.time ? [finding(['data', name, 'expect', i, 'rows_per'], name)] : [],
-    ),
+    set.expect.flatMap((one, i) => {
+      const key = needsTime(one)
+      return key && !set.time ? [finding(['data', name, 'expect', i, key], name)] : []
+    }),
   )
   const train = file.pipeline.train
   const name = train?.with?.data ?? onlyLabelled(file.data)
