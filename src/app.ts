@@ -59,7 +59,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
-  const features = openFeatures({ storage, blobs, jobs, clock, projects, data, work: home.work })
+  const features = openFeatures({ storage, blobs, events, jobs, clock, log, projects, data, work: home.work })
   const tracking = openTracking({
     ...{ storage, blobs, events, clock },
     keeperOf: (tx, of, ids) => registry.keeperOf(tx, of, ids),
@@ -140,7 +140,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountLoop(http, rooms)
   mountMlflow(http, { tracking, tracing, registry, webhooks, storage, clock })
   mountOtlp(http, { tracking, tracing, storage })
-  mountOperations(http, { storage, serving, jobs, events, version })
+  mountOperations(http, { storage, features, serving, jobs, events, version })
 
   opened.defer(serving.close)
   await serving.warmAll()
@@ -153,6 +153,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await monitoring.start()
   opened.defer(triggers.stop)
   await triggers.start()
+  opened.defer(features.stop)
+  features.start()
   const retention = keepRetention({ serving, clock, log, keepOf: retentionOf(projects) })
   opened.defer(retention.stop)
   opened.defer(() => http.fastify.close())

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { z } from 'zod'
+import type { Features } from '#features'
 import type { Events } from '#platform/events'
 import type { HttpServer } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
@@ -68,9 +69,9 @@ async function probe(tx: Tx, at: number): Promise<void> {
 
 export function mountOperations(
   http: HttpServer,
-  needs: { storage: Storage; serving: Serving; jobs: Jobs; events: Events; version: string },
+  needs: { storage: Storage; features: Features; serving: Serving; jobs: Jobs; events: Events; version: string },
 ): void {
-  const { storage, serving, version } = needs
+  const { storage, features, serving, version } = needs
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
   new Gauge({
@@ -92,7 +93,7 @@ export function mountOperations(
       return { ready: problems.length === 0, problems }
     },
     metrics: async ({ reply }) => {
-      const all = Registry.merge([metrics, serving.metrics])
+      const all = Registry.merge([metrics, features.metrics, serving.metrics])
       return reply.header('content-type', all.contentType).send(await all.metrics())
     },
     openapi: async ({ reply }) => reply.send(http.fastify.swagger()),

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../version.ts'
 import { declareDataCommands } from './data/commands.ts'
 import { DONE, exitCodeOf, WRONG_USE } from './exit.ts'
+import { declareFeatureCommands } from './features/commands.ts'
 import { printError } from './output.ts'
 
 const SERVER = () => new Option('--server <url>', 'the server to talk to (ORRERY_SERVER)')
@@ -132,32 +133,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       set(await (await import('./import/import-mlflow.ts')).importMlflow(source, options)),
     )
 
-  const features = program.command('features').description('feature views: what is known of an entity, and since when')
-  features
-    .command('list')
-    .description('the views of a project with their features')
-    .argument('<project>')
-    .addOption(SERVER())
-    .addOption(JSON_OUT())
-    .addHelpText('after', '\nExample: orrery features list churn')
-    .action(async (project, options) => set(await (await import('./features/views.ts')).listViews(project, options)))
-  features
-    .command('join')
-    .description('a data set with features as they were at the time of each row, as a version of another one')
-    .argument('<project>')
-    .argument('<dataset>', 'the data set with the entities and their times')
-    .requiredOption('--into <dataset>', 'the data set that gets the result')
-    .requiredOption('--time <column>', 'its column with the time of each row')
-    .option('--views <view...>', 'only these views')
-    .option('--full-names', 'name features view__column')
-    .addOption(SERVER())
-    .addOption(JSON_OUT())
-    .addHelpText('after', '\nExample: orrery features join churn customers --time event_time --into customers-features')
-    .action(async (project, dataset, options) =>
-      set(await (await import('./features/join.ts')).joinFeatures(project, dataset, options)),
-    )
-
   declareDataCommands(program, set)
+  declareFeatureCommands(program, set)
 
   const token = program.command('token').description('service accounts and their tokens')
   withConfig(token.command('create').description('a new token; its secret is printed once'))

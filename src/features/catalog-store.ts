@@ -2,6 +2,7 @@ import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform
 import type { ViewDefinition } from './definition.ts'
 
 interface CatalogTables {
+  features_online: { version: number }
   features_versions: {
     id: number
     project: string
@@ -11,7 +12,7 @@ interface CatalogTables {
     definition: string
     created_at: number
   }
-  features_views: { project: string; view: string; applied: number; definition: string }
+  features_views: { project: string; view: string; applied: number; definition: string; serving: number | null }
 }
 
 /** A view as its project's file has it now. */
@@ -23,6 +24,8 @@ export interface AppliedView {
   content: string
   since: number
   definition: ViewDefinition
+  /** The version that answers online, when one was materialized. */
+  serving: { id: number; number: number; definition: ViewDefinition } | null
 }
 
 /** The id of the version with this content, which is the next one when there is none. */
@@ -61,8 +64,16 @@ export async function saveView(
 
 /** Takes the views off the catalog that a project's file no longer has; their versions stay, for what was made of them. */
 export async function dropOtherViews(tx: Tx, project: string, kept: readonly string[]): Promise<void> {
-  const all = tables<CatalogTables>(tx).deleteFrom('features_views').where('project', '=', project)
-  await (kept.length > 0 ? all.where('view', 'not in', [...kept]) : all).execute()
+  const db = tables<CatalogTables>(tx)
+  // Nothing has an empty name: a list must not be empty.
+  const views = ['', ...kept]
+  const versions = db
+    .selectFrom('features_versions')
+    .select('id')
+    .where('project', '=', project)
+    .where('view', 'not in', views)
+  await db.deleteFrom('features_online').where('version', 'in', versions).execute()
+  await db.deleteFrom('features_views').where('project', '=', project).where('view', 'not in', views).execute()
 }
 
 /** By name; of one project, or of all. */
@@ -71,6 +82,7 @@ export async function appliedViews(storage: Storage, project?: string): Promise<
     .reads<CatalogTables>()
     .selectFrom('features_views')
     .innerJoin('features_versions', 'features_versions.id', 'features_views.applied')
+    .leftJoin('features_versions as served', 'served.id', 'features_views.serving')
     .select([
       'features_views.project',
       'features_views.definition',
@@ -78,6 +90,9 @@ export async function appliedViews(storage: Storage, project?: string): Promise<
       'features_versions.number',
       'features_versions.content',
       'features_versions.created_at',
+      'served.id as served_id',
+      'served.number as served_number',
+      'served.definition as served_definition',
     ])
   if (project !== undefined) query = query.where('features_views.project', '=', project)
   const rows = await query.orderBy('features_views.project').orderBy('features_views.view').execute()
@@ -88,6 +103,14 @@ export async function appliedViews(storage: Storage, project?: string): Promise<
     content: row.content,
     since: Number(row.created_at),
     definition: decodeJson<ViewDefinition>(row.definition),
+    serving:
+      row.served_id === null
+        ? null
+        : {
+            id: Number(row.served_id),
+            number: row.served_number!,
+            definition: decodeJson<ViewDefinition>(row.served_definition!),
+          },
   }))
 }
 

@@ -59,6 +59,95 @@ export type FeaturesJob = z.infer<typeof FeaturesJob>
 
 const StartedJob = z.object({ job: z.string() })
 
+export const MaterializedView = z.object({
+  view: z.string(),
+  version: z.int(),
+  changed: z.int().describe('Entities whose features were written or removed.'),
+  entities: z.int().describe('Entities with a row.'),
+})
+export type MaterializedView = z.infer<typeof MaterializedView>
+
+const Keys = z.record(z.string(), Value)
+
+export const OnlineBody = OneProject.extend({
+  views: Views,
+  entities: z.array(Keys).min(1).max(10_000).describe('The keys of each entity; what else is there is not looked at.'),
+  fullNames: z.boolean().default(false),
+})
+
+export const ViewFreshness = z.object({
+  status: z.enum(['present', 'not_found', 'outside_ttl']),
+  eventTime: z.number().nullable().describe('Since when the values hold, ms.'),
+  age: z.number().nullable().describe('How long that is ago, ms.'),
+  writtenAt: z.number().nullable(),
+})
+export type ViewFreshness = z.infer<typeof ViewFreshness>
+
+export const OnlineReply = z.object({
+  versions: z.record(z.string(), z.int()).describe('The version of each view that answered.'),
+  rows: z
+    .array(
+      z.object({
+        values: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+        views: z.record(z.string(), ViewFreshness).describe('How fresh the values of each view are.'),
+      }),
+    )
+    .describe('In the order of the entities.'),
+})
+export type OnlineReply = z.infer<typeof OnlineReply>
+
+export const FeatureStatistics = z.object({
+  name: z.string(),
+  rows: z.int(),
+  missing: z.int(),
+  distinct: z.int().describe('An estimate.'),
+  numbers: z
+    .object({
+      ...{ min: z.number(), max: z.number(), mean: z.number().nullable(), std: z.number().nullable() },
+      ...{ p05: z.number(), p50: z.number(), p95: z.number() },
+    })
+    .nullable(),
+  top: z.array(z.object({ value: z.string(), count: z.int() })).nullable(),
+})
+export type FeatureStatistics = z.infer<typeof FeatureStatistics>
+
+export const SkewMeasure = z.object({
+  measuredAt: z.number(),
+  sampled: z.int(),
+  equal: z.int(),
+  ahead: z.int().describe('Pushed since: of a later moment than the data.'),
+  behind: z.int().describe('Of an earlier moment than the data.'),
+  missing: z.int(),
+  different: z.int().describe('Of the same moment, with other values.'),
+  share: z.number().describe('Behind, missing or different, of those sampled.'),
+  columns: z.record(z.string(), z.int()).describe('Differing values by feature.'),
+  stale: z.boolean().describe('There is a newer version of a data set than the one that was materialized.'),
+})
+export type SkewMeasure = z.infer<typeof SkewMeasure>
+
+export const MaterializationInfo = z.object({
+  id: z.string(),
+  startedAt: z.number(),
+  finishedAt: z.number().nullable(),
+  changed: z.int(),
+  written: z.int(),
+  entities: z.int(),
+})
+
+export const OnlineState = z.object({
+  version: z.int().nullable().describe('The version that answers; null before the first materialization.'),
+  entities: z.int(),
+  youngest: z.number().nullable().describe('Event time of the youngest row that was materialized, ms.'),
+  materializedAt: z.number().nullable(),
+  failure: z
+    .object({ at: z.number(), code: z.string(), message: z.string(), hint: z.string() })
+    .nullable()
+    .describe('Why the last materialization came to nothing.'),
+  statistics: z.array(FeatureStatistics),
+  skew: SkewMeasure.nullable(),
+})
+export type OnlineState = z.infer<typeof OnlineState>
+
 export const FeatureColumnInfo = z.object({
   name: z.string(),
   type: z.enum(['number', 'text']),
@@ -81,6 +170,7 @@ export const FeatureViewInfo = z.object({
   every: z.number().describe('ms between two materializations.'),
   columns: z.array(FeatureColumnInfo),
   since: z.number().describe('When this version was applied first.'),
+  state: OnlineState.nullable().describe('Null for a view that is not kept online.'),
 })
 export type FeatureViewInfo = z.infer<typeof FeatureViewInfo>
 
@@ -103,7 +193,52 @@ export const featureRoutes = defineRoutes({
       versions: z
         .array(z.object({ version: z.int(), content: z.string(), since: z.number() }))
         .describe('Newest first.'),
+      materializations: z.array(MaterializationInfo).describe('Newest first.'),
     }),
+  },
+  onlineFeatures: {
+    method: 'POST',
+    path: '/api/features/online',
+    permission: 'features:read',
+    summary: 'The features of entities as they are now, each with how fresh it is.',
+    body: OnlineBody,
+    reply: OnlineReply,
+    unchecked: true,
+  },
+  getOnlineFeatures: {
+    method: 'GET',
+    path: '/api/features/online',
+    permission: 'features:read',
+    summary: 'As the POST, for one entity: its keys stand in the query, `?project=churn&customer_id=7`.',
+    query: z.looseObject({
+      project: z.string(),
+      views: z.string().optional().describe('Separated by commas; all views of the project when absent.'),
+    }),
+    reply: OnlineReply,
+    unchecked: true,
+  },
+  pushFeatures: {
+    method: 'POST',
+    path: '/api/features/push',
+    permission: 'features:write',
+    summary: 'Rows of a view as they happen, straight into the online store.',
+    body: OneProject.extend({
+      view: z.string(),
+      rows: z.array(Keys).min(1).max(10_000).describe('With the keys, the times and every feature of the view.'),
+    }),
+    reply: z.object({
+      kept: z.int(),
+      older: z.int().describe('Rows of an earlier moment than what is kept: they change nothing.'),
+    }),
+  },
+  materializeFeatures: {
+    method: 'POST',
+    path: '/api/features/materialize',
+    permission: 'features:write',
+    summary: 'Brings the online store to what the data says now; one job for each view.',
+    body: OneProject.extend({ views: Views }),
+    reply: z.object({ jobs: z.array(z.object({ view: z.string(), job: z.string() })) }),
+    status: 202,
   },
   historicalFeatures: {
     method: 'POST',

@@ -1,48 +1,115 @@
+import type { Registry } from 'prom-client'
 import { ulid } from 'ulid'
 import type { Data } from '#data'
 import type { Blobs } from '#platform/blobs'
+import type { Events } from '#platform/events'
 import type { Jobs } from '#platform/jobs'
+import type { Logger } from '#platform/log'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { Projects } from '#projects'
 import { type Catalog, openCatalog } from './catalog.ts'
-import type { FeaturesJob, JoinBody, JoinedVersion } from './contract.ts'
-import { JobUnknown } from './errors.ts'
+import type { AppliedView } from './catalog-store.ts'
+import type { FeaturesJob, JoinBody, JoinedVersion, MaterializedView, OnlineState } from './contract.ts'
+import { JobUnknown, ViewNotOnline } from './errors.ts'
 import { type Historical, openHistorical } from './historical.ts'
+import { openKeeper } from './keeper.ts'
+import { lastMaterialization, type Materialization, materializationsOf, skewOf } from './materialization-store.ts'
+import { type MaterializeInput, openMaterialize } from './materialize.ts'
+import { type FeatureGauge, openMetrics } from './metrics.ts'
+import { type Online, openOnline } from './online.ts'
+import { openOnlineStore } from './online-store.ts'
 import { openSources, type Sources } from './sources.ts'
 
-export interface Features {
+export interface Features extends Online {
   readonly catalog: Catalog
   readonly sources: Sources
   readonly historical: Pick<Historical, 'rows'>
   /** Queues the join of a whole data set. */
   startJoin(request: JoinBody): Promise<{ job: string }>
+  /** Queues a materialization of each view; of one that is under way, that one is named. */
+  startMaterialize(project: string, views?: readonly string[]): Promise<{ view: string; job: string }[]>
   job(id: string): Promise<FeaturesJob>
+  /** How the online store of a view stands. */
+  state(view: AppliedView): Promise<OnlineState | null>
+  materializations(project: string, view: string, limit: number): Promise<Materialization[]>
+  /** The room's metrics, for `/metrics`. */
+  readonly metrics: Registry
+  /** Materializes what is due and measures skew, now and from now on. */
+  start(): void
+  stop(): Promise<void>
 }
 
 const JOIN = 'features.join'
+const MATERIALIZE = 'features.materialize'
 
 export function openFeatures(needs: {
   storage: Storage
   blobs: Blobs
+  events: Events
   jobs: Jobs
   clock: Clock
+  log: Logger
   projects: Projects
   data: Data
   /** Folder for files under way. */
   work: string
 }): Features {
   const { storage, jobs, clock, projects } = needs
+  const store = openOnlineStore()
   const catalog = openCatalog(needs)
   const sources = openSources(needs)
   const historical = openHistorical({ ...needs, catalog, sources })
+  const online = openOnline({ storage, clock, catalog, store })
 
   jobs.define<JoinBody, JoinedVersion>({ kind: JOIN, concurrency: 1, attempts: 3, run: historical.join })
+  jobs.define<MaterializeInput, MaterializedView>({
+    ...{ kind: MATERIALIZE, concurrency: 1, attempts: 20 },
+    run: openMaterialize({ ...needs, catalog, sources, online: store }),
+  })
+
+  async function materialize(project: string, view: string): Promise<{ view: string; job: string }> {
+    const input: MaterializeInput = { project, view }
+    const key = `${project} ${view}`
+    const enqueue = (under: string) =>
+      storage.write((tx) => jobs.enqueue(tx, { kind: MATERIALIZE, input, key: under, project }))
+    const { id, existed } = await enqueue(key)
+    // One that is under way may have read the data already: who asks now means the data of now.
+    const tooLate = existed && (await jobs.get(id))?.state === 'running'
+    return { view, job: tooLate ? (await enqueue(`${key} again`)).id : id }
+  }
+
+  const keeper = openKeeper({ ...needs, catalog, store, materialize })
+
+  async function failureOf(project: string, view: string): Promise<OnlineState['failure']> {
+    const recent = await jobs.list({ kind: MATERIALIZE, project, limit: 100 })
+    const last = recent.find(({ input, finishedAt }) => (input as MaterializeInput).view === view && finishedAt)
+    return last?.error ? { at: last.finishedAt!, ...last.error } : null
+  }
+
+  const gauges = async (): Promise<FeatureGauge[]> => {
+    const views = (await catalog.views()).filter(({ definition }) => definition.online)
+    return Promise.all(
+      views.map(async ({ project, definition: { name: view } }) => {
+        const youngest = (await lastMaterialization(storage, project, view))?.facts?.youngest ?? null
+        const age = youngest === null ? null : clock.now() - youngest / 1_000
+        return { project, view, age, share: (await skewOf(storage, project, view))?.share ?? null }
+      }),
+    )
+  }
+  const metrics = openMetrics(gauges)
 
   return {
     catalog,
     sources,
     historical,
+    read: async (request) => {
+      const started = performance.now()
+      const reply = await online.read(request)
+      metrics.observe(request.project, (performance.now() - started) / 1_000, reply)
+      return reply
+    },
+    push: online.push,
     startJoin: async (input) => {
       await projects.project(input.project)
       await catalog.named(input.project, input.views)
@@ -50,6 +117,14 @@ export function openFeatures(needs: {
       const { project } = input
       await storage.write((tx) => jobs.enqueue(tx, { id, kind: JOIN, input, project }))
       return { job: id }
+    },
+    startMaterialize: async (project, names) => {
+      await projects.project(project)
+      const views = await catalog.named(project, names)
+      const offline = names && views.find(({ definition }) => !definition.online)
+      if (offline) throw new ViewNotOnline(offline.definition.name)
+      const wanted = views.filter(({ definition }) => definition.online)
+      return Promise.all(wanted.map(({ definition }) => materialize(project, definition.name)))
     },
     job: async (id) => {
       const job = await jobs.get(id)
@@ -62,5 +137,24 @@ export function openFeatures(needs: {
         error: error ?? null,
       }
     },
+    state: async ({ project, definition, serving }) => {
+      if (!definition.online) return null
+      const { name } = definition
+      const last = serving ? await lastMaterialization(storage, project, name, serving.id) : undefined
+      const youngest = last?.facts?.youngest ?? null
+      return {
+        version: serving?.number ?? null,
+        entities: serving ? await store.count(storage, serving.id) : 0,
+        youngest: youngest === null ? null : youngest / 1_000,
+        materializedAt: last?.finishedAt ?? null,
+        failure: await failureOf(project, name),
+        statistics: last?.facts?.statistics ?? [],
+        skew: (await skewOf(storage, project, name)) ?? null,
+      }
+    },
+    materializations: (project, view, limit) => materializationsOf(storage, project, view, limit),
+    metrics: metrics.registry,
+    start: keeper.start,
+    stop: keeper.stop,
   }
 }

@@ -26,4 +26,45 @@ export const featureMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'features-002-online',
+    up: async (db, capabilities) => {
+      await db.schema.alterTable('features_views').addColumn('serving', 'integer').execute()
+      await db.schema
+        .createTable('features_online')
+        .addColumn('version', 'integer', (c) => c.notNull())
+        .addColumn('entity', 'text', (c) => c.notNull())
+        .addColumn('event_time', 'bigint', (c) => c.notNull())
+        .addColumn('created', 'bigint', (c) => c.notNull())
+        .addColumn('written_at', 'bigint', (c) => c.notNull())
+        .addColumn('cells', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('features_online_key', ['version', 'entity'])
+        .modifyEnd(capabilities.clustered)
+        .execute()
+      await db.schema
+        .createTable('features_materializations')
+        .addColumn('id', 'text', (c) => c.primaryKey())
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('view', 'text', (c) => c.notNull())
+        .addColumn('version', 'integer', (c) => c.notNull())
+        .addColumn('started_at', 'bigint', (c) => c.notNull())
+        .addColumn('finished_at', 'bigint')
+        .addColumn('written', 'bigint', (c) => c.notNull())
+        .addColumn('facts', 'text', (c) => c.notNull())
+        .execute()
+      await db.schema
+        .createIndex('features_materializations_by_view')
+        .on('features_materializations')
+        .columns(['project', 'view', 'started_at'])
+        .execute()
+      await db.schema
+        .createTable('features_skew')
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('view', 'text', (c) => c.notNull())
+        .addColumn('measured_at', 'bigint', (c) => c.notNull())
+        .addColumn('measure', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('features_skew_key', ['project', 'view'])
+        .execute()
+    },
+  },
 ]

@@ -4,27 +4,46 @@ import type { AppliedView } from './catalog-store.ts'
 import { type FeatureViewInfo, featureRoutes } from './contract.ts'
 import type { Features } from './features.ts'
 
+const SHOWN_MATERIALIZATIONS = 20
+
 export function mountFeatures(
   http: HttpServer,
   { features, projects }: { features: Features; projects: Projects },
 ): void {
+  const infoOf = async (view: AppliedView): Promise<FeatureViewInfo> => {
+    const { definition, number, content, since } = view
+    const { from, entities, columns, ...said } = definition
+    const lists = { from: [...from], entities: [...entities], columns: [...columns] }
+    return { ...said, ...lists, version: number, content, since, state: await features.state(view) }
+  }
+
   http.mount('features', featureRoutes, {
     listFeatureViews: async ({ params }) => {
       await projects.project(params.project)
-      return { views: (await features.catalog.views(params.project)).map(infoOf) }
+      return { views: await Promise.all((await features.catalog.views(params.project)).map(infoOf)) }
     },
     getFeatureView: async ({ params: { project, view } }) => {
       await projects.project(project)
       const [found] = await features.catalog.named(project, [view])
-      return { ...infoOf(found!), versions: await features.catalog.versions(project, view) }
+      const past = await features.materializations(project, view, SHOWN_MATERIALIZATIONS)
+      return {
+        ...(await infoOf(found!)),
+        versions: await features.catalog.versions(project, view),
+        materializations: past.map(({ id, startedAt, finishedAt, written, facts }) => {
+          const { changed = 0, entities = 0 } = facts ?? {}
+          return { id, startedAt, finishedAt, written, changed, entities }
+        }),
+      }
     },
+    onlineFeatures: ({ body }) => features.read(body),
+    getOnlineFeatures: ({ query: { project, views, ...keys } }) => {
+      const entity = keys as Record<string, string>
+      return features.read({ project, views: views?.split(','), entities: [entity], fullNames: false })
+    },
+    pushFeatures: ({ body }) => features.push(body),
+    materializeFeatures: async ({ body }) => ({ jobs: await features.startMaterialize(body.project, body.views) }),
     historicalFeatures: ({ body }) => features.historical.rows(body),
     joinFeatures: ({ body }) => features.startJoin(body),
     getFeaturesJob: ({ params }) => features.job(params.job),
   })
-}
-
-function infoOf({ definition, number, content, since }: AppliedView): FeatureViewInfo {
-  const { from, entities, columns, ...said } = definition
-  return { ...said, from: [...from], entities: [...entities], columns: [...columns], version: number, content, since }
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Data, IngestedTable } from '#data'
+import { type Data, type IngestedTable, resolveSource } from '#data'
 import type { Blobs } from '#platform/blobs'
 import { runInChild } from '#platform/process'
 import type { Storage } from '#platform/storage'
@@ -35,6 +35,19 @@ export interface Sources {
 export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data; work: string }): Sources {
   const { storage, blobs, data, work } = needs
 
+  /** What each data set looked like from outside when it was read last, and the version that made. */
+  const read = new Map<string, { look: string; version: string }>()
+
+  async function readIfChanged(project: StoredProject, dataset: string, signal: AbortSignal | undefined) {
+    const key = `${project.name} ${dataset}`
+    const look = await lookOf(project, dataset)
+    const known = read.get(key)
+    if (known?.look === look) return known.version
+    const version = await readAnew(project, dataset, signal)
+    read.set(key, { look, version })
+    return version
+  }
+
   async function readAnew(project: StoredProject, dataset: string, signal: AbortSignal | undefined): Promise<string> {
     const folder = await mkdtemp(join(work, 'features-'))
     try {
@@ -45,11 +58,11 @@ export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data;
         folder,
         previous: latest && (await data.version(latest.id)).schema,
       }
-      const read = await runInChild<IngestedTable>(new URL('./workers/read-source.ts', import.meta.url), input, {
+      const found = await runInChild<IngestedTable>(new URL('./workers/read-source.ts', import.meta.url), input, {
         ...{ what: `Reading ${dataset}`, timeoutMs: HOUR, memoryMb: MEMORY_MB },
         ...(signal && { signal }),
       })
-      const { parquetPath, bytes: _, ...table } = read
+      const { parquetPath, bytes: _, ...table } = found
       const blob = await blobs.putFile(parquetPath)
       const version = await storage.write((tx) =>
         data.registerVersion(tx, { ...table, project: project.name, dataset, blob }),
@@ -70,7 +83,7 @@ export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data;
         let id = latest?.id
         if (id === undefined || (refresh && ours)) {
           progress?.(`reading ${dataset}`)
-          id = await readAnew(project, dataset, signal)
+          id = await readIfChanged(project, dataset, signal)
         }
         versions.set(dataset, { id, path: await data.readPath(await data.version(id)) })
       }
@@ -84,4 +97,12 @@ export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data;
       })
     },
   }
+}
+
+/** Files that have the same sizes and times are not read again; what is pinned by its hash never changes. */
+async function lookOf({ spec, folder }: StoredProject, dataset: string): Promise<string> {
+  const { source, sha256, ...how } = spec.data[dataset]!
+  if (sha256 !== undefined) return JSON.stringify([source, sha256, how])
+  const { files } = await resolveSource({ source, folder, downloads: folder })
+  return JSON.stringify([files, how])
 }

@@ -30,6 +30,8 @@ features:
     columns: { spent_so_far: number }
 `
 
+const WAIT = { timeout: 60_000, interval: 50 }
+
 let folder: string
 let server: RunningServer
 let api: Server
@@ -119,6 +121,101 @@ it('makes a new version of a view when it gives other values, and only then', as
   await apply(PROJECT)
   expect(await viewNow()).toMatchObject({ version: 1 })
 })
+
+/** What the online store says of these customers, and what the last materialization did. */
+async function onlineNow() {
+  const { jobs } = await api.materializeFeatures({ body: { project: 'shop', views: ['recent'] } })
+  const results: unknown[] = []
+  for (const { job } of jobs) {
+    await expect.poll(async () => (await api.getFeaturesJob({ params: { job } })).state, WAIT).toBe('succeeded')
+    results.push((await api.getFeaturesJob({ params: { job } })).result)
+  }
+  const entities = ['1', '2', '3'].map((customer) => ({ customer }))
+  const { rows } = await api.onlineFeatures({ body: { project: 'shop', entities, views: ['recent'] } })
+  const of = results.find((one) => (one as { view: string }).view === 'recent') as { changed: number; entities: number }
+  return { values: rows.map(({ values }) => values.score), changed: of.changed, entities: of.entities }
+}
+
+it('materializes what changed since the last time and nothing else: new, late, corrected and gone', async () => {
+  const write = (lines: string[]) =>
+    writeFile(join(folder, 'recent.csv'), ['customer,day,written,score', ...lines].join('\n'))
+  const day = (n: number) => `2025-04-${String(n).padStart(2, '0')}`
+  const first = [`1,${day(1)},${day(1)},10`, `2,${day(5)},${day(5)},20`, `3,${day(5)},${day(5)},30`]
+  await write(first)
+  const view = 'recent: { from: recent, entities: [customer], time: day, created: written, columns: { score: number } }'
+  const file = PROJECT.replace('features:\n', `  recent: { source: recent.csv }\nfeatures:\n  ${view}\n`)
+  await api.applyProject({ body: { file, folder } })
+  expect(await onlineNow()).toEqual({ values: [10, 20, 30], changed: 3, entities: 3 })
+  expect(await onlineNow()).toEqual({ values: [10, 20, 30], changed: 0, entities: 3 })
+  // A new row for 1; a late one for 2 that is older than what is known; a correction of 3, written later.
+  await write([...first, `1,${day(2)},${day(2)},11`, `2,${day(4)},${day(9)},19`, `3,${day(5)},${day(9)},31`])
+  expect(await onlineNow()).toEqual({ values: [11, 20, 31], changed: 2, entities: 3 })
+  // The last row of 1 is taken back, and 3 is no more.
+  await write([...first.slice(0, 2), `2,${day(4)},${day(9)},19`])
+  expect(await onlineNow()).toEqual({ values: [10, 20, null], changed: 3, entities: 2 })
+  const pushed = { customer: 1, day: day(3), written: day(3), score: 12 }
+  expect(await api.pushFeatures({ body: { project: 'shop', view: 'recent', rows: [pushed] } })).toEqual({
+    kept: 1,
+    older: 0,
+  })
+  expect((await onlineNow()).values).toEqual([12, 20, null])
+}, 120_000)
+
+it('reads one entity from the command line', async () => {
+  const { code, stdout } = await orrery([
+    'features',
+    'online',
+    'shop',
+    'customer=1',
+    '--views',
+    'recent',
+    '--server',
+    server.url,
+  ])
+  expect(stdout).toMatch(/recent@1 .* old\n {2}score +12\n/)
+  expect(code).toBe(0)
+  const answer = await fetch(`${server.url}/api/features/online?project=shop&views=recent&customer=2`)
+  expect(await answer.json()).toMatchObject({
+    rows: [{ values: { score: 20 }, views: { recent: { status: 'present' } } }],
+  })
+})
+
+it('goes on with a materialization where kill -9 cut it off', async () => {
+  const many = 40_000
+  const home = join(folder, 'home')
+  const rows = Array.from({ length: many }, (_, i) => `${i},2025-04-01,${i * 2}`)
+  await writeFile(join(folder, 'many.csv'), `customer,day,x\n${rows.join('\n')}\n`)
+  const view = 'many: { from: many, entities: [customer], time: day, columns: { x: number } }'
+  const file = PROJECT.replace('project: shop', 'project: many').replace(
+    'features:\n',
+    `  many: { source: many.csv }\nfeatures:\n  ${view}\n`,
+  )
+  const first = await startServer({ home })
+  const before = connect(first.url)
+  await before.applyProject({ body: { file, folder } })
+  const asked = await before.materializeFeatures({ body: { project: 'many', views: ['many'] } })
+  const { job } = asked.jobs[0]!
+  const written = async (of: Server) =>
+    (await of.getFeatureView({ params: { project: 'many', view: 'many' } })).materializations[0]?.written ?? 0
+  await expect.poll(() => written(before), { ...WAIT, interval: 1 }).toBeGreaterThan(0)
+  const cutAt = await written(before)
+  await first.kill()
+  expect(cutAt).toBeLessThan(many)
+  const second = await startServer({ home })
+  try {
+    const after = connect(second.url)
+    expect(await written(after)).toBeGreaterThanOrEqual(cutAt)
+    await expect.poll(async () => (await after.getFeaturesJob({ params: { job } })).state, WAIT).toBe('succeeded')
+    const { state, materializations } = await after.getFeatureView({ params: { project: 'many', view: 'many' } })
+    expect(state).toMatchObject({ entities: many, version: 1 })
+    expect(materializations.at(-1)).toMatchObject({ written: many, changed: many })
+    const entities = [0, 1, 511, 512, 20_000, many - 1].map((customer) => ({ customer }))
+    const { rows: read } = await after.onlineFeatures({ body: { project: 'many', views: ['many'], entities } })
+    expect(read.map(({ values }) => values.x)).toEqual(entities.map(({ customer }) => customer * 2))
+  } finally {
+    await second.stop()
+  }
+}, 120_000)
 
 it('refuses a query that reads what it must not, in words', async () => {
   const file = PROJECT.replace(

@@ -1,0 +1,65 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { OnlineReply } from './contract.ts'
+
+/** From 20 µs, one entity in memory, to a second. */
+const LATENCY_BUCKETS = [0.00002, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1]
+
+export interface FeatureGauge {
+  project: string
+  view: string
+  /** ms; null when nothing is kept. */
+  age: number | null
+  share: number | null
+}
+
+export interface FeatureMetrics {
+  readonly registry: Registry
+  /** Once per answered read. */
+  observe(project: string, seconds: number, reply: OnlineReply): void
+}
+
+/** @param read how every view stands, asked when Prometheus asks */
+export function openMetrics(read: () => Promise<FeatureGauge[]>): FeatureMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const labelNames = ['project', 'view'] as const
+  const gauge = (name: string, help: string, valueOf: (one: FeatureGauge) => number | null) =>
+    new Gauge({
+      ...{ name, help, labelNames, registers },
+      async collect() {
+        this.reset()
+        for (const one of await read()) {
+          const value = valueOf(one)
+          if (value !== null) this.set({ project: one.project, view: one.view }, value)
+        }
+      },
+    })
+  gauge('orrery_features_age_seconds', 'How long ago the youngest materialized row of a view was.', ({ age }) =>
+    age === null ? null : age / 1_000,
+  )
+  gauge(
+    'orrery_features_skew_share',
+    'Sampled entities whose online features are not those of the data.',
+    (one) => one.share,
+  )
+  const reads = new Histogram({
+    ...{ name: 'orrery_features_online_duration_seconds', help: 'Reading the features of one request.', registers },
+    labelNames: ['project'],
+    buckets: LATENCY_BUCKETS,
+  })
+  const unanswered = new Counter({
+    ...{ name: 'orrery_features_not_present_total', help: 'Asked for, and not there or too old.', registers },
+    labelNames: ['project', 'view', 'status'],
+  })
+  return {
+    registry,
+    observe: (project, seconds, { rows }) => {
+      reads.observe({ project }, seconds)
+      for (const { views } of rows)
+        for (const view in views) {
+          const { status } = views[view]!
+          if (status !== 'present') unanswered.inc({ project, view, status })
+        }
+    },
+  }
+}
