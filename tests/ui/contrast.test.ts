@@ -42,6 +42,7 @@ const SHAPES_ON: Record<string, readonly string[]> = {
   ok: ['panel'],
   warn: ['panel'],
   bad: ['panel'],
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`series-${i}`, ['panel']])),
 }
 
 describe.each(THEMES)('colours in %s', (theme) => {

@@ -81,8 +81,8 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     })
     await page.reload()
     await page.getByRole('link', { name: 'by-hand' }).click()
-    await page.locator('.step-line path.line').waitFor()
-    expect(await page.locator('.step-line').innerText()).toMatch(/best 0\.250 at step 2, last 0\.310 at step 3/)
+    await page.locator('.lines-chart path.line').waitFor()
+    expect(await page.getByRole('row', { name: /val_loss/ }).innerText()).toMatch(/0\.310\s+0\.250 best\s+0\.900/)
   })
 
   it('asks for a signature, and a signature puts the version into production', async () => {

@@ -128,3 +128,22 @@ export function nearestIndex(times: readonly number[], at: number): number {
   if (high < 0) return -1
   return at - times[low]! <= times[high]! - at ? low : high
 }
+
+/** Every power of ten takes the same room. The domain is above zero. */
+export function logarithmic(domain: readonly [number, number], range: readonly [number, number]): Scale {
+  const inner = linear([Math.log10(domain[0]), Math.log10(domain[1])], range)
+  const scale = (value: number) => inner(Math.log10(value))
+  return Object.assign(scale, { domain, invert: (pixel: number) => 10 ** inner.invert(pixel) })
+}
+
+/** Powers of ten within [from, to], every n-th where there are many; 2 and 5 times them too where there are few. */
+export function logTicks(from: number, to: number, wanted: number): number[] {
+  const low = Math.floor(Math.log10(from))
+  const high = Math.ceil(Math.log10(to))
+  const every = Math.max(1, Math.ceil((high - low) / wanted))
+  const factors = high - low <= 2 ? [1, 2, 5] : [1]
+  const ticks: number[] = []
+  for (let power = low; power <= high; power += every)
+    for (const factor of factors) ticks.push(Number((factor * 10 ** power).toPrecision(3)))
+  return ticks.filter((tick) => tick >= from && tick <= to)
+}

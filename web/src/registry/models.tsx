@@ -78,7 +78,7 @@ export function ModelPage() {
   const { project = '', model = '' } = useParams()
   useTitle(model, project)
   const found = useQuery(ask('registry', 'getModel', { params: { model } }))
-  const endpoints = useQuery(ask('loop', 'overview', { params: { project } }))
+  const endpoints = useQuery({ ...ask('loop', 'overview', { params: { project } }), enabled: project !== '' })
   const versions = useInfiniteQuery(pagesOf('registry', 'listVersions', { params: { model }, query: { limit: 25 } }))
   const serving = endpoints.data?.endpoints.filter((endpoint) => endpoint.model === model) ?? []
   return (

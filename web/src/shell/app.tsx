@@ -1,7 +1,9 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { lazy } from 'react'
-import { createBrowserRouter, type RouteObject, RouterProvider, useLocation } from 'react-router'
+import { createBrowserRouter, type RouteObject, useLocation } from 'react-router'
+import { RouterProvider } from 'react-router/dom'
 import { LoopPage, ProjectsPage } from '../loop/page.tsx'
+import { pageOfLink } from '../tracking/mlflow-links.ts'
 import { Frame } from './frame.tsx'
 import { Empty, PageHead, Panel } from './parts.tsx'
 import { worthRetrying } from './server.ts'
@@ -23,6 +25,9 @@ const DataPage = lazy(async () => ({ default: (await import('../data/page.tsx'))
 const RunsPage = lazy(async () => ({ default: (await import('../tracking/runs.tsx')).RunsPage }))
 const RunPage = lazy(async () => ({ default: (await import('../tracking/run.tsx')).RunPage }))
 const TrialPage = lazy(async () => ({ default: (await import('../tracking/trial.tsx')).TrialPage }))
+const ExperimentsPage = lazy(async () => ({ default: (await import('../tracking/experiments.tsx')).ExperimentsPage }))
+const ExperimentPage = lazy(async () => ({ default: (await import('../tracking/experiment.tsx')).ExperimentPage }))
+const ComparePage = lazy(async () => ({ default: (await import('../tracking/compare-page.tsx')).ComparePage }))
 const ModelsPage = lazy(async () => ({ default: (await import('../registry/models.tsx')).ModelsPage }))
 const ModelPage = lazy(async () => ({ default: (await import('../registry/models.tsx')).ModelPage }))
 const VersionPage = lazy(async () => ({ default: (await import('../registry/version.tsx')).VersionPage }))
@@ -38,6 +43,13 @@ const TracePage = lazy(async () => ({ default: (await import('../governance/trac
 const routes: RouteObject[] = [
   { index: true, element: <ProjectsPage /> },
   { path: 'trace/:prediction', element: <TracePage /> },
+  { path: 'experiments', element: <ExperimentsPage /> },
+  { path: 'experiments/:experiment', element: <ExperimentPage /> },
+  { path: 'compare', element: <ComparePage /> },
+  { path: 'tracking/:run', element: <TrialPage /> },
+  { path: 'models', element: <ModelsPage /> },
+  { path: 'models/:model', element: <ModelPage /> },
+  { path: 'models/:model/versions/:version', element: <VersionPage /> },
   { path: 'traces', element: <TracesPage /> },
   { path: 'traces/:trace', element: <RequestTracePage /> },
   { path: ':project', element: <LoopPage /> },
@@ -58,7 +70,15 @@ const routes: RouteObject[] = [
   { path: '*', element: <NoSuchPage /> },
 ]
 
+// Before the router reads the address: what the mlflow client printed leads to the page it means.
+const meant = pageOfLink(location.hash)
+if (meant) history.replaceState(null, '', meant)
+
 const router = createBrowserRouter([{ element: <Frame />, children: routes }])
+window.addEventListener('hashchange', () => {
+  const page = pageOfLink(location.hash)
+  if (page) void router.navigate(page, { replace: true })
+})
 
 export function App() {
   return (

@@ -22,6 +22,13 @@ const PAGES: [name: string, path: (project: string) => string, alsoUnder?: strin
   ['Traces', paths.traces],
 ]
 
+/** What clients track, register and trace without a project. */
+const PAGES_OF_NO_PROJECT: [name: string, to: string, alsoUnder: RegExp][] = [
+  ['Experiments', paths.experiments(), /^\/(tracking\/|compare$)/],
+  ['Models', paths.models(''), /^$/],
+  ['Traces', paths.traces(), /^$/],
+]
+
 /** The window round every page: name, navigation, palette, live stream. */
 export function Frame() {
   const project = useProject()
@@ -62,9 +69,15 @@ export function Frame() {
         )}
         {!project && (
           <nav className="pages" aria-label="Pages">
-            <NavLink to={paths.traces()} className={({ isActive }) => (isActive ? 'on' : '')}>
-              Traces
-            </NavLink>
+            {PAGES_OF_NO_PROJECT.map(([name, to, alsoUnder]) => (
+              <NavLink
+                key={name}
+                to={to}
+                className={({ isActive }) => (isActive || alsoUnder.test(pathname) ? 'on' : '')}
+              >
+                {name}
+              </NavLink>
+            ))}
           </nav>
         )}
         <div className="top-right">
@@ -121,7 +134,8 @@ function ProjectChoice() {
 function Liveness() {
   const liveness = useLiveness()
   const project = useProject()
-  if (!project || liveness === 'connecting') return null
+  const { pathname } = useLocation()
+  if ((!project && pathname === '/') || liveness === 'connecting') return null
   return liveness === 'live' ? (
     <span className="liveness" title="Changes show by themselves">
       live

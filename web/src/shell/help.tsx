@@ -6,6 +6,7 @@ const KEYS: [keys: string[], what: string][] = [
   [['j'], 'next in the list'],
   [['k'], 'previous in the list'],
   [['↵'], 'open it'],
+  [['x'], 'select it'],
   [['t'], 'switch light and dark'],
   [['←', '→'], 'move along a chart'],
   [['?'], 'this help'],

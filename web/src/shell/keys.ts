@@ -13,7 +13,11 @@ export const GO_TO: Record<string, [page: string, path: (project: string) => str
   e: ['Endpoints', paths.endpoints],
   o: ['Monitors', paths.monitors],
   t: ['Traces', paths.traces],
+  x: ['Experiments', paths.experiments],
 }
+
+/** Those of them that stand outside of projects too. */
+const OF_NO_PROJECT = 'mtx'
 
 const TOGETHER_MS = 1200
 
@@ -33,14 +37,15 @@ export function useKeys({ openPalette, openHelp }: { openPalette: () => void; op
       if (document.querySelector('dialog[open]')) return
       const going = event.timeStamp - goAt < TOGETHER_MS
       goAt = Number.NEGATIVE_INFINITY
-      if (going && project) {
+      if (going && (project || OF_NO_PROJECT.includes(event.key))) {
         const there = GO_TO[event.key]
-        if (there) navigate(there[1](project))
+        if (there) navigate(there[1](project ?? ''))
         return
       }
       if (event.key === 'g') goAt = event.timeStamp
       else if (event.key === 'j') moveInLists(1)
       else if (event.key === 'k') moveInLists(-1)
+      else if (event.key === 'x') pickInList()
       else if (event.key === 't') chooseTheme(otherTheme())
       else if (event.key === '?') openHelp()
       else if (event.key === '/') {
@@ -54,7 +59,13 @@ export function useKeys({ openPalette, openHelp }: { openPalette: () => void; op
 }
 
 function isWriting(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && target.type === 'checkbox') return false
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+}
+
+/** Rows that can be selected have a box for it. */
+function pickInList(): void {
+  document.activeElement?.closest('[data-row]')?.querySelector<HTMLElement>('input[type="checkbox"]')?.click()
 }
 
 /** Any `[data-row]` is a row of a list; its first link is what Enter opens. */

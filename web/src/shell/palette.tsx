@@ -123,6 +123,7 @@ function useEntries(text: string): Entry[] {
   const navigate = useNavigate()
   const inProject = { enabled: project !== undefined }
   const projects = useQuery(ask('projects', 'listProjects'))
+  const experiments = useQuery(ask('tracking', 'listExperiments', { query: { project: 'none', limit: 100 } }))
   const models = useQuery({ ...ask('registry', 'listModels', { query: { project } }), ...inProject })
   const endpoints = useQuery({ ...ask('deployments', 'listEndpoints', { query: { project } }), ...inProject })
   const alerts = useQuery({ ...ask('monitoring', 'listAlerts', { query: { project, limit: 30 } }), ...inProject })
@@ -163,7 +164,13 @@ function useEntries(text: string): Entry[] {
         )
       for (const run of runs.data?.runs ?? []) add('Runs', run.name, paths.run(project, run.id), run.state)
     }
-    if (!project) add('Pages', 'Traces', paths.traces())
+    if (!project) {
+      add('Pages', 'Traces', paths.traces(), 'g t')
+      add('Pages', 'Models', paths.models(''), 'g m')
+    }
+    add('Pages', 'Experiments', paths.experiments(), 'g x')
+    for (const experiment of experiments.data?.experiments ?? [])
+      add('Experiments', experiment.name, paths.experiment(experiment.id))
     if (/^tr-[0-9a-f]{32}$/.test(text)) add('Trace', text, paths.requestTrace(text, project))
     for (const { name, description } of projects.data?.projects ?? [])
       if (name !== project) add('Projects', name, paths.loop(name), description)
@@ -184,7 +191,7 @@ function useEntries(text: string): Entry[] {
       go: () => chooseTheme('system'),
     })
     return entries
-  }, [text, project, navigate, projects.data, models.data, endpoints.data, alerts.data, runs.data])
+  }, [text, project, navigate, projects.data, experiments.data, models.data, endpoints.data, alerts.data, runs.data])
 }
 
 /** Every word must occur; what begins with the text comes first within its group's order. */

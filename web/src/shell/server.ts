@@ -12,7 +12,7 @@ import { projectRoutes } from '#projects/contract'
 import { registryRoutes } from '#registry/contract'
 import { servingRoutes } from '#serving/contract'
 import { tracingRoutes } from '#tracing/contract'
-import { trackingRoutes } from '#tracking/contract'
+import { experimentRoutes, trackingRoutes } from '#tracking/contract'
 import { fetchWithToken } from './token.ts'
 
 const options = { baseUrl: '', fetch: fetchWithToken }
@@ -21,7 +21,7 @@ export const server = {
   access: createClient(accessRoutes, options),
   projects: createClient(projectRoutes, options),
   data: createClient(dataRoutes, options),
-  tracking: createClient(trackingRoutes, options),
+  tracking: createClient({ ...trackingRoutes, ...experimentRoutes }, options),
   tracing: createClient(tracingRoutes, options),
   pipelines: createClient(pipelineRoutes, options),
   registry: createClient(registryRoutes, options),
