@@ -128,7 +128,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountTracing(http, { tracing, tracking })
   mountPipelines(http, { pipelines, projects, storage })
   mountRegistry(http, registry, async (project, endpoint) =>
-    certifyingRole((await projects.project(project)).spec, endpoint),
+    certifyingRole(project === null ? null : (await projects.project(project)).spec, endpoint),
   )
   mountWebhooks(http, webhooks)
   mountDeployments(http, deployments)
@@ -155,7 +155,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await triggers.start()
   opened.defer(features.stop)
   features.start()
-  const retention = keepRetention({ serving, clock, log, keepOf: retentionOf(projects) })
+  const retention = keepRetention({ serving, clock, log, keepOf: retentionOf(projects, deployments) })
   opened.defer(retention.stop)
   opened.defer(() => http.fastify.close())
   const url = await listen(http.fastify, config)

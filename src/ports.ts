@@ -45,6 +45,7 @@ export function endpointSource(needs: {
       const endpoint = (await deployments.endpoints({})).find((one) => one.name === name)
       if (!endpoint) return undefined
       const { project, model, traffic } = endpoint
+      if (project === null) return { project: '', model, traffic, time: [] }
       const of = await projects.project(project)
       const log = of.spec.deploy[name]?.log
       return { project, model, traffic, time: timeColumns(of), ...(log && { log }) }
@@ -63,10 +64,20 @@ export function endpointSource(needs: {
 
 const timeColumns = ({ spec }: StoredProject) => spec.data[spec.pipeline.train.with.data]?.time ?? []
 
-/** How long each endpoint of the applied projects keeps its predictions. */
-export function retentionOf(projects: Projects): () => Promise<{ endpoint: string; keepMs: number }[]> {
-  return async () =>
-    (await projects.projects()).flatMap(({ spec }) =>
+/** How long each endpoint keeps its predictions. */
+export function retentionOf(
+  projects: Projects,
+  deployments: Deployments,
+): () => Promise<{ endpoint: string; keepMs: number }[]> {
+  return async () => [
+    ...(await projects.projects()).flatMap(({ spec }) =>
       Object.entries(spec.deploy).map(([endpoint, { log }]) => ({ endpoint, keepMs: log.keep })),
-    )
+    ),
+    ...(await deployments.endpoints({}))
+      .filter(({ project }) => project === null)
+      .map(({ name }) => ({ endpoint: name, keepMs: KEPT_OUTSIDE_MS })),
+  ]
 }
+
+/** 400 days: what a project file that does not say keeps, too. */
+const KEPT_OUTSIDE_MS = 400 * 86_400_000

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Rollout } from '#deployments/contract'
 import type { PipelineRun, PipelineStep } from '#pipelines/contract'
-import { isPackaged, type PackagedVersion } from '#registry/contract'
+import { type EvaluatedVersion, isEvaluated } from '#registry/contract'
 import type { Server } from './server.ts'
 
 /** Polled, not streamed: four small requests a second, and nothing to mend when the server restarts. */
@@ -33,7 +33,7 @@ export async function followPipelineRun(server: Server, id: string, follower: Fo
 }
 
 export interface Outcome {
-  readonly version: PackagedVersion
+  readonly version: EvaluatedVersion
   /** `undefined` when the gates let it go no further. */
   readonly rollout: Rollout | undefined
 }
@@ -45,7 +45,7 @@ export async function outcomeOf(server: Server, run: PipelineRun): Promise<Outco
   for (const { name } of models) {
     const { versions } = await server.listVersions({ params: { model: name }, query: { limit: 20 } })
     const version = versions.find((one) => one.pipelineRun === run.id)
-    if (!version || !isPackaged(version)) continue
+    if (!version || !isEvaluated(version)) continue
     const { rollouts } = await server.listRollouts({ params: { endpoint: version.endpoint }, query: { limit: 20 } })
     return { version, rollout: rollouts.find((one) => one.version === version.version) }
   }

@@ -19,7 +19,7 @@ export type Traffic = z.infer<typeof Traffic>
 
 export const Endpoint = z.object({
   name: z.string(),
-  project: z.string(),
+  project: z.string().nullable().describe('Null for an endpoint outside of any project.'),
   environment: z.string(),
   model: z.string(),
   traffic: Traffic,
@@ -52,7 +52,7 @@ export type RolloutEntry = z.infer<typeof RolloutEntry>
 export const Rollout = z.object({
   id: z.string(),
   endpoint: z.string(),
-  project: z.string(),
+  project: z.string().nullable(),
   model: z.string(),
   version: z.number().int(),
   from: z.number().int().nullable().describe('The champion it set out to replace.'),
@@ -66,6 +66,9 @@ export const Rollout = z.object({
   finishedAt: z.number().nullable(),
 })
 export type Rollout = z.infer<typeof Rollout>
+
+/** It stands in addresses: no slash, nothing that a shell or a browser reads in its own way. */
+const ENDPOINT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
 export const deploymentRoutes = defineRoutes({
   listEndpoints: {
@@ -92,6 +95,20 @@ export const deploymentRoutes = defineRoutes({
     params: z.object({ endpoint: z.string() }),
     query: PageQuery,
     reply: z.object({ rollouts: z.array(Rollout), next: z.string().nullable() }),
+  },
+  deployVersion: {
+    method: 'POST',
+    path: '/api/endpoints/:endpoint/deploy',
+    permission: 'deployments:write',
+    summary:
+      'Puts a packaged version on an endpoint outside of any project. Production waits for its checks and a signature; development and staging answer at once.',
+    params: z.object({ endpoint: z.string().regex(ENDPOINT_NAME, 'is no name: letters, digits, dots, dashes') }),
+    body: z.object({
+      model: z.string(),
+      version: z.number().int().min(1),
+      environment: z.enum(['production', 'staging', 'development']).default('production'),
+    }),
+    reply: Endpoint,
   },
   rollBack: {
     method: 'POST',

@@ -2,9 +2,10 @@ import { ulid } from 'ulid'
 import type { Events } from '#platform/events'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
-import type { Deployment, Registry } from '#registry'
+import { type Deployment, type Registry, VersionNotCertifiable } from '#registry'
 import type { Endpoint, Rollout } from './contract.ts'
-import { EndpointUnknown, NothingToRollBackTo } from './errors.ts'
+import { EndpointOfAnother, EndpointOfProject, EndpointUnknown, NothingToRollBackTo } from './errors.ts'
+import { type DeploymentPlan, GUARDED, isGuarded, planOutside } from './plan.ts'
 import { advance, type RolloutEvent } from './rollout.ts'
 import {
   endpointIn,
@@ -23,19 +24,6 @@ import {
 } from './store.ts'
 import { type EndpointState, trafficOf } from './traffic.ts'
 
-/** How an endpoint is deployed: the `deploy` block of a project file, as this room needs it. */
-export interface DeploymentPlan {
-  environment: string
-  /** Environments that a version passes through before, in order. */
-  before: readonly string[]
-  /** Shares of the canary; `[1]` replaces at once. */
-  steps: readonly number[]
-  holdMs: number
-  committee: number
-  keep: number
-  reference: boolean
-}
-
 /** Where an endpoint's plan is read: the project file that was applied last. */
 export type PlanOf = (project: string, endpoint: string) => Promise<DeploymentPlan>
 
@@ -51,6 +39,16 @@ export interface Deployments {
     where: { endpoint?: string; model?: string; version?: number; project?: string; unfinished?: boolean },
     page?: { limit: number; offset: number },
   ): Promise<Rollout[]>
+  /**
+   * Puts a packaged version on an endpoint outside of any project, which is made where it is absent. In production it sets
+   * out as everywhere: checked, signed, then promoted; elsewhere it answers at once, signed or not.
+   *
+   * @throws EndpointOfProject, EndpointOfAnother, VersionNotPackaged
+   */
+  deploy(
+    wanted: { endpoint: string; environment: string; model: string; version: number },
+    by: string,
+  ): Promise<Endpoint>
   /** Puts a candidate on its way: first into the environments before the endpoint's own. Once per version. */
   begin(endpoint: string, version: number): Promise<void>
   /** Moves the roll-out of a version by what happened; idempotent. */
@@ -75,6 +73,9 @@ export function openDeployments(needs: {
 }): Deployments {
   const { storage, events, clock, registry, planOf } = needs
 
+  const planFor = async ({ project, name, environment }: StoredEndpoint) =>
+    project === null ? planOutside(environment) : planOf(project, name)
+
   async function requireEndpoint(tx: Tx, name: string): Promise<StoredEndpoint> {
     const endpoint = await endpointIn(tx, name)
     if (!endpoint) throw new EndpointUnknown(name)
@@ -82,7 +83,7 @@ export function openDeployments(needs: {
   }
 
   async function render(endpoint: StoredEndpoint): Promise<Endpoint> {
-    const plan = await planOf(endpoint.project, endpoint.name)
+    const plan = await planFor(endpoint)
     const rollout = await openRolloutOf(storage, endpoint.name)
     return {
       name: endpoint.name,
@@ -101,7 +102,7 @@ export function openDeployments(needs: {
     await saveEndpoint(tx, { ...endpoint, state, updatedAt: clock.now() })
     await events.publish(tx, {
       type: 'deployments.traffic_changed',
-      project: endpoint.project,
+      project: endpoint.project ?? undefined,
       subject: endpoint.name,
       data: { endpoint: endpoint.name, champion: state.promoted.at(-1) ?? null, canary: state.canary, why },
     })
@@ -125,9 +126,66 @@ export function openDeployments(needs: {
     }
     await events.publish(tx, {
       type: `deployments.rollout_${after.state}`,
-      project: after.project,
+      project: after.project ?? undefined,
       subject: after.endpoint,
       data: { rollout: after.id, endpoint: after.endpoint, model, version, from: after.from, share: after.share, note },
+    })
+  }
+
+  const begin = async (name: string, version: number): Promise<void> => {
+    const stored = await endpointOf(storage, name)
+    if (!stored) throw new EndpointUnknown(name)
+    const plan = await planFor(stored)
+    await storage.write(async (tx) => {
+      const endpoint = await requireEndpoint(tx, name)
+      // A newer candidate replaces one that is still on its way: two canaries could not be told apart.
+      const open = await openRolloutIn(tx, name)
+      if (open && open.version !== version) {
+        const ended = advance(open, { kind: 'withdrawn', by: 'orrery', reason: `v${version} came` }, clock.now())
+        await updateRollout(tx, ended)
+        await carryOut(tx, endpoint, open, ended, plan.reference)
+      }
+      const rollout: Rollout = {
+        id: ulid(clock.now()),
+        endpoint: name,
+        project: endpoint.project,
+        model: endpoint.model,
+        version,
+        from: endpoint.state.promoted.at(-1) ?? null,
+        state: 'staging',
+        steps: [...plan.steps],
+        step: 0,
+        share: 0,
+        holdMs: plan.holdMs,
+        history: [
+          {
+            at: clock.now(),
+            eventTime: null,
+            state: 'staging',
+            share: 0,
+            note: `into ${plan.before.join(', ') || plan.environment}`,
+          },
+        ],
+        createdAt: clock.now(),
+        finishedAt: null,
+      }
+      if (!(await insertRollout(tx, rollout))) return
+      for (const environment of plan.before) {
+        const staging = {
+          name: stagingName(name, environment),
+          project: endpoint.project,
+          environment,
+          model: endpoint.model,
+        }
+        const existing = (await endpointIn(tx, staging.name)) ?? { ...staging, state: EMPTY, updatedAt: clock.now() }
+        await route(tx, existing, { ...EMPTY, promoted: [version] }, `v${version} is being checked`)
+      }
+      await events.publish(tx, {
+        type: 'deployments.rollout_staging',
+        project: endpoint.project ?? undefined,
+        subject: name,
+        data: { rollout: rollout.id, endpoint: name, model: endpoint.model, version, environments: [...plan.before] },
+      })
     })
   }
 
@@ -137,7 +195,7 @@ export function openDeployments(needs: {
       await saveEndpoint(tx, { ...endpoint, state: EMPTY, updatedAt: clock.now() })
       await events.publish(tx, {
         type: 'deployments.endpoint_created',
-        project: endpoint.project,
+        project: endpoint.project ?? undefined,
         subject: endpoint.name,
         data: { environment: endpoint.environment, model: endpoint.model },
       })
@@ -160,66 +218,35 @@ export function openDeployments(needs: {
     endpoints: async (where) => Promise.all((await listEndpoints(storage, where)).map(render)),
     rollout: (endpoint) => openRolloutOf(storage, endpoint),
     rollouts: (where, page) => listRollouts(storage, where, page),
-    begin: async (name, version) => {
-      const stored = await endpointOf(storage, name)
-      if (!stored) throw new EndpointUnknown(name)
-      const plan = await planOf(stored.project, name)
+    deploy: async ({ endpoint: name, environment, model, version }, by) => {
+      const { state } = await registry.packaged(model, version)
+      if (environment === GUARDED && state === 'rejected') throw new VersionNotCertifiable(model, version, state)
       await storage.write(async (tx) => {
-        const endpoint = await requireEndpoint(tx, name)
-        // A newer candidate replaces one that is still on its way: two canaries could not be told apart.
-        const open = await openRolloutIn(tx, name)
-        if (open && open.version !== version) {
-          const ended = advance(open, { kind: 'withdrawn', by: 'orrery', reason: `v${version} came` }, clock.now())
-          await updateRollout(tx, ended)
-          await carryOut(tx, endpoint, open, ended, plan.reference)
+        const known = await endpointIn(tx, name)
+        if (known && known.project !== null) throw new EndpointOfProject(name, known.project)
+        if (known && (known.model !== model || known.environment !== environment))
+          throw new EndpointOfAnother(name, known.model, known.environment)
+        const endpoint = known ?? { name, project: null, environment, model, state: EMPTY, updatedAt: clock.now() }
+        if (!known) {
+          await saveEndpoint(tx, endpoint)
+          await events.publish(tx, {
+            type: 'deployments.endpoint_created',
+            subject: name,
+            data: { environment, model, by },
+          })
         }
-        const rollout: Rollout = {
-          id: ulid(clock.now()),
-          endpoint: name,
-          project: endpoint.project,
-          model: endpoint.model,
-          version,
-          from: endpoint.state.promoted.at(-1) ?? null,
-          state: 'staging',
-          steps: [...plan.steps],
-          step: 0,
-          share: 0,
-          holdMs: plan.holdMs,
-          history: [
-            {
-              at: clock.now(),
-              eventTime: null,
-              state: 'staging',
-              share: 0,
-              note: `into ${plan.before.join(', ') || plan.environment}`,
-            },
-          ],
-          createdAt: clock.now(),
-          finishedAt: null,
-        }
-        if (!(await insertRollout(tx, rollout))) return
-        for (const environment of plan.before) {
-          const staging = {
-            name: stagingName(name, environment),
-            project: endpoint.project,
-            environment,
-            model: endpoint.model,
-          }
-          const existing = (await endpointIn(tx, staging.name)) ?? { ...staging, state: EMPTY, updatedAt: clock.now() }
-          await route(tx, existing, { ...EMPTY, promoted: [version] }, `v${version} is being checked`)
-        }
-        await events.publish(tx, {
-          type: 'deployments.rollout_staging',
-          project: endpoint.project,
-          subject: name,
-          data: { rollout: rollout.id, endpoint: name, model: endpoint.model, version, environments: [...plan.before] },
-        })
+        if (environment === GUARDED) return
+        const promoted = [...endpoint.state.promoted.filter((other) => other !== version), version]
+        await route(tx, endpoint, { ...endpoint.state, promoted }, `${by} put v${version} into ${environment}`)
       })
+      if (environment === GUARDED) await begin(name, version)
+      return render((await endpointOf(storage, name))!)
     },
+    begin,
     move: async (name, version, event) => {
       const stored = await endpointOf(storage, name)
       if (!stored) throw new EndpointUnknown(name)
-      const plan = await planOf(stored.project, name)
+      const plan = await planFor(stored)
       return storage.write(async (tx) => {
         const before = await rolloutIn(tx, name, version)
         if (!before) return undefined
@@ -238,7 +265,7 @@ export function openDeployments(needs: {
     rollBack: async (name, by, reason) => {
       const stored = await endpointOf(storage, name)
       if (!stored) throw new EndpointUnknown(name)
-      const plan = await planOf(stored.project, name)
+      const plan = await planFor(stored)
       await storage.write(async (tx) => {
         const endpoint = await requireEndpoint(tx, name)
         const open = await openRolloutIn(tx, name)
@@ -251,11 +278,11 @@ export function openDeployments(needs: {
         const champion = endpoint.state.promoted.at(-1)
         const previous = endpoint.state.promoted.at(-2)
         if (champion === undefined || previous === undefined) throw new NothingToRollBackTo(name)
-        await registry.withdraw(tx, endpoint.model, champion, previous, `${by}: ${reason}`)
+        if (isGuarded(endpoint)) await registry.withdraw(tx, endpoint.model, champion, previous, `${by}: ${reason}`)
         await route(tx, endpoint, { ...endpoint.state, promoted: endpoint.state.promoted.slice(0, -1) }, reason)
         await events.publish(tx, {
           type: 'deployments.rolled_back',
-          project: endpoint.project,
+          project: endpoint.project ?? undefined,
           subject: name,
           data: { endpoint: name, model: endpoint.model, version: champion, back: previous, by, reason },
         })

@@ -11,6 +11,28 @@ export class EndpointUnknown extends OrreryError {
   }
 }
 
+export class EndpointOfProject extends OrreryError {
+  constructor(endpoint: string, project: string) {
+    super({
+      code: 'ORRERY_DEPLOYMENTS_ENDPOINT_OF_PROJECT',
+      status: 409,
+      message: `The endpoint "${endpoint}" belongs to the project "${project}", whose roll-outs decide what it answers with.`,
+      hint: `Package the version for that project (orrery package <model>@<version> --project ${project}), or name another endpoint.`,
+    })
+  }
+}
+
+export class EndpointOfAnother extends OrreryError {
+  constructor(endpoint: string, model: string, environment: string) {
+    super({
+      code: 'ORRERY_DEPLOYMENTS_ENDPOINT_OF_ANOTHER',
+      status: 409,
+      message: `The endpoint "${endpoint}" serves ${model} in ${environment}.`,
+      hint: 'An endpoint keeps its model and its environment; take another name with --endpoint.',
+    })
+  }
+}
+
 export class NothingToRollBackTo extends OrreryError {
   constructor(endpoint: string) {
     super({

@@ -1,6 +1,7 @@
 import type { Events, StoredEvent } from '#platform/events'
 import type { Projects } from '#projects'
 import type { Registry } from '#registry'
+import type { Rollout } from './contract.ts'
 import type { Deployments } from './deployments.ts'
 import { certifyingRole } from './plan.ts'
 
@@ -25,6 +26,13 @@ export function followVersions(needs: {
   const carryOn = async (endpoint: string, version: number, by: string) =>
     deployments.move(endpoint, version, { kind: 'certified', by, eventTime: await eventTimeOf(endpoint) })
 
+  /** The endpoints that a version is on its way to: the one of its project, and those people named. */
+  const onTheirWay = async (model: string, version: number) =>
+    (await deployments.rollouts({ model, version, unfinished: true })).map(({ endpoint }) => endpoint)
+
+  const roleFor = async ({ project, endpoint }: Rollout) =>
+    certifyingRole(project === null ? null : (await projects.project(project)).spec, endpoint)
+
   events.subscribe(
     'deployments',
     [
@@ -34,21 +42,22 @@ export function followVersions(needs: {
       'serving.release_checked',
     ],
     async (event) => {
-      const { endpoint, version, model, project, state, certification } = await versionOf(event)
+      const { endpoint, version, model, state, certification } = await versionOf(event)
       switch (event.type) {
         case 'registry.version_registered':
-          if (state === 'candidate') await deployments.begin(endpoint, version)
+          if (state === 'candidate' && endpoint !== null) await deployments.begin(endpoint, version)
           return
         case 'serving.release_checked': {
-          const moved = await deployments.move(endpoint, version, {
+          const place = event.subject
+          const moved = await deployments.move(place, version, {
             kind: 'checked',
             passed: event.data.passed === true,
             note: String(event.data.note),
           })
           if (moved?.state !== 'awaiting_certification') return
           // Somebody may have signed while it was still being checked.
-          if (certification) await carryOn(endpoint, version, certification.by)
-          else if (certifyingRole((await projects.project(project)).spec, endpoint) === 'auto' && state === 'candidate')
+          if (certification) await carryOn(place, version, certification.by)
+          else if (state === 'candidate' && (await roleFor(moved)) === 'auto')
             await registry.certify(model, version, {
               by: NOBODY_HAS_TO,
               role: 'auto',
@@ -58,14 +67,16 @@ export function followVersions(needs: {
           return
         }
         case 'registry.version_certified':
-          await carryOn(endpoint, version, certification?.by ?? 'orrery')
+          for (const place of await onTheirWay(model, version))
+            await carryOn(place, version, certification?.by ?? 'orrery')
           return
         case 'registry.version_rejected':
-          await deployments.move(endpoint, version, {
-            kind: 'refused',
-            by: String(event.data.by),
-            reason: String(event.data.reason),
-          })
+          for (const place of await onTheirWay(model, version))
+            await deployments.move(place, version, {
+              kind: 'refused',
+              by: String(event.data.by),
+              reason: String(event.data.reason),
+            })
       }
     },
   )

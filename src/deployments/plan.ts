@@ -1,11 +1,43 @@
 import type { ProjectSpec } from '#projects'
-import type { DeploymentPlan } from './deployments.ts'
+
+/** How an endpoint is deployed: the `deploy` block of a project file, as this room needs it. */
+export interface DeploymentPlan {
+  environment: string
+  /** Environments that a version passes through before, in order. */
+  before: readonly string[]
+  /** Shares of the canary; `[1]` replaces at once. */
+  steps: readonly number[]
+  holdMs: number
+  committee: number
+  keep: number
+  reference: boolean
+}
+
+/** Outside of any project, the environment that only certified versions reach. */
+export const GUARDED = 'production'
+
+/** Who signs where no project file says who. */
+const CERTIFIER = 'qa'
+
+/** Whether roll-outs decide what an endpoint answers with: not where anything may be tried out. */
+export const isGuarded = ({ project, environment }: { project: string | null; environment: string }) =>
+  project !== null || environment === GUARDED
+
+/** How an endpoint outside of any project is deployed: a version that is signed replaces the one before at once. */
+export const planOutside = (environment: string): DeploymentPlan => ({
+  environment,
+  before: [],
+  steps: [1],
+  holdMs: 0,
+  committee: 1,
+  keep: 2,
+  reference: false,
+})
 
 /** The `deploy` block of a project file as this room needs it; an endpoint the file no longer names keeps to defaults. */
 export function deploymentPlan(spec: ProjectSpec, endpoint: string): DeploymentPlan {
   const deploy = spec.deploy[endpoint]
-  if (!deploy)
-    return { environment: 'production', before: [], steps: [1], holdMs: 0, committee: 1, keep: 2, reference: false }
+  if (!deploy) return planOutside('production')
   const environments = Object.keys(spec.environments)
   const { strategy, answer } = deploy
   return {
@@ -19,7 +51,8 @@ export function deploymentPlan(spec: ProjectSpec, endpoint: string): DeploymentP
   }
 }
 
-/** The role that signs for versions of an endpoint; `auto` where nobody has to. */
-export function certifyingRole(spec: ProjectSpec, endpoint: string): string {
+/** The role that signs for versions of an endpoint; `auto` where its project says that nobody has to. */
+export function certifyingRole(spec: ProjectSpec | null, endpoint: string | null): string {
+  if (spec === null || endpoint === null) return CERTIFIER
   return spec.environments[spec.deploy[endpoint]?.environment ?? '']?.certify ?? 'auto'
 }

@@ -14,6 +14,8 @@ export function mountDeployments(http: HttpServer, deployments: Deployments): vo
       const rollouts = await deployments.rollouts({ endpoint: params.endpoint }, { limit: query.limit, offset })
       return { rollouts, next: nextCursor(offset, rollouts.length, query.limit) }
     },
+    deployVersion: ({ params, body, principal }) =>
+      deployments.deploy({ endpoint: params.endpoint, ...body }, principal.name),
     rollBack: ({ params, body, principal }) => deployments.rollBack(params.endpoint, principal.name, body.reason),
   })
 }

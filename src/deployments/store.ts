@@ -3,9 +3,12 @@ import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform
 import type { Rollout, RolloutState } from './contract.ts'
 import type { EndpointState } from './traffic.ts'
 
+/** In the tables, the project of an endpoint outside of any is the empty text, which is no project's name. */
+const OUTSIDE = ''
+
 export interface StoredEndpoint {
   name: string
-  project: string
+  project: string | null
   environment: string
   model: string
   state: EndpointState
@@ -40,7 +43,7 @@ type Db = Kysely<DeploymentTables>
 
 export async function saveEndpoint(tx: Tx, endpoint: StoredEndpoint): Promise<void> {
   const values = {
-    project: endpoint.project,
+    project: endpoint.project ?? OUTSIDE,
     environment: endpoint.environment,
     model: endpoint.model,
     state: encodeJson(endpoint.state),
@@ -157,7 +160,7 @@ function toRow(rollout: Rollout): DeploymentTables['deployments_rollouts'] {
   return {
     id,
     endpoint,
-    project,
+    project: project ?? OUTSIDE,
     model,
     version,
     state,
@@ -172,7 +175,7 @@ function fromRow(row: DeploymentTables['deployments_rollouts']): Rollout {
     ...decodeJson<Plan>(row.plan),
     id: row.id,
     endpoint: row.endpoint,
-    project: row.project,
+    project: row.project || null,
     model: row.model,
     version: row.version,
     state: row.state,
@@ -184,7 +187,7 @@ function fromRow(row: DeploymentTables['deployments_rollouts']): Rollout {
 function endpointFromRow(row: DeploymentTables['deployments_endpoints']): StoredEndpoint {
   return {
     name: row.name,
-    project: row.project,
+    project: row.project || null,
     environment: row.environment,
     model: row.model,
     state: decodeJson<EndpointState>(row.state),

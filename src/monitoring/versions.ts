@@ -2,10 +2,10 @@ import { type Distribution, type LossProfile, lossProfile } from '#evaluation'
 import type { Baseline } from '#pipelines'
 import type { Column } from '#platform/table'
 import type { Registry } from '#registry'
-import type { PackagedVersion, Signature } from '#registry/contract'
+import type { EvaluatedVersion, Signature } from '#registry/contract'
 
 /** What the monitors hold traffic and labels against: what never changes of a version. */
-export type VersionFacts = Pick<PackagedVersion, 'version' | 'signature' | 'promisedLoss' | 'metrics' | 'trainedUntil'>
+export type VersionFacts = Pick<EvaluatedVersion, 'version' | 'signature' | 'promisedLoss' | 'metrics' | 'trainedUntil'>
 
 /** A champion with what drift is measured against; absent parts (a model trained elsewhere) are not watched. */
 export interface ChampionFacts extends VersionFacts {
@@ -23,13 +23,13 @@ export interface Versions {
 const MOST_FACTS = 500
 const MOST_CHAMPIONS = 20
 
-export function openVersions(registry: Pick<Registry, 'packaged' | 'baseline'>): Versions {
+export function openVersions(registry: Pick<Registry, 'evaluated' | 'baseline'>): Versions {
   const facts = new Map<string, Promise<VersionFacts>>()
   const champions = new Map<string, Promise<ChampionFacts>>()
 
   const factsOf = (model: string, version: number) =>
     kept(facts, MOST_FACTS, `${model}@${version}`, async () => {
-      const { signature, promisedLoss, metrics, trainedUntil } = await registry.packaged(model, version)
+      const { signature, promisedLoss, metrics, trainedUntil } = await registry.evaluated(model, version)
       return { version, signature, promisedLoss, metrics, trainedUntil }
     })
 

@@ -131,7 +131,9 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
 
   async function catchUp(): Promise<void> {
     const endpoint = await deployments.endpoint(name)
-    const plan = planOf((await projects.project(endpoint.project)).spec, name)
+    const { project } = endpoint
+    // Outside of a project nobody has said what to watch.
+    const plan = project === null ? undefined : planOf((await projects.project(project)).spec, name)
     if (!plan) return
     const rollout = await deployments.rollout(name)
     // Windows that were made longer reach rows that are forgotten.
@@ -211,7 +213,8 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
   async function close(memory: Memory, through: number, time: number): Promise<void> {
     const { plan } = memory
     memory.endpoint = await deployments.endpoint(name)
-    const { model, champion, project, traffic } = memory.endpoint
+    const { model, champion, traffic } = memory.endpoint
+    const project = memory.endpoint.project!
     const version = champion ?? memory.state?.champion
     // Whatever answered was taken away again before a period was over: there is nobody to watch.
     if (version === undefined) return passOver(memory)

@@ -19,23 +19,25 @@ export interface PythonEnvironment {
  * An environment with exactly the packages of a lock file, made once per content of that file: with `uv` where it is
  * installed (seconds), with `venv` and `pip` otherwise.
  *
- * @param folder where environments are kept
+ * @param options.folder where environments are kept
+ * @param options.python the Python it is for, such as 3.11; the machine's own when absent, and without `uv`
  * @throws EnvironmentNotMade
  */
 export async function lockedPython(
   lockFile: string,
-  options: { folder: string; signal: AbortSignal; onLine: (line: string) => void },
+  options: { folder: string; signal: AbortSignal; onLine: (line: string) => void; python?: string },
 ): Promise<PythonEnvironment> {
   const lock = await readFile(lockFile).catch((error) => {
     throw new EnvironmentNotMade(lockFile, `it cannot be read (${error.code})`)
   })
   const hash = createHash('sha256').update(lock).digest('hex')
-  const place = join(options.folder, hash.slice(0, 16))
+  const { python } = options
+  const place = join(options.folder, python ? `${hash.slice(0, 16)}-${python}` : hash.slice(0, 16))
   const ready = join(place, 'ready')
   const run = (command: string) =>
     runCommand(command, {
       folder: options.folder,
-      env: { PLACE: place, LOCK: lockFile },
+      env: { PLACE: place, LOCK: lockFile, ...(python && { UV_PYTHON: python }) },
       timeoutMs: 20 * MINUTES,
       signal: options.signal,
       onLine: options.onLine,

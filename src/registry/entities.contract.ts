@@ -75,7 +75,7 @@ export const ModelVersion = z.object({
     .nullable()
     .describe('Against the champion of that time, on rows that neither was trained on.'),
   importance: z.array(z.object({ feature: z.string(), share: z.number() })),
-  endpoint: z.string().nullable().describe('The endpoint it was trained for.'),
+  endpoint: z.string().nullable().describe('The endpoint of its project that it is for.'),
   releaseRequests: z
     .string()
     .nullable()
@@ -83,19 +83,29 @@ export const ModelVersion = z.object({
   promisedLoss: z
     .number()
     .nullable()
-    .describe('Mean loss per row on held-back rows: what the decay monitor holds it to.'),
+    .describe('Mean loss per row on held-back rows: what the decay monitor holds it to; null where there were none.'),
   gates: z.array(GateResult),
   certification: Certification.nullable(),
   trainedUntil: z.number().nullable().describe('Event time of the youngest training row, ms.'),
 })
 export type ModelVersion = z.infer<typeof ModelVersion>
 
-type OfPackage = 'project' | 'endpoint' | 'signature' | 'package' | 'releaseRequests' | 'promisedLoss'
+type OfPackage = 'signature' | 'package' | 'releaseRequests'
 
-/** A version that was packaged and evaluated: all that deploying, serving and watching it takes. */
+/** A version that was packaged: all that checking, deploying and serving it takes. Judging it takes a project, too. */
 export type PackagedVersion = Omit<ModelVersion, OfPackage> & { [Fact in OfPackage]: NonNullable<ModelVersion[Fact]> }
 
 export const isPackaged = (version: ModelVersion): version is PackagedVersion & ModelVersion => version.package !== null
+
+type OfEvaluation = 'project' | 'endpoint' | 'promisedLoss'
+
+/** A packaged version that was judged on rows of its project: all that watching it takes. */
+export type EvaluatedVersion = Omit<PackagedVersion, OfEvaluation> & {
+  [Fact in OfEvaluation]: NonNullable<ModelVersion[Fact]>
+}
+
+export const isEvaluated = (version: ModelVersion): version is EvaluatedVersion & ModelVersion =>
+  isPackaged(version) && version.project !== null && version.endpoint !== null && version.promisedLoss !== null
 
 export const Model = z.object({
   name: z.string(),

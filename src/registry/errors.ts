@@ -122,6 +122,17 @@ export class VersionPackagedAlready extends OrreryError {
   }
 }
 
+export class VersionNotEvaluated extends OrreryError {
+  constructor(model: string, version: number) {
+    super({
+      code: 'ORRERY_REGISTRY_NOT_EVALUATED',
+      status: 409,
+      message: `${model} v${version} was packaged, and not judged on the rows of a project.`,
+      hint: `Package it for a project whose data has its columns: orrery package ${model}@${version} --project <name>.`,
+    })
+  }
+}
+
 /** What an endpoint answers with is changed by roll-outs only, whichever door somebody comes through. */
 export class SetByRollouts extends OrreryError {
   constructor(what: string, model: string, endpoints: readonly string[]) {

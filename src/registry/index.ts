@@ -1,6 +1,7 @@
 export {
   ModelExists,
   ModelUnknown,
+  VersionNotCertifiable,
   VersionNotCertified,
   VersionNotPackaged,
   VersionUnknown,

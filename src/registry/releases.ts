@@ -3,11 +3,19 @@ import type { EvaluationReport } from '#evaluation/contract'
 import type { Principal } from '#platform/http'
 import type { Tx } from '#platform/storage'
 import { beginService } from './aliases.ts'
-import { type GateResult, isPackaged, type ModelVersion, type PackagedVersion } from './entities.contract.ts'
+import {
+  type EvaluatedVersion,
+  type GateResult,
+  isEvaluated,
+  isPackaged,
+  type ModelVersion,
+  type PackagedVersion,
+} from './entities.contract.ts'
 import {
   CertifierRoleMissing,
   VersionNotCertifiable,
   VersionNotCertified,
+  VersionNotEvaluated,
   VersionNotPackaged,
   VersionPackagedAlready,
   VersionUnknown,
@@ -44,11 +52,14 @@ type Evaluated = Pick<
   | 'trainedUntil'
 >
 
-/** A package with its evidence, for a version that a client registered without one. */
-export interface Packaging extends Evaluated, Evidence {}
+/** A package for a version that a client registered without one; with the evidence, where there were rows to judge it on. */
+export interface Packaging extends Evaluated, Partial<Evidence> {}
 
 /** What a pipeline run hands over: everything of a version but its number and the verdict on it. */
-export interface Candidate extends Packaging {
+export interface Candidate extends Evaluated, Evidence {
+  project: string
+  endpoint: string
+  promisedLoss: number
   model: string
   pipelineRun: string
   run: string
@@ -74,6 +85,8 @@ export interface Releases {
   ): Promise<PackagedVersion>
   /** A version that may be deployed. @throws VersionUnknown, VersionNotPackaged */
   packaged(model: string, version: number): Promise<PackagedVersion>
+  /** A version that may be watched. @throws VersionUnknown, VersionNotPackaged, VersionNotEvaluated */
+  evaluated(model: string, version: number): Promise<EvaluatedVersion>
   /** Null where nobody has evaluated it. @throws VersionUnknown */
   report(model: string, version: number): Promise<EvaluationReport | null>
   /** Undefined where nothing was kept to measure drift against. */
@@ -165,7 +178,7 @@ export function openReleases(needs: RegistryNeeds): Releases {
         const found = await requireVersion(tx, model, version)
         if (found.package?.hash === evaluated.package.hash) return
         if (isPackaged(found)) throw new VersionPackagedAlready(model, version)
-        await ensureModel(tx, model, evaluated.project)
+        if (evaluated.project !== null) await ensureModel(tx, model, evaluated.project)
         const after: ModelVersion = {
           ...found,
           ...evaluated,
@@ -173,12 +186,17 @@ export function openReleases(needs: RegistryNeeds): Releases {
           state: verdict(gates),
           updatedAt: clock.now(),
         }
-        await savePackaged(tx, after, { report, baseline })
+        await savePackaged(tx, after, report ? { report, baseline } : null)
         await tellVerdict(tx, after, gates, { pipelineRun: null, run: after.run, source: after.source })
       })
       return packaged(model, version)
     },
     packaged,
+    evaluated: async (model, version) => {
+      const found = await packaged(model, version)
+      if (!isEvaluated(found)) throw new VersionNotEvaluated(model, version)
+      return found
+    },
     report: async (model, version) => {
       await requireVersion(storage, model, version)
       return (await evidenceOf(storage, { model, version }, 'report')) ?? null

@@ -3,11 +3,11 @@ import { registryImportRoutes, registryRoutes } from './contract.ts'
 import { timeRangeOf } from './point-in-time.ts'
 import type { Registry } from './registry.ts'
 
-/** @param certifyingRole the role that must sign for a version of an endpoint */
+/** @param certifyingRole the role that must sign for a version, by its project and endpoint where it has them */
 export function mountRegistry(
   http: HttpServer,
   registry: Registry,
-  certifyingRole: (project: string, endpoint: string) => Promise<string>,
+  certifyingRole: (project: string | null, endpoint: string | null) => Promise<string>,
 ): void {
   http.mount('registry', registryImportRoutes, { importModel: ({ body }) => registry.importModel(body) })
   http.mount('registry', registryRoutes, {

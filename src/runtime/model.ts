@@ -2,6 +2,7 @@ import type * as Ort from 'onnxruntime-node'
 import type { Frame } from '#platform/table'
 import type { Signature } from './contract.ts'
 import { ModelBroken, ModelFailed } from './errors.ts'
+import { expectedInputs, inputTensor } from './graph-inputs.ts'
 import { type EncodedRows, encodeFrame, encodeRecords, type PredictionRecord } from './records.ts'
 
 /** The inputs of one run, shared by every version that takes the same features. */
@@ -46,13 +47,15 @@ const PREDICTION = 'prediction'
 
 /**
  * Loads an ONNX package: one input `[n,1]` per feature (float32 with `NaN` for missing, or text with `''`), the output
- * `probabilities` `[n,classes]` of a classifier or `prediction` `[n,1]` of a regression.
+ * `probabilities` `[n,classes]` of a classifier or `prediction` `[n,1]` of a regression; or what the signature's `graph`
+ * says instead, where a binary model may also give P(positive) alone.
  *
  * @param name `model@version`, for messages
  * @throws ModelBroken when the file is damaged, does not fit the signature, or gives no numbers in a warm-up
  */
 export async function loadModel(name: string, bytes: Uint8Array, signature: Signature): Promise<LoadedModel> {
-  const { InferenceSession, Tensor } = await loadRuntime()
+  const ort = await loadRuntime()
+  const { InferenceSession } = ort
   let session: Ort.InferenceSession
   try {
     session = await InferenceSession.create(bytes, {
@@ -74,7 +77,9 @@ export async function loadModel(name: string, bytes: Uint8Array, signature: Sign
   }
 
   const { features, task, classes } = signature
-  const outputName = task === 'regression' ? PREDICTION : PROBABILITIES
+  const inputs = expectedInputs(signature)
+  const placeOf = new Map(features.map((feature, place) => [feature.name, place]))
+  const outputName = outputNameOf(signature)
   const width = task === 'regression' ? 1 : classes.length
   const outputs = task === 'multiclass' ? width : 1
   let running = 0
@@ -85,19 +90,12 @@ export async function loadModel(name: string, bytes: Uint8Array, signature: Sign
     name,
     signature,
     outputs,
-    featuresKey: JSON.stringify(features.map((feature) => [feature.name, feature.kind])),
+    featuresKey: JSON.stringify([
+      features.map(({ name, kind, required }) => [name, kind, required]),
+      signature.graph?.inputs,
+    ]),
     bytes: bytes.byteLength,
-    feeds: ({ rows, columns }) => {
-      const feeds: Feeds = {}
-      for (let f = 0; f < features.length; f++) {
-        const column = columns[f]!
-        feeds[features[f]!.name] =
-          column instanceof Float32Array
-            ? new Tensor('float32', column, [rows, 1])
-            : new Tensor('string', column, [rows, 1])
-      }
-      return feeds
-    },
+    feeds: (rows) => Object.fromEntries(inputs.map((input) => [input.name, inputTensor(ort, input, rows, placeOf)])),
     run: async (feeds, rows) => {
       if (closing) throw new ModelFailed(name, 'it was unloaded')
       running++
@@ -126,6 +124,7 @@ export async function loadModel(name: string, bytes: Uint8Array, signature: Sign
 
   function answersOf(tensor: Ort.Tensor, rows: number, columns: number, kind: Signature['task']): Float64Array {
     const data = tensor.data as Float32Array | Float64Array
+    if (kind === 'binary' && data.length === rows && signature.graph) return Float64Array.from(data)
     if (data.length !== rows * columns)
       throw new ModelFailed(name, `it gave ${data.length} numbers for ${rows} rows of ${columns}`)
     if (kind !== 'binary') return Float64Array.from(data)
@@ -138,10 +137,10 @@ export async function loadModel(name: string, bytes: Uint8Array, signature: Sign
   return model
 }
 
-/** One row without any value: the first real request must not pay for what a first run sets up. */
+/** One row without any value that the model can do without: the first real request must not pay for what a first run sets up. */
 async function warmUp(model: LoadedModel): Promise<void> {
-  const missing = model.signature.features.map((feature) =>
-    feature.kind === 'numeric' ? Float32Array.of(Number.NaN) : [''],
+  const missing = model.signature.features.map(({ kind, required, categories }) =>
+    kind === 'numeric' ? Float32Array.of(required ? 0 : Number.NaN) : [(required && categories?.[0]) || ''],
   )
   let reason: string | undefined
   try {
@@ -156,31 +155,39 @@ async function warmUp(model: LoadedModel): Promise<void> {
 }
 
 /** Why the graph is not what the signature says, or `undefined`. */
-function signatureMisfit(session: Ort.InferenceSession, { task, classes, features }: Signature): string | undefined {
+function signatureMisfit(session: Ort.InferenceSession, signature: Signature): string | undefined {
+  const { task, classes, features, graph } = signature
   if (task === 'binary' && classes.length !== 2) return `a binary signature names ${classes.length} classes`
   if (task === 'multiclass' && classes.length < 2) return `a multiclass signature names ${classes.length} classes`
+  const names = new Set(features.map((feature) => feature.name))
   const inputs = new Map(session.inputMetadata.map((input) => [input.name, input]))
-  for (const { name, kind } of features) {
+  for (const { name, type, features: taken } of expectedInputs(signature)) {
     const input = inputs.get(name)
     if (!input) return `it has no input "${name}"`
-    const expected = kind === 'numeric' ? 'float32' : 'string'
-    if (!input.isTensor || input.type !== expected)
-      return `its input "${name}" is ${input.isTensor ? input.type : 'no tensor'}, a ${kind} feature needs ${expected}`
+    if (!input.isTensor || input.type !== type) {
+      const kind = type === 'string' ? 'categorical' : 'numeric'
+      return `its input "${name}" is ${input.isTensor ? input.type : 'no tensor'}, a ${kind} feature needs ${type}`
+    }
+    const unknown = taken.find((feature) => !names.has(feature))
+    if (unknown !== undefined) return `its input "${name}" takes "${unknown}", which is none of its features`
     inputs.delete(name)
   }
   const [extra] = inputs.keys()
   if (extra !== undefined) return `it wants an input "${extra}" that the signature does not have`
 
-  const wanted = task === 'regression' ? PREDICTION : PROBABILITIES
+  const wanted = outputNameOf(signature)
   const output = session.outputMetadata.find((candidate) => candidate.name === wanted)
   if (!output?.isTensor) return `it has no output "${wanted}"`
   if (output.type !== 'float32' && output.type !== 'float64') return `its output "${wanted}" is ${output.type}`
   const width = output.shape[1]
   const expected = task === 'regression' ? 1 : classes.length
-  if (typeof width === 'number' && width !== expected)
+  if (typeof width === 'number' && width !== expected && !(graph && task === 'binary' && width === 1))
     return `its output "${wanted}" has ${width} columns, the signature ${expected}`
   return undefined
 }
+
+const outputNameOf = ({ task, graph }: Signature) =>
+  graph?.output ?? (task === 'regression' ? PREDICTION : PROBABILITIES)
 
 function isFrame(input: readonly PredictionRecord[] | Frame): input is Frame {
   return 'columns' in input

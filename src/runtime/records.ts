@@ -41,8 +41,10 @@ export class RowBuffer {
    */
   append(records: readonly PredictionRecord[], firstIndex = 0): number {
     for (let f = 0; f < this.#features.length; f++) {
-      const { name, kind } = this.#features[f]!
+      const feature = this.#features[f]!
+      const { name, kind } = feature
       const column = this.#columns[f]!
+      if (feature.required) refuseMissing(feature, records, firstIndex)
       for (let r = 0; r < records.length; r++) {
         const value = records[r]![name]
         if (kind === 'numeric') column[this.#rows + r] = numericCell(value, name, firstIndex + r)
@@ -95,11 +97,41 @@ export function encodeFrame(features: Features, frame: Frame): EncodedRows {
           message: column ? `the column is ${column.kind}, the model takes ${feature.kind}` : 'the column is missing',
           hint: 'Give every feature of the signature with the kind it has there.',
         })
+      const lacks =
+        column.kind === 'numeric' ? column.values.findIndex(Number.isNaN) : column.codes.findIndex((code) => code < 0)
+      if (feature.required && lacks >= 0) throw requiredIsNull(feature.name, lacks)
       if (column.kind === 'numeric') return Float32Array.from(column.values)
       return Array.from(column.codes, (code) => (code < 0 ? '' : column.categories[code]!))
     }),
   }
 }
+
+/** A required feature with categories takes one of these; what is no value at all is refused with the other cells. */
+function refuseMissing(
+  { name, kind, categories }: Features[number],
+  records: readonly PredictionRecord[],
+  firstIndex: number,
+): void {
+  records.forEach((record, r) => {
+    const value = record[name]
+    if (value === null) throw requiredIsNull(name, firstIndex + r)
+    if (kind !== 'categorical' || !categories || value === undefined || categories.includes(String(value))) return
+    throw new RecordInvalid({
+      record: firstIndex + r,
+      field: name,
+      message: `${JSON.stringify(value).slice(0, 100)} is not what it takes`,
+      hint: `Send one of ${categories.slice(0, 10).join(', ')}.`,
+    })
+  })
+}
+
+const requiredIsNull = (field: string, record: number) =>
+  new RecordInvalid({
+    record,
+    field,
+    message: 'it is null, and this model has no answer without it',
+    hint: 'Send a value; the model was trained without a way to deal with a missing one.',
+  })
 
 function numericCell(value: PredictionRecord[string] | undefined, field: string, record: number): number {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST_FLOAT32) return value

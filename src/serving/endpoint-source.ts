@@ -3,6 +3,7 @@ import type { Signature } from '#registry/contract'
 
 /** What serving has to know of an endpoint. */
 export interface ServedEndpoint {
+  /** Empty for an endpoint outside of any project. */
   readonly project: string
   readonly model: string
   readonly traffic: Traffic

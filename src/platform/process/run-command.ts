@@ -4,8 +4,19 @@ import { ChildCrashed, ChildTimedOut } from './errors.ts'
 const KEPT_OUTPUT = 8_000
 
 /**
- * Runs a user's own command in a shell, in a process group of its own so that what it started ends with it.
+ * The shell's own input is a pipe that this process holds and never writes to: when it closes while the command runs, this
+ * process is gone, `kill -9` included, and the whole group ends. The command itself reads from nothing.
+ */
+const endingWithParent = (command: string) =>
+  process.platform === 'win32'
+    ? command
+    : `exec 3<&0 </dev/null; (cat <&3; kill -9 0) >/dev/null 2>&1 & exec 3<&-\nwatch=$!\n(\n${command}\n)\ncode=$?\nkill $watch 2>/dev/null\nexit $code`
+
+/**
+ * Runs a user's own command in a shell, in a process group of its own so that what it started ends with it, and that ends
+ * with this process however this process ends.
  *
+ * @param options.bare it gets none of this process's variables but the path: what it runs is not trusted with them
  * @returns the last 8,000 characters it printed
  */
 export async function runCommand(
@@ -13,19 +24,23 @@ export async function runCommand(
   options: {
     folder: string
     env: Record<string, string>
+    bare?: boolean
     timeoutMs: number
     signal?: AbortSignal
     onLine?: (line: string) => void
   },
 ): Promise<string> {
   options.signal?.throwIfAborted()
-  const child = spawn(command, {
+  const inherited = options.bare ? { PATH: process.env.PATH, LANG: process.env.LANG } : process.env
+  const child = spawn(endingWithParent(command), {
     cwd: options.folder,
-    env: { ...process.env, ...options.env },
+    env: { ...inherited, ...options.env },
     shell: true,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // A command that is over before the pipe is closed is no fault.
+  child.stdin.on('error', () => {})
   let words = ''
   let rest = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -47,6 +62,7 @@ export async function runCommand(
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', reject)
+      child.on('exit', () => child.stdin.end())
       child.on('close', (code, signal) => {
         if (ended) reject(ended)
         else if (code === 0) resolve(words)

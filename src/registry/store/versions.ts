@@ -96,7 +96,7 @@ async function nextNumber(tx: Tx, model: string): Promise<number> {
 }
 
 /** A version that was registered without a package gets what it lacked. */
-export async function savePackaged(tx: Tx, version: ModelVersion, evidence: Evidence): Promise<void> {
+export async function savePackaged(tx: Tx, version: ModelVersion, evidence: Evidence | null): Promise<void> {
   await change(tx, version, {
     project: version.project,
     state: version.state,

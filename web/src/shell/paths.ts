@@ -16,8 +16,8 @@ export const paths = {
   compare: (runs: readonly string[]) => `/compare?runs=${runs.map(part).join(',')}`,
   models: (project: string) => `${under(project)}/models`,
   model: (project: string, model: string) => `${under(project)}/models/${part(model)}`,
-  version: (project: string, model: string, version: number) =>
-    `${under(project)}/models/${part(model)}/versions/${version}`,
+  version: (project: string | null, model: string, version: number) =>
+    `${under(project ?? '')}/models/${part(model)}/versions/${version}`,
   endpoints: (project: string) => `/${part(project)}/endpoints`,
   endpoint: (project: string, endpoint: string) => `/${part(project)}/endpoints/${part(endpoint)}`,
   monitors: (project: string) => `/${part(project)}/monitors`,

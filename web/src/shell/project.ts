@@ -14,5 +14,5 @@ export function useProject(): string | undefined {
     ...ask('deployments', 'getEndpoint', { params: { endpoint: endpoint ?? '' } }),
     enabled: endpoint !== undefined,
   })
-  return project ?? (prediction === undefined ? undefined : found.data?.project)
+  return project ?? (prediction === undefined ? undefined : (found.data?.project ?? undefined))
 }
