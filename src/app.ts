@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
 import { mountData, openData } from '#data'
@@ -6,6 +7,7 @@ import { mountFeatures, openFeatures } from '#features'
 import { mountGovernance } from '#governance'
 import { mountLoop } from '#loop'
 import { mountMonitoring, openMonitoring } from '#monitoring'
+import { mountPackaging, openPackaging, packageTaggedVersions } from '#packaging'
 import { mountPipelines, openPipelines } from '#pipelines'
 import { openBlobFolder } from '#platform/blobs'
 import { openEvents } from '#platform/events'
@@ -91,6 +93,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     serverUrl: () => url,
     lendIdentity: (name) => access.lendToken(name, ['engineer']),
   })
+  const packaging = openPackaging({
+    ...{ storage, blobs, events, jobs, clock, tracking, projects, pipelines, registry },
+    work: home.work,
+    environments: join(home.folder, 'python'),
+  })
   const monitoring = openMonitoring({
     storage,
     events,
@@ -107,6 +114,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   })
 
   registerSucceededRuns({ events, projects, pipelines, registry })
+  packageTaggedVersions({ events, registry, packaging })
   followVersions({
     events,
     projects,
@@ -131,6 +139,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     certifyingRole(project === null ? null : (await projects.project(project)).spec, endpoint),
   )
   mountWebhooks(http, webhooks)
+  mountPackaging(http, packaging)
   mountDeployments(http, deployments)
   mountServing(http, serving)
   mountMonitoring(http, monitoring)

@@ -3,6 +3,7 @@ import { dataMigrations } from '#data'
 import { deploymentMigrations } from '#deployments'
 import { featureMigrations } from '#features'
 import { monitoringMigrations } from '#monitoring'
+import { packagingMigrations } from '#packaging'
 import { pipelineMigrations } from '#pipelines'
 import { eventMigrations } from '#platform/events'
 import { jobMigrations } from '#platform/jobs'
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   ...tracingMigrations,
   ...pipelineMigrations,
   ...registryMigrations,
+  ...packagingMigrations,
   ...webhookMigrations,
   ...deploymentMigrations,
   ...servingMigrations,

@@ -105,6 +105,40 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async (name, options) => set(await (await import('./certify.ts')).certify(name, options)))
 
   program
+    .command('package')
+    .description('make a model that training code registered servable: ONNX, with checked parity')
+    .argument('<model@version>', 'such as forest@3')
+    .option('--project <name>', 'judge it on the rows of this project; the model’s own when absent')
+    .addOption(
+      new Option('--task <task>', 'of an ONNX model that does not tell').choices([
+        'binary',
+        'multiclass',
+        'regression',
+      ]),
+    )
+    .option('--classes <label...>', 'of an ONNX model that does not tell, in the order of its probabilities')
+    .option('--detach', 'do not wait for its end')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery package forest@3')
+    .action(async (name, options) => set(await (await import('./package.ts')).packageModel(name, options)))
+
+  program
+    .command('deploy')
+    .description('put a packaged version on an endpoint outside of any project')
+    .argument('<model@version>', 'such as forest@3')
+    .option('--endpoint <name>', 'the name of the model when absent')
+    .addOption(
+      new Option('--environment <name>', 'production answers with certified versions only')
+        .choices(['production', 'staging', 'development'])
+        .default('production'),
+    )
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery deploy forest@3 --endpoint forest-try --environment staging')
+    .action(async (name, options) => set(await (await import('./deploy.ts')).deploy(name, options)))
+
+  program
     .command('history')
     .description('which version of a model was in production when')
     .argument('<model>')

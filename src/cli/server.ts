@@ -5,6 +5,7 @@ import { featureRoutes } from '#features/contract'
 import { governanceRoutes } from '#governance/contract'
 import { loopRoutes } from '#loop/contract'
 import { monitoringRoutes } from '#monitoring/contract'
+import { packagingRoutes } from '#packaging/contract'
 import { pipelineRoutes } from '#pipelines/contract'
 import { createClient } from '#platform/http/contract'
 import { projectRoutes } from '#projects/contract'
@@ -22,6 +23,7 @@ const ROUTES = {
   ...pipelineRoutes,
   ...registryRoutes,
   ...registryImportRoutes,
+  ...packagingRoutes,
   ...deploymentRoutes,
   ...servingRoutes,
   ...monitoringRoutes,

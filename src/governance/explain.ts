@@ -21,7 +21,9 @@ export async function explainPrediction(
 ): Promise<Trace['explanation']> {
   const { signature } = await registry.packaged(prediction.model, version)
   if (signature.task === 'multiclass') return null
-  const baseline = (await registry.baseline(prediction.model, version)) as Baseline
+  const baseline = (await registry.baseline(prediction.model, version)) as Baseline | undefined
+  // A model that was never judged here brings no rows to take other values from.
+  if (!baseline?.priced) return null
   const names = signature.features.map((feature) => feature.name)
   const row = selectColumns(frameOf(signature.features, [prediction.inputs]), names)
   const background = selectColumns(frameOf(signature.features, rowsOf(baseline.priced.rows)), names)

@@ -33,6 +33,28 @@ export class ModelTooLarge extends OrreryError {
   }
 }
 
+export class ModelUnfit extends OrreryError {
+  constructor(reason: string) {
+    super({
+      code: 'ORRERY_PIPELINES_MODEL_UNFIT',
+      status: 422,
+      message: `The model does not fit the rows of the project: ${reason}.`,
+      hint: 'It is judged where the data has its columns, of the same kinds, and a label of the same classes in the same order.',
+    })
+  }
+}
+
+export class NothingToJudgeOn extends OrreryError {
+  constructor(project: string, dataset: string) {
+    super({
+      code: 'ORRERY_PIPELINES_NOTHING_TO_JUDGE_ON',
+      status: 409,
+      message: `The project "${project}" has read no version of "${dataset}" yet, so there are no rows to judge a model on.`,
+      hint: 'Run its pipeline once: orrery run.',
+    })
+  }
+}
+
 export class EnvironmentNotMade extends OrreryError {
   constructor(lockFile: string, reason: string) {
     super({

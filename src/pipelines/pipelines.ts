@@ -13,6 +13,7 @@ import { PipelineRunUnknown } from './errors.ts'
 import type { PipelineInput, PipelineNeeds } from './needs.ts'
 import { type BuiltModel, buildModel } from './steps/build-model.ts'
 import { type DataStep, readData } from './steps/read-data.ts'
+import { type Judged, judgeModel, type ModelToJudge } from './steps/judge-model.ts'
 import { type CommandModel, runStepCommand } from './steps/run-command.ts'
 import { candidateOf, insertRun, saveCandidate } from './store.ts'
 
@@ -25,6 +26,8 @@ export interface Pipelines {
   run(id: string): Promise<PipelineRun>
   runs(project: string, limit: number): Promise<PipelineRun[]>
   cancel(id: string): Promise<boolean>
+  /** Judges a model that was trained elsewhere on a project's held-out rows. @throws ModelUnfit, NothingToJudgeOn */
+  judge(model: ModelToJudge): Promise<Judged>
   /** What a run that succeeded hands over. */
   candidate(id: string): Promise<CandidateRecord>
 }
@@ -74,6 +77,7 @@ export function openPipelines(needs: PipelineNeeds & { jobs: Jobs; events: Event
     },
     run: async (id) => describe(await required(id)),
     runs: async (project, limit) => Promise.all((await jobs.list({ kind: KIND, project, limit })).map(describe)),
+    judge: (model) => judgeModel(needs, model),
     cancel: async (id) => jobs.cancel((await required(id)).id),
     candidate: async (id) => {
       const candidate = await candidateOf(storage, id)

@@ -4,6 +4,7 @@ export {
   VersionNotCertifiable,
   VersionNotCertified,
   VersionNotPackaged,
+  VersionPackagedAlready,
   VersionUnknown,
 } from './errors.ts'
 export { judgeGates } from './gates.ts'

@@ -21,6 +21,16 @@ export const HAS_PYTHON = (() => {
   }
 })()
 
+/** Whether there is `uv`, which chooses the packages of a logged model's environment. */
+export const HAS_UV = (() => {
+  try {
+    execFileSync('uv', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
 /** The example's environment, made once per machine: the first test that asks waits for the downloads. */
 export const examplePython = () => pythonOf(LOCK)
 

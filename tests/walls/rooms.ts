@@ -14,6 +14,7 @@ export const ROOMS = [
   'tracing',
   'pipelines',
   'registry',
+  'packaging',
   'webhooks',
   'deployments',
   'serving',

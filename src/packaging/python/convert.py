@@ -159,7 +159,7 @@ class Native:
                 raise Refused("it answers several questions at once (multi-output)")
             if not hasattr(self.model, "predict_proba"):
                 raise Refused(f"{type(self.model).__name__} gives labels without probabilities")
-            return ("binary" if len(classes) == 2 else "multiclass"), [str(one) for one in classes]
+            return ("binary" if len(classes) == 2 else "multiclass"), [class_name(one) for one in classes]
         if type(self.model).__name__ == "Booster":
             return self._task_of_booster()
         if hasattr(self.model, "predict") and not hasattr(self.model, "fit_predict"):
@@ -205,6 +205,14 @@ class Native:
         if found.shape[1] != width:
             raise Refused(f"it gives {found.shape[1]} numbers per row where {width} belong")
         return found
+
+
+def class_name(label):
+    """Labels as a table has them: true and false, and whole numbers without a point."""
+    plain = label.item() if hasattr(label, "item") else label
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return str(int(plain)) if isinstance(plain, float) and plain.is_integer() else str(plain)
 
 
 def has_column_transformer(model):
@@ -297,7 +305,9 @@ def convert_booster(native, width):
 
     model, types = native.model, [("X", FloatTensorType([None, width]))]
     if native.flavor == "lightgbm":
-        return onnxmltools.convert_lightgbm(model, initial_types=types, target_opset=15, zipmap=False)
+        # The Booster inside counts its classes; labels, such as truth values, are not for the graph.
+        booster = getattr(model, "booster_", model)
+        return onnxmltools.convert_lightgbm(booster, initial_types=types, target_opset=15, zipmap=False)
     # Its converter knows columns by their place only.
     booster = model if type(model).__name__ == "Booster" else model.get_booster()
     names = booster.feature_names
@@ -436,6 +446,10 @@ def convert(order):
 
         values += holes
         expected = np.vstack([expected, native.answers(rows.native(holes))])
+    kept = [i for i, answer in enumerate(expected) if all(math.isfinite(one) for one in answer)]
+    if not kept:
+        raise Refused("it answers none of the rows of its own signature with a number")
+    values, expected = [values[i] for i in kept], expected[kept]
     tell(f"converting, to be compared on {len(values)} rows")
     converted, (apart, scaled) = best_conversion(native, rows, values, expected, order["tolerance"], tell)
     return native, rows, converted, values, expected, needed, {"maxAbsDifference": apart, "maxScaledDifference": scaled}

@@ -9,6 +9,7 @@ import type { HeldBack } from './held-back.ts'
 import { checkParity, leaveFile, type Parity, releaseRequests } from './package.ts'
 import { pick, type TrainingTable } from './table.ts'
 import { trainBuiltin } from './train-builtin.ts'
+import { takeGivenModel } from './take-given.ts'
 import { takeCommandModel } from './train-command.ts'
 import type { BuiltTrial, Trained } from './trained.ts'
 import type { TrainingPlan } from './training.ts'
@@ -57,9 +58,11 @@ export async function buildCandidate(
   const { training, set, split } = input
   const phases = startPhases()
   const trained =
-    'onnx' in training
-      ? await takeCommandModel(table, { set, training, split })
-      : trainBuiltin(table, { set, training, split }, progress)
+    'signature' in training
+      ? await takeGivenModel(table, training, split)
+      : 'onnx' in training
+        ? await takeCommandModel(table, { set, training, split })
+        : trainBuiltin(table, { set, training, split }, progress)
   try {
     phases.finish('train', trained.summary)
     progress('evaluating')

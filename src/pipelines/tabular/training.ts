@@ -1,4 +1,5 @@
 import type { BuiltinTraining, CommandTraining } from '#projects/contract'
+import type { Signature } from '#runtime/contract'
 
 /** The ONNX file that a command left, and the versions of what made it. */
 export interface LeftByCommand {
@@ -6,5 +7,14 @@ export interface LeftByCommand {
   environment: Record<string, string>
 }
 
-/** What trains: the embedded learners, or a user's own command that has left its model by now. */
-export type TrainingPlan = BuiltinTraining | (Omit<CommandTraining, 'environment'> & LeftByCommand)
+/** A model that somebody trained elsewhere, and that is packaged. */
+export interface GivenModel {
+  /** `model@version`. */
+  name: string
+  onnx: string
+  signature: Signature
+  with: { maximize?: string | undefined; minimize?: string | undefined }
+}
+
+/** What trains: the embedded learners, or a user's own command that has left its model by now; or what is given. */
+export type TrainingPlan = BuiltinTraining | (Omit<CommandTraining, 'environment'> & LeftByCommand) | GivenModel

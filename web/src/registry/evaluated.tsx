@@ -53,8 +53,7 @@ export function ReportPanels({
 }
 
 /** What it is made of, beside its report. */
-export function PackagePanels({ version }: { version: EvaluatedVersion }) {
-  const { report } = version
+export function PackagePanels({ version, report }: { version: PackagedVersion; report: EvaluationReport | null }) {
   return (
     <>
       <Panel title="Package">
@@ -65,7 +64,7 @@ export function PackagePanels({ version }: { version: EvaluatedVersion }) {
           <Importance importance={version.importance} />
         </Panel>
       )}
-      {report.calibration && report.calibration.length > 0 && (
+      {report?.calibration && report.calibration.length > 0 && (
         <Panel title="Calibration" note="what it promised, what came true">
           <Reliability bins={report.calibration} />
         </Panel>
@@ -108,7 +107,7 @@ function Gates({ gates }: { gates: EvaluatedVersion['gates'] }) {
   )
 }
 
-function PackageFacts({ version }: { version: EvaluatedVersion }) {
+function PackageFacts({ version }: { version: PackagedVersion }) {
   const { parity } = version.package
   return (
     <>
@@ -121,7 +120,7 @@ function PackageFacts({ version }: { version: EvaluatedVersion }) {
             'parity with the trainer',
             `largest difference ${figure(parity.maxAbsDifference)} on ${count(parity.rows)} rows`,
           ],
-          ['promised loss per row', figure(version.promisedLoss)],
+          version.promisedLoss !== null && ['promised loss per row', figure(version.promisedLoss)],
           ['takes', `${count(version.signature.features.length)} features, gives ${version.signature.label}`],
         ]}
       />

@@ -13,6 +13,7 @@ import { Code } from '../tracking/run.tsx'
 import { CertifyPanel } from './certify.tsx'
 import { type EvaluatedVersion, PackagePanels, ReportPanels } from './evaluated.tsx'
 import { NotesPanel } from './notes.tsx'
+import { PackagingPanel } from './packaging.tsx'
 import './registry.css'
 import { stateWords, VERSION_TONES } from './states.ts'
 
@@ -85,12 +86,7 @@ function OneVersion({ version, project }: { version: Version; project: string })
               otherName={rival ? `v${rival}` : ''}
             />
           ) : (
-            <Panel title="Not evaluated yet">
-              <p>
-                Training code registered this version, as it logged the model. It has no package and no gate has seen
-                it, so it can be loaded by name, and cannot be served.
-              </p>
-            </Panel>
+            <PackagingPanel version={version} />
           )}
           <NotesPanel
             notes={version}
@@ -99,11 +95,11 @@ function OneVersion({ version, project }: { version: Version; project: string })
           />
         </div>
         <div className="span-4 stack">
-          {isEvaluated(version) && <CertifyPanel version={version} />}
+          {isPackaged(version) && <CertifyPanel version={version} />}
           <Panel title="Where it comes from">
             <Origin version={version} project={project} />
           </Panel>
-          {isEvaluated(version) && <PackagePanels version={version} />}
+          {isPackaged(version) && <PackagePanels version={version} report={version.report} />}
         </div>
       </div>
       <SameAs api={`/api/models/${model}/versions/${version.version}`} />

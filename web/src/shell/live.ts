@@ -26,6 +26,7 @@ const STALE_AFTER: Record<string, readonly string[]> = {
   pipelines: ['pipelines', 'tracking'],
   data: ['data'],
   registry: ['registry', 'deployments'],
+  packaging: ['packaging', 'registry'],
   deployments: ['deployments', 'registry', 'serving', 'monitoring'],
   serving: ['serving'],
   monitoring: ['monitoring', 'serving'],

@@ -6,6 +6,7 @@ import { deploymentRoutes } from '#deployments/contract'
 import { governanceRoutes } from '#governance/contract'
 import { loopRoutes } from '#loop/contract'
 import { monitoringRoutes } from '#monitoring/contract'
+import { packagingRoutes } from '#packaging/contract'
 import { pipelineRoutes } from '#pipelines/contract'
 import { ClientError, createClient } from '#platform/http/contract'
 import { projectRoutes } from '#projects/contract'
@@ -25,6 +26,7 @@ export const server = {
   tracing: createClient(tracingRoutes, options),
   pipelines: createClient(pipelineRoutes, options),
   registry: createClient(registryRoutes, options),
+  packaging: createClient(packagingRoutes, options),
   deployments: createClient(deploymentRoutes, options),
   serving: createClient(servingRoutes, options),
   monitoring: createClient(monitoringRoutes, options),

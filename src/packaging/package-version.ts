@@ -1,0 +1,212 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Judged } from '#pipelines'
+import { asOrreryError } from '#platform/errors'
+import type { JobContext } from '#platform/jobs'
+import { runInChild } from '#platform/process'
+import { judgeGates } from '#registry'
+import type { GateResult, ModelVersion } from '#registry/contract'
+import type { Signature } from '#runtime/contract'
+import type { PackagingOutcome, PackagingWishes } from './contract.ts'
+import { convertModel, lockRequirements } from './convert.ts'
+import { ParityBreached } from './errors.ts'
+import { filesOf, layOut, onnxFile, readText } from './files.ts'
+import { type ConvertedFlavor, type LoggedFormat, readMlModel } from './mlmodel.ts'
+import type { PackagingNeeds } from './needs.ts'
+import { isBreached, type Parity, TOLERANCE } from './parity.ts'
+import { conversionRequirements } from './requirements.ts'
+import type { CheckParityInput } from './workers/check-parity.ts'
+import type { TakeOnnxInput } from './workers/take-onnx.ts'
+
+export interface PackagingInput extends PackagingWishes {
+  model: string
+  version: number
+}
+
+/** A package before it has been checked: files as blobs, so that the journal keeps where they are. */
+interface Made {
+  onnx: { hash: string; size: number }
+  requests: string
+  signature: Signature
+  estimator: string | null
+  versions: Record<string, string>
+}
+
+const MINUTES = 60_000
+const MEMORY_MB = 2_048
+
+/** Every step is journaled: after a restart the job goes on behind the last one that finished. */
+export async function packageVersion(
+  job: JobContext<PackagingInput>,
+  needs: PackagingNeeds,
+): Promise<PackagingOutcome> {
+  const { registry, blobs, tracking } = needs
+  const { model, version } = job.input
+  const folder = join(needs.work, `packaging-${job.id}`)
+  await mkdir(folder, { recursive: true })
+  try {
+    const found = await registry.version(model, version)
+    const format = await job.step('read', async () =>
+      readMlModel(await readText(blobs, await filesOf(tracking, found), 'MLmodel')),
+    )
+    const made =
+      format.flavor === 'onnx'
+        ? await takeOnnx(job, needs, found, format, folder)
+        : await convert(job, needs, found, { ...format, flavor: format.flavor }, folder)
+    const parity = await checkParity(job, needs, made)
+    const { judged, gates, note, project, endpoint } = await judge(job, needs, found, { made, parity, folder })
+    await job.step('attach', async () => {
+      await registry.attachPackage(
+        model,
+        version,
+        {
+          ...{ project, endpoint, code: found.code, importance: [], trainedUntil: null },
+          environment: { ...found.environment, ...made.versions },
+          dataVersion: judged?.dataVersion ?? null,
+          comparison: judged?.comparison ?? null,
+          promisedLoss: judged?.promisedLoss ?? null,
+          signature: made.signature,
+          package: { format: 'onnx', ...made.onnx, parity },
+          releaseRequests: made.requests,
+          metrics: judged?.report.metrics ?? {},
+          ...(judged && { report: judged.report, baseline: judged.baseline }),
+        },
+        gates,
+      )
+      return null
+    })
+    const { flavor } = format
+    return { flavor, estimator: made.estimator, parity: flavor === 'onnx' ? null : parity, judged: note }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function takeOnnx(
+  job: JobContext<PackagingInput>,
+  { blobs, tracking }: PackagingNeeds,
+  version: ModelVersion,
+  format: LoggedFormat,
+  folder: string,
+): Promise<Made> {
+  return job.step('onnx', async () => {
+    const files = await filesOf(tracking, version)
+    const onnx = onnxFile(files, format.onnx!)
+    const requests = join(folder, 'requests.jsonl')
+    const input: TakeOnnxInput = {
+      onnx: await blobs.path(onnx.hash),
+      columns: format.columns,
+      label: format.label,
+      task: job.input.task ?? null,
+      classes: job.input.classes ?? null,
+      example: format.example === null ? null : await readText(blobs, files, format.example),
+      requests,
+    }
+    const signature = await runInChild<Signature>(new URL('./workers/take-onnx.ts', import.meta.url), input, {
+      what: 'Opening the ONNX file',
+      ...watched(job),
+    })
+    return { onnx, requests: (await blobs.putFile(requests)).hash, signature, estimator: null, versions: {} }
+  })
+}
+
+async function convert(
+  job: JobContext<PackagingInput>,
+  { blobs, tracking, environments }: PackagingNeeds,
+  version: ModelVersion,
+  format: LoggedFormat & { flavor: ConvertedFlavor },
+  folder: string,
+): Promise<Made> {
+  const { signal } = job
+  const onLine = (line: string) => job.progress({ message: line.slice(0, 200) })
+  const lock = await job.step('lock', async () => {
+    onLine('choosing the packages of its environment')
+    const requirements = await readText(blobs, await filesOf(tracking, version), 'requirements.txt')
+    const wanted = conversionRequirements(requirements, format.flavor)
+    return lockRequirements(wanted, { folder: join(folder, 'lock'), python: format.python, signal, onLine })
+  })
+  return job.step('convert', async () => {
+    const model = join(folder, 'model')
+    await layOut(blobs, await filesOf(tracking, version), model)
+    const converted = await convertModel(format, { lock, folder, model, environments, signal, onLine })
+    const { signature, estimator, versions } = converted
+    return {
+      onnx: await blobs.putFile(converted.onnx),
+      requests: (await blobs.putFile(converted.requests)).hash,
+      ...{ signature, estimator, versions },
+    }
+  })
+}
+
+/** In the runtime that serves, whatever the converter said of it in another. */
+function checkParity(
+  job: JobContext<PackagingInput>,
+  { blobs }: PackagingNeeds,
+  { onnx, requests, signature }: Made,
+): Promise<Parity> {
+  return job.step('parity', async () => {
+    job.progress({ message: 'comparing the package with the logged model' })
+    const input: CheckParityInput = {
+      onnx: await blobs.path(onnx.hash),
+      requests: await blobs.path(requests),
+      signature,
+    }
+    const parity = await runInChild<Parity>(new URL('./workers/check-parity.ts', import.meta.url), input, {
+      what: 'Checking the package',
+      ...watched(job),
+    })
+    if (isBreached(parity)) throw new ParityBreached(parity, TOLERANCE)
+    return parity
+  })
+}
+
+interface Verdict {
+  project: string | null
+  /** Of its project, where it is a version of what answers there. */
+  endpoint: string | null
+  judged: Judged | null
+  gates: GateResult[]
+  note: string
+}
+
+/** Judged as the versions of its project's own pipeline are; of no project, or one with other columns, it stays unjudged. */
+async function judge(
+  job: JobContext<PackagingInput>,
+  { blobs, projects, pipelines }: PackagingNeeds,
+  version: ModelVersion,
+  { made, parity, folder }: { made: Made; parity: Parity; folder: string },
+): Promise<Verdict> {
+  const project = job.input.project ?? version.project
+  if (project === null)
+    return { project, endpoint: null, judged: null, gates: [], note: 'not judged: it belongs to no project' }
+  return job.step('judge', async (): Promise<Verdict> => {
+    const { spec } = await projects.project(project)
+    const endpoint = spec.deploy[version.model] ? version.model : null
+    try {
+      const judged = await pipelines.judge({
+        ...{ name: `${version.model}@${version.version}`, signature: made.signature, project, endpoint, folder },
+        onnx: await blobs.path(made.onnx.hash),
+        signal: job.signal,
+        onProgress: (progress) => job.progress(progress),
+      })
+      const { report, comparison } = judged
+      const gates = judgeGates(spec.gates, { report, comparison, parity })
+      return { project, endpoint, judged, gates, note: `judged on ${report.n} rows of ${project}` }
+    } catch (error) {
+      const known = asOrreryError(error)
+      // Who names a project wants its verdict; a model that merely belongs to one may be of another kind.
+      if (job.input.project !== undefined || !known || !UNFIT.includes(known.code)) throw error
+      return { project, endpoint: null, judged: null, gates: [], note: `not judged: ${known.message}` }
+    }
+  })
+}
+
+/** An error of a child process keeps its code, and no class. */
+const UNFIT: readonly string[] = ['ORRERY_PIPELINES_MODEL_UNFIT', 'ORRERY_PIPELINES_NOTHING_TO_JUDGE_ON']
+
+const watched = (job: JobContext<PackagingInput>) => ({
+  timeoutMs: 15 * MINUTES,
+  memoryMb: MEMORY_MB,
+  signal: job.signal,
+  onProgress: (progress: { message: string }) => job.progress(progress),
+})
