@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { runInChild } from '#platform/process'
+import { trainedOn } from '#projects'
 import type { Signature } from '#runtime/contract'
 import { NothingToJudgeOn } from '../errors.ts'
 import type { PipelineNeeds } from '../needs.ts'
@@ -50,7 +51,7 @@ export async function judgeModel(
   const version = await data.version(latest.id)
   const input: BuildModelInput = {
     parquet: await data.readPath(version),
-    set: spec.data[dataset]!,
+    set: trainedOn(spec),
     version: { schema: version.schema, profile: version.profile, split: version.split },
     training: { name, onnx, signature, with: train.with },
     champion: endpoint === null ? null : await championOf(endpoint),
