@@ -65,3 +65,14 @@ export class EnvironmentNotMade extends OrreryError {
     })
   }
 }
+
+export class MlprojectInvalid extends OrreryError {
+  constructor(file: string, problem: string, hint = 'Try it with `mlflow run` to see what it wants.') {
+    super({
+      code: 'ORRERY_PIPELINES_MLPROJECT_INVALID',
+      status: 422,
+      message: `${file} cannot be run: ${problem}.`,
+      hint,
+    })
+  }
+}

@@ -25,6 +25,6 @@ export {
 } from './spec/expectations.ts'
 export { FeatureView } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
-export { Blend, BuiltinStep, CommandStep, Learner, MetricName, Search, Step } from './spec/pipeline.ts'
+export { Blend, BuiltinStep, CommandStep, Learner, MetricName, MlprojectRun, Search, Step } from './spec/pipeline.ts'
 export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'
 export { OnCondition, OnSchedule, Trigger } from './spec/triggers.ts'

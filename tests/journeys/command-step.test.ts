@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -118,4 +118,27 @@ it('says what is wrong with a lock file that cannot be installed', async () => {
     code: 'ORRERY_PIPELINES_ENVIRONMENT_NOT_MADE',
     message: expect.stringContaining('requirements.lock: it cannot be read (ENOENT)'),
   })
+})
+
+it('runs an entry point of an MLproject in its folder', async () => {
+  const file = PROJECT.replace(
+    'run: node train.mjs',
+    'run: { mlproject: training, entry_point: fit, parameters: { alpha: 0.25 } }',
+  )
+  await api.applyProject({ body: { file, folder } })
+  await mkdir(join(folder, 'training'), { recursive: true })
+  await writeFile(
+    join(folder, 'training', 'MLproject'),
+    'entry_points: { fit: { parameters: { alpha: float, note: { default: "two words" } }, command: "node fit.mjs {alpha} {note}" } }',
+  )
+  await writeFile(
+    join(folder, 'training', 'fit.mjs'),
+    'console.error(JSON.stringify([process.argv.slice(2), process.cwd()])); process.exit(4)',
+  )
+  const run = await train('')
+  expect(run.error).toMatchObject({ message: expect.stringMatching(/exit code 4.*\["0\.25","two words"\].*training/s) })
+
+  const unknown = file.replace('fit', 'test')
+  await api.applyProject({ body: { file: unknown, folder } })
+  expect((await train('')).error).toMatchObject({ code: 'ORRERY_PIPELINES_MLPROJECT_INVALID' })
 })

@@ -5,7 +5,9 @@ import { runCommand, runInChild } from '#platform/process'
 import { type CommandStep, type StoredProject, trainedOn } from '#projects'
 import { CommandLeftNoModel, ModelTooLarge } from '../errors.ts'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
-import { lockedPython } from '../python.ts'
+import { type MlprojectCommand, readMlproject } from '../mlproject.ts'
+import { lockedPython, type PythonEnvironment } from '../python.ts'
+import { lockPythonEnv } from '../python-env.ts'
 import type { SplitData, SplitDataInput } from '../workers/split-data.ts'
 import type { DataStep } from './read-data.ts'
 
@@ -58,7 +60,8 @@ export async function runStepCommand(
   const { name, step } = run
   const outcome = await job.step(name, async (): Promise<CommandOutcome> => {
     const onLine = (message: string) => job.progress({ message: message.slice(0, 200) })
-    const python = step.environment && (await makeEnvironment(job, needs, project, step.environment.python, onLine))
+    const { command, folder, pythonEnv } = await commandOf(project, step)
+    const python = await makeEnvironment(job, needs, { project, step, pythonEnv, onLine })
     const model = name === 'train' ? resolve(project.folder, step.model ?? 'model.onnx') : undefined
     // A model that an earlier run left must not pass for this one's.
     if (model !== undefined) await rm(model, { force: true })
@@ -68,8 +71,8 @@ export async function runStepCommand(
     try {
       // Whatever logged in an attempt that was cut off is gone.
       await endNestedRuns()
-      const printed = await runCommand(step.run, {
-        folder: project.folder,
+      const printed = await runCommand(command, {
+        folder,
         timeoutMs: step.limits.time,
         signal: job.signal,
         env: {
@@ -83,7 +86,7 @@ export async function runStepCommand(
         },
         onLine,
       })
-      const onnx = model === undefined ? null : await keepModel(needs, step, model)
+      const onnx = model === undefined ? null : await keepModel(needs, command, step.limits.model, model)
       const summary = printed.trimEnd().split('\n').at(-1)!.slice(0, LONGEST_SUMMARY)
       return { summary, printed: printed.slice(-KEPT_OUTPUT), environment: python?.record ?? {}, onnx }
     } finally {
@@ -95,17 +98,27 @@ export async function runStepCommand(
   return { onnx: await needs.blobs.path(outcome.onnx.hash), environment: outcome.environment }
 }
 
+const commandOf = async ({ folder }: StoredProject, { run }: CommandStep): Promise<MlprojectCommand> =>
+  typeof run === 'string' ? { command: run, folder, pythonEnv: undefined } : readMlproject(folder, run)
+
+/** The environment that the step names; for an MLproject that names packages of its own, one that is locked to them. */
 async function makeEnvironment(
   job: JobContext<PipelineInput>,
   needs: PipelineNeeds,
-  project: StoredProject,
-  lockFile: string,
-  onLine: (line: string) => void,
-) {
-  job.progress({ message: `making the Python environment of ${lockFile}` })
-  const folder = join(needs.work, '..', 'python')
-  await mkdir(folder, { recursive: true })
-  return lockedPython(resolve(project.folder, lockFile), { folder, signal: job.signal, onLine })
+  {
+    project,
+    step,
+    pythonEnv,
+    onLine,
+  }: { project: StoredProject; step: CommandStep; pythonEnv: string | undefined; onLine: (line: string) => void },
+): Promise<PythonEnvironment | undefined> {
+  const named = step.environment?.python
+  if (named === undefined && pythonEnv === undefined) return undefined
+  const options = { folder: join(needs.work, '..', 'python'), signal: job.signal, onLine }
+  await mkdir(options.folder, { recursive: true })
+  job.progress({ message: `making the Python environment of ${named ?? pythonEnv}` })
+  const lock = named === undefined ? await lockPythonEnv(pythonEnv!, options) : resolve(project.folder, named)
+  return lockedPython(lock, options)
 }
 
 async function wholeTable({ data }: PipelineNeeds, { read }: CommandRun): Promise<Record<string, string>> {
@@ -167,11 +180,12 @@ function forMlflow(
 /** A blob is still there when a later step is tried again, whatever became of the file by then. */
 async function keepModel(
   { blobs }: PipelineNeeds,
-  { run: command, limits }: CommandStep,
+  command: string,
+  limit: number,
   path: string,
 ): Promise<CommandOutcome['onnx']> {
   const left = await stat(path).catch(() => undefined)
   if (!left?.isFile()) throw new CommandLeftNoModel(command, path)
-  if (left.size > limits.model) throw new ModelTooLarge(command, left.size, limits.model)
+  if (left.size > limit) throw new ModelTooLarge(command, left.size, limit)
   return blobs.putFile(path)
 }

@@ -24,6 +24,8 @@ export async function takeCommandModel(
   const signature = signatureOf(table.features, problem, set.label)
   const onnx = await readFile(training.onnx)
   const model = await loadModel(`the model of "${training.run}"`, onnx, signature)
+  const { run } = training
+  const command = typeof run === 'string' ? run : `${run.mlproject}, ${run.entry_point}`
   return {
     signature,
     onnx,
@@ -41,9 +43,9 @@ export async function takeCommandModel(
     predict: (frame) => model.predict(frame),
     importance: [],
     trials: [],
-    trainer: training.run,
+    trainer: command,
     environment: training.environment,
-    summary: training.run,
+    summary: command,
     close: () => model.close(),
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import fastify, {
@@ -178,7 +179,8 @@ export async function openHttp({
 function sendError(render: (error: unknown) => { status: number; body: unknown }) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { status, body } = render(toKnown(error))
-    if (!request.raw.complete) closeSoon(request, reply)
+    // A request of a test has no connection.
+    if (request.raw instanceof IncomingMessage && !request.raw.complete) closeSoon(request, reply)
     // What is not offered is no failure.
     if (status >= 500 && status !== 501) request.log.error({ err: error, requestId: request.id }, 'request failed')
     return reply.status(status).header('x-request-id', request.id).send(body)
@@ -188,13 +190,19 @@ function sendError(render: (error: unknown) => { status: number; body: unknown }
 /** As long as a client may take to read why its file is refused while it still sends it. */
 const LINGER_MS = 5_000
 
-/** A body that nobody reads to its end keeps a connection for ever, and with it a server that is to stop. */
-function closeSoon(request: FastifyRequest, reply: FastifyReply): void {
+/**
+ * A body that nobody reads to its end keeps a connection for ever, and with it a server that is to stop. What is still
+ * sent of it is thrown away; a connection over which all of it came in time serves the next request.
+ */
+function closeSoon({ raw }: FastifyRequest, reply: FastifyReply): void {
   // A request that was given up has lost its connection; the answer still has it.
-  const socket: Socket | null = request.raw.socket ?? reply.raw.socket
+  const socket: Socket | null = raw.socket ?? reply.raw.socket
   if (!socket) return
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
+  const keep = () => clearTimeout(timer)
+  raw.once('end', keep)
+  socket.once('close', keep)
+  raw.resume()
 }
 
 function leaveBodyUnread(scope: FastifyInstance): void {

@@ -86,9 +86,35 @@ export const BuiltinStep = z.strictObject({
 })
 export type BuiltinStep = z.output<typeof BuiltinStep>
 
+const CommandLine = text('a command', 'Write the command line to run, such as python train.py.').meta({
+  description: 'a command line, run in the project folder',
+})
+
+export const MlprojectRun = z
+  .strictObject({
+    mlproject: text('a folder', 'Write the folder that holds the MLproject file.').meta({
+      description: 'the folder of an MLproject file, seen from the project folder',
+    }),
+    entry_point: text('an entry point', 'Name an entry point of the MLproject file.')
+      .default('main')
+      .meta({ description: 'one of its entry points, or a .py or .sh file' }),
+    parameters: z
+      .record(
+        z.string(),
+        z.codec(z.union([z.string(), z.number(), z.boolean()]), z.string(), {
+          decode: String,
+          encode: (value) => value,
+        }),
+      )
+      .default({})
+      .meta({ description: 'values of its parameters; others are handed to the program' }),
+  })
+  .meta({ description: 'what `mlflow run` would start' })
+export type MlprojectRun = z.output<typeof MlprojectRun>
+
 export const CommandStep = z.strictObject({
-  run: text('a command', 'Write the command line to run, such as python train.py.').meta({
-    description: 'a command line, run in the project folder',
+  run: oneOf([CommandLine, MlprojectRun], (value) => (typeof value === 'object' ? MlprojectRun : CommandLine)).meta({
+    description: 'a command line, run in the project folder; or an MLproject',
   }),
   after: After,
   environment: z
