@@ -12,7 +12,8 @@ export function makeReady({ root, quiet = false, pages = true }) {
     if (!sameLock(root, installed))
       step('Installing packages (once)', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   }
-  if (pages && pagesAreStale(root)) step('Building the pages (once per change)', ['run', 'build', '-w', 'web', '--silent'])
+  if (pages && pagesAreStale(root))
+    step('Building the pages (once per change)', ['run', 'build', '-w', 'web', '--silent'])
 
   function step(what, args) {
     if (!quiet) console.error(`${what} …`)
