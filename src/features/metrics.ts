@@ -23,13 +23,13 @@ export function openMetrics(read: () => Promise<FeatureGauge[]>): FeatureMetrics
   const registry = new Registry()
   const registers = [registry]
   const labelNames = ['project', 'view'] as const
-  const gauge = (name: string, help: string, valueOf: (one: FeatureGauge) => number | null) =>
+  const gauge = (name: string, help: string, figureOf: (one: FeatureGauge) => number | null) =>
     new Gauge({
       ...{ name, help, labelNames, registers },
       async collect() {
         this.reset()
         for (const one of await read()) {
-          const value = valueOf(one)
+          const value = figureOf(one)
           if (value !== null) this.set({ project: one.project, view: one.view }, value)
         }
       },
