@@ -84,9 +84,17 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     planOf: async (project, endpoint) => deploymentPlan((await projects.project(project)).spec, endpoint),
   })
   const endpoints = endpointSource({ deployments, registry, projects, events })
-  const serving = openServing({ storage, clock, log, endpoints, onLogged: (hint) => monitoring.noticed(hint.endpoint) })
+  const serving = openServing({
+    storage,
+    clock,
+    log,
+    endpoints,
+    complete: features.complete,
+    onLogged: (hint) => monitoring.noticed(hint.endpoint),
+  })
   const pipelines = openPipelines({
     ...{ storage, blobs, events, jobs, clock, projects, data, tracking },
+    openViews: features.openViews,
     labelledRows: freshRows(serving),
     championOf: championOf({ deployments, registry, blobs }),
     work: home.work,

@@ -48,7 +48,7 @@ export function endpointSource(needs: {
       if (project === null) return { project: '', model, traffic, time: [] }
       const of = await projects.project(project)
       const log = of.spec.deploy[name]?.log
-      return { project, model, traffic, time: timeColumns(of), ...(log && { log }) }
+      return { project, model, traffic, time: timeColumns(of), features: featuresOf(of), ...(log && { log }) }
     },
     names: async () => (await deployments.endpoints({})).map((endpoint) => endpoint.name),
     package: async (model, version) => ({
@@ -61,6 +61,8 @@ export function endpointSource(needs: {
       }),
   }
 }
+
+const featuresOf = ({ spec }: StoredProject) => spec.data[spec.pipeline.train.with.data]?.features ?? []
 
 const timeColumns = ({ spec }: StoredProject) => spec.data[spec.pipeline.train.with.data]?.time ?? []
 

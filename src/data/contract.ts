@@ -144,14 +144,19 @@ export const SplitDescriptor = z.object({
 })
 export type SplitDescriptor = z.infer<typeof SplitDescriptor>
 
+/** A feature view whose columns were joined, and the data versions it was computed from. */
+const JoinedView = z.object({ view: z.string(), version: z.int(), tables: z.record(z.string(), z.string()) })
+const features = z.array(JoinedView).optional().describe('Feature views that were joined to the rows.')
+
 /** Where rows came from, precise enough to tell whether the same source would be read again. */
 export const SourceDescriptor = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('files'),
     source: z.string().describe('As written in the project file.'),
     files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
+    features,
   }),
-  z.object({ kind: z.literal('url'), source: z.string(), bytes: z.number(), sha256: z.string() }),
+  z.object({ kind: z.literal('url'), source: z.string(), bytes: z.number(), sha256: z.string(), features }),
   z.object({
     kind: z.literal('appended'),
     source: z.string().describe('Where the new rows came from, in words.'),
@@ -161,9 +166,7 @@ export const SourceDescriptor = z.discriminatedUnion('kind', [
     kind: z.literal('joined'),
     source: z.string().describe('What it was joined from, in words.'),
     of: z.string().describe('The data version with the entities.'),
-    views: z
-      .array(z.object({ view: z.string(), version: z.int(), tables: z.record(z.string(), z.string()) }))
-      .describe('Feature views, and the data versions they were computed from.'),
+    views: z.array(JoinedView),
   }),
 ])
 export type SourceDescriptor = z.infer<typeof SourceDescriptor>

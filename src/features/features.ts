@@ -7,9 +7,10 @@ import type { Jobs } from '#platform/jobs'
 import type { Logger } from '#platform/log'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
-import type { Projects } from '#projects'
+import type { Projects, StoredProject } from '#projects'
 import { type Catalog, openCatalog } from './catalog.ts'
 import type { AppliedView } from './catalog-store.ts'
+import { completeRecords } from './complete.ts'
 import type { FeaturesJob, JoinBody, JoinedVersion, MaterializedView, OnlineState } from './contract.ts'
 import { JobUnknown, ViewNotOnline } from './errors.ts'
 import { type Historical, openHistorical } from './historical.ts'
@@ -17,14 +18,17 @@ import { openKeeper } from './keeper.ts'
 import { lastMaterialization, type Materialization, materializationsOf, skewOf } from './materialization-store.ts'
 import { type MaterializeInput, openMaterialize } from './materialize.ts'
 import { type FeatureGauge, openMetrics } from './metrics.ts'
-import { type Online, openOnline } from './online.ts'
+import { type Entity, type Online, openOnline } from './online.ts'
 import { openOnlineStore } from './online-store.ts'
-import { openSources, type Sources } from './sources.ts'
+import { type OpenedView, openSources } from './sources.ts'
 
 export interface Features extends Online {
   readonly catalog: Catalog
-  readonly sources: Sources
   readonly historical: Pick<Historical, 'rows'>
+  /** The views of these names, over what their sources say now. */
+  openViews: OpenViews
+  /** Records with the features that their senders left out. */
+  complete: CompleteRecords
   /** Queues the join of a whole data set. */
   startJoin(request: JoinBody): Promise<{ job: string }>
   /** Queues a materialization of each view; of one that is under way, that one is named. */
@@ -39,6 +43,15 @@ export interface Features extends Online {
   start(): void
   stop(): Promise<void>
 }
+
+export type OpenViews = (project: StoredProject, names: readonly string[], signal: AbortSignal) => Promise<OpenedView[]>
+
+/** @throws EntityMissing for a record that has neither the features nor the keys to find them by */
+export type CompleteRecords = <Record extends Entity>(
+  project: string,
+  views: readonly string[],
+  records: readonly Record[],
+) => Promise<Record[]>
 
 const JOIN = 'features.join'
 const MATERIALIZE = 'features.materialize'
@@ -99,16 +112,20 @@ export function openFeatures(needs: {
   }
   const metrics = openMetrics(gauges)
 
+  const read: Online['read'] = async (request) => {
+    const started = performance.now()
+    const reply = await online.read(request)
+    metrics.observe(request.project, (performance.now() - started) / 1_000, reply)
+    return reply
+  }
+
   return {
     catalog,
-    sources,
     historical,
-    read: async (request) => {
-      const started = performance.now()
-      const reply = await online.read(request)
-      metrics.observe(request.project, (performance.now() - started) / 1_000, reply)
-      return reply
-    },
+    openViews: async (project, names, signal) =>
+      sources.open(project, await catalog.named(project.name, names), { refresh: true, signal }),
+    read,
+    complete: (project, views, records) => completeRecords({ catalog, read }, { project, views, records }),
     push: online.push,
     startJoin: async (input) => {
       await projects.project(input.project)

@@ -1,4 +1,5 @@
 import type { Data } from '#data'
+import type { OpenViews } from '#features'
 import type { Blobs } from '#platform/blobs'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
@@ -13,6 +14,7 @@ export interface PipelineNeeds {
   readonly clock: Clock
   readonly projects: Projects
   readonly data: Data
+  readonly openViews: OpenViews
   readonly tracking: Tracking
   readonly labelledRows: LabelledRows
   readonly championOf: ChampionOf

@@ -9,6 +9,8 @@ export interface ServedEndpoint {
   readonly traffic: Traffic
   /** Columns that together say when a record happened: a date or timestamp, then hours or times of day. Empty: on arrival. */
   readonly time: readonly string[]
+  /** Feature views that fill in what a record leaves out. None when absent. */
+  readonly features?: readonly string[] | undefined
   /** What of each prediction is logged; everything when absent. */
   readonly log?: LogPolicy | undefined
 }

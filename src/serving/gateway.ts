@@ -1,3 +1,4 @@
+import type { CompleteRecords } from '#features'
 import { encodeJson, type Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { PredictionRecord } from '#runtime'
@@ -33,6 +34,11 @@ export interface PredictReply {
   readonly predictions: Prediction[]
 }
 
+interface CompletedRequest extends PredictRequest {
+  /** The records as the caller sent them. */
+  readonly asked: readonly PredictionRecord[]
+}
+
 export interface Gateway {
   /** @throws EndpointUnknown, EndpointNotReady, RecordInvalid, PredictionIdsInvalid, PredictionIdTaken, ModelFailed */
   predict(request: PredictRequest): Promise<PredictReply>
@@ -53,12 +59,14 @@ export function openGateway({
   states,
   log,
   statsOf,
+  complete,
 }: {
   storage: Storage
   clock: Clock
   states: EndpointStates
   log: PredictionLog
   statsOf: (endpoint: string) => EndpointStats
+  complete: CompleteRecords
 }): Gateway {
   const newId = createPredictionIds()
   const batchers = new Map<string, Batcher<Block, Scored[]>>()
@@ -96,10 +104,19 @@ export function openGateway({
     })
   }
 
-  async function predict(request: PredictRequest): Promise<PredictReply> {
+  /** With the features that the caller left out; what was asked stays beside it. */
+  async function completed(request: PredictRequest): Promise<CompletedRequest> {
+    const { endpoint } = states.current(request.endpoint) ?? (await states.ready(request.endpoint))
+    const { project, features = [] } = endpoint
+    if (features.length === 0) return { ...request, asked: request.records }
+    return { ...request, records: await complete(project, features, request.records), asked: request.records }
+  }
+
+  async function predict(asked: PredictRequest): Promise<PredictReply> {
     const started = performance.now()
     const receivedAt = clock.now()
     try {
+      const request = await completed(asked)
       const { records, ids } = request
       if (ids) checkIds(ids, records.length)
       const chosen = ids ?? namedIds(request.requestId, records.length)
@@ -108,15 +125,15 @@ export function openGateway({
         : await answer(request, records, newIds(records.length), started, receivedAt)
     } catch (error) {
       // Counted for endpoints that exist only: names that callers make up must not take memory.
-      if (error instanceof RecordInvalid) statsOf(request.endpoint).refused()
-      else if (isOurFault(error)) statsOf(request.endpoint).failed(request.records.length)
+      if (error instanceof RecordInvalid) statsOf(asked.endpoint).refused()
+      else if (isOurFault(error)) statsOf(asked.endpoint).failed(asked.records.length)
       throw error
     }
   }
 
   /** Ids of the caller: each is answered once, whoever asks however often, also while the first is under way. */
   async function answerOnce(
-    request: PredictRequest,
+    request: CompletedRequest,
     ids: readonly string[],
     started: number,
     receivedAt: number,
@@ -130,7 +147,10 @@ export function openGateway({
     const release = await claims.take(wanted)
     try {
       const logged = await loggedUnder(wanted)
-      const another = logged.find((one) => isAnother(one, state.name, request.records[firstPlace.get(one.id)!]!))
+      const another = logged.find((one) => {
+        const place = firstPlace.get(one.id)!
+        return isAnother(one, state.name, request.asked[place]!, request.records[place]!)
+      })
       // Some callers send one request id for everything; they must not get the first answer for ever.
       if (another && !request.ids)
         return await answer(request, request.records, newIds(ids.length), started, receivedAt)
@@ -263,9 +283,21 @@ type LoggedBefore = Pick<
   'id' | 'endpoint' | 'inputs' | 'value' | 'label' | 'probabilities' | 'version'
 >
 
-/** Another question under the same id. What is redacted is not in the log and proves nothing. */
-function isAnother({ endpoint, inputs }: LoggedBefore, asked: string, record: PredictionRecord): boolean {
-  return endpoint !== asked || Object.entries(inputs).some(([column, value]) => record[column] !== value)
+/**
+ * Another question under the same id. What is redacted is not in the log and proves nothing; nor do features that were
+ * filled in, which may have changed since.
+ */
+function isAnother(
+  { endpoint, inputs }: LoggedBefore,
+  asked: string,
+  record: PredictionRecord,
+  completed: PredictionRecord,
+): boolean {
+  const wasFilled = (column: string) => !Object.hasOwn(record, column) && Object.hasOwn(completed, column)
+  return (
+    endpoint !== asked ||
+    Object.entries(inputs).some(([column, value]) => record[column] !== value && !wasFilled(column))
+  )
 }
 
 /** Runs of records that the same version answered on the same route are counted at once. */

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client'
+import type { CompleteRecords } from '#features'
 import type { Logger } from '#platform/log'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
@@ -68,6 +69,7 @@ export function openServing({
   clock,
   log,
   endpoints: source,
+  complete = async (_project, _views, records) => [...records],
   onLogged = () => {},
   limits,
 }: {
@@ -75,6 +77,8 @@ export function openServing({
   clock: Clock
   log: Logger
   endpoints: EndpointSource
+  /** Fills in the features that a record leaves out. */
+  complete?: CompleteRecords
   /** A hint after predictions or labels became durable; may be missed over a restart, so readers keep cursors. */
   onLogged?: (hint: LogHint) => void
   limits?: PredictionLogLimits
@@ -99,7 +103,7 @@ export function openServing({
     ...(limits && { limits }),
   })
   let releaseChecks = 0
-  const gateway = openGateway({ storage, clock, states, log: predictions, statsOf })
+  const gateway = openGateway({ storage, clock, states, log: predictions, statsOf, complete })
   const metrics = new Registry()
   const { observe } = registerMetrics(metrics, () =>
     [...stats].map(([endpoint, one]) => ({

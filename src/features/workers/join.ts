@@ -3,11 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type IngestedTable, ingestTable, makeFolder, withDuck } from '#data'
 import { serveAsChild } from '#platform/process'
+import { joinTable } from '../join-table.ts'
 import { pointInTimeJoin } from '../point-in-time.ts'
 import type { ViewInput } from '../relation.ts'
 import { name, text } from '../sql.ts'
 
 export type Cell = number | string | boolean | null
+
+type FrameRows = readonly Readonly<Record<string, Cell>>[]
 
 export interface JoinInput {
   readonly views: readonly ViewInput[]
@@ -16,8 +19,7 @@ export interface JoinInput {
   /** Where files are left. */
   readonly folder: string
   /** A frame on disk, whose result becomes a table; or one in hand, whose rows are given back. */
-  readonly frame: { readonly parquet: string } | { readonly rows: readonly Readonly<Record<string, Cell>>[] }
-  readonly memoryMb?: number
+  readonly frame: { readonly parquet: string } | { readonly rows: FrameRows }
 }
 
 export interface JoinedRows {
@@ -30,28 +32,26 @@ export type JoinOutput = { table: IngestedTable } | { joined: JoinedRows }
 serveAsChild<JoinInput>(async (input, progress): Promise<JoinOutput> => {
   const { views, time, fullNames, frame } = input
   const folder = await makeFolder(input.folder)
-  const files = views.flatMap(({ tables }) => Object.values(tables))
-  const inHand = 'rows' in frame
-  const parquet = inHand ? join(folder, 'frame.parquet') : frame.parquet
-  const folders = [...new Set([folder, ...[...files, parquet].map((file) => dirname(file))])]
-  const joined = join(folder, 'joined.parquet')
   progress('joining features')
-  const rows = await withDuck({ folders, spillTo: folder, memoryMb: input.memoryMb ?? MEMORY_MB }, async (duck) => {
-    if (inHand) await duck.run(await frameInHand(frame.rows, folder, parquet))
-    const query = await pointInTimeJoin(duck, { frame: { parquet, time }, views, fullNames })
-    if (inHand) return duck.rows<Record<string, unknown>>(query)
-    await duck.run(`COPY (${query}) TO ${text(joined)} (FORMAT parquet)`)
-    return null
-  })
-  if (rows) {
-    const columns = Object.keys(rows[0] ?? {})
-    return { joined: { columns, rows: rows.map((row) => columns.map((column) => cellOf(row[column]))) } }
-  }
+  if ('rows' in frame) return { joined: await joinRows(input, frame.rows, folder) }
+  const joined = join(folder, 'joined.parquet')
+  await joinTable({ frame: { parquet: frame.parquet, time }, views, fullNames, folder, target: joined })
   return { table: await ingestTable({ spec: { source: joined }, folder, target: folder, progress }) }
 })
 
-/** Sorting a million rows of a frame beside five million of a view; what does not fit goes to disk. */
-const MEMORY_MB = 1_536
+async function joinRows({ views, time, fullNames }: JoinInput, frame: FrameRows, folder: string): Promise<JoinedRows> {
+  const parquet = join(folder, 'frame.parquet')
+  const tables = views.flatMap((view) => Object.values(view.tables))
+  const folders = [...new Set([folder, ...tables.map((file) => dirname(file))])]
+  const rows = await withDuck({ folders, spillTo: folder }, async (duck) => {
+    await duck.run(await frameInHand(frame, folder, parquet))
+    return duck.rows<Record<string, unknown>>(
+      await pointInTimeJoin(duck, { frame: { parquet, time }, views, fullNames }),
+    )
+  })
+  const columns = Object.keys(rows[0] ?? {})
+  return { columns, rows: rows.map((row) => columns.map((column) => cellOf(row[column]))) }
+}
 
 /** The statement that stores rows as a table: a column of numbers where all are, else of text. */
 async function frameInHand(rows: readonly Readonly<Record<string, Cell>>[], folder: string, parquet: string) {

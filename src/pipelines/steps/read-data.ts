@@ -30,10 +30,11 @@ const MEMORY_MB = 2_048
 export async function readData(
   job: JobContext<PipelineInput>,
   needs: PipelineNeeds,
-  { spec, folder, name: project }: StoredProject,
+  stored: StoredProject,
   files: string,
 ): Promise<DataStep> {
-  const { storage, blobs, data, clock } = needs
+  const { storage, blobs, data, clock, openViews } = needs
+  const { spec, folder, name: project } = stored
   const { endpoint, cause } = job.input
   const dataset = spec.pipeline.train.with.data
   const set = trainedOn(spec)
@@ -52,6 +53,7 @@ export async function readData(
       folder: files,
       project: folder,
       set,
+      views: readSource && set.features?.length ? await openViews(stored, set.features, job.signal) : [],
       parent: before ? await parentOf(needs, before) : null,
       readSource,
       fresh: { ...fresh, from: `predictions of ${endpoint}` },

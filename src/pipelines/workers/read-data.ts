@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { appendRows, type IngestedTable, ingestTable, type RowRecord, stopOnFailure } from '#data'
 import type { DatasetSpec, TableSchema } from '#data/contract'
+import { joinTable, type ViewInput } from '#features'
 import { serveAsChild } from '#platform/process'
+
+/** A view, its version, and the data versions it was computed from. */
+interface JoinedView {
+  view: string
+  version: number
+  tables: Record<string, string>
+}
 
 /** A line of the file of fresh rows. */
 export interface FreshRow {
@@ -18,6 +26,8 @@ export interface ReadDataInput {
   /** The project's folder: where relative sources start. */
   project: string
   set: DatasetSpec
+  /** Feature views that are joined to the source's rows, each as it was used. */
+  views: { input: ViewInput; use: JoinedView }[]
   /** The latest version; `base` is the content hash of the source's own rows in it. */
   parent: { parquet: string; schema: TableSchema; base: string } | null
   readSource: boolean
@@ -58,15 +68,44 @@ serveAsChild<ReadDataInput>(async (input, progress): Promise<ReadDataOutput> => 
 })
 
 async function readSource(input: ReadDataInput, progress: (message: string) => void): Promise<IngestedTable> {
-  const ingested = await ingestTable({
-    spec: input.set,
-    folder: input.project,
-    target: join(input.folder, 'source'),
-    previous: input.parent?.schema,
-    progress,
-  })
+  const previous = input.parent?.schema
+  const target = join(input.folder, 'source')
+  const ingested =
+    input.views.length === 0
+      ? await ingestTable({ spec: input.set, folder: input.project, target, previous, progress })
+      : await readWithFeatures(input, target, progress)
   stopOnFailure(ingested.expectations)
   return ingested
+}
+
+/** The source's rows with their features as they were at each row's time: one table, split and judged as a whole. */
+async function readWithFeatures(
+  { set, views, project, folder, parent }: ReadDataInput,
+  target: string,
+  progress: (message: string) => void,
+): Promise<IngestedTable> {
+  const { source, sha256, time, id, columns, ignore = [] } = set
+  const keys = views.flatMap(({ input }) => [...input.view.entities])
+  const entities = await ingestTable({
+    spec: { source, sha256, time, columns, ignore: ignore.filter((column) => !keys.includes(column)), id },
+    folder: project,
+    target: join(folder, 'entities'),
+    progress,
+  })
+  progress('joining features')
+  const joined = join(folder, 'joined.parquet')
+  await joinTable({
+    frame: { parquet: entities.parquetPath, time: time![0]! },
+    views: views.map(({ input }) => input),
+    folder,
+    target: joined,
+  })
+  // Keys find features; a model that learned from them would know its customers by name.
+  const aside = [...new Set([...ignore, ...keys])].filter((column) => column !== id)
+  const spec: DatasetSpec = { ...set, source: joined, sha256: undefined, ignore: aside }
+  const table = await ingestTable({ spec, folder, target, previous: parent?.schema, progress })
+  const from = entities.source as Extract<IngestedTable['source'], { kind: 'files' | 'url' }>
+  return { ...table, source: { ...from, features: views.map(({ use }) => use) } }
 }
 
 async function append(

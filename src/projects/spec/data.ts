@@ -115,6 +115,8 @@ export const DataSet = z
           'Add `time:` with the column that says when a row happened.',
         ),
       )
+    if (set.features.length > 0 && (set.time?.length ?? 0) > 1)
+      problem('features', says('features are joined at one time', 'Make one column of those under `time`.'))
     if (set.split.by === 'time' && set.time === undefined)
       problem(
         'split',

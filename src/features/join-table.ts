@@ -1,0 +1,31 @@
+import { dirname } from 'node:path'
+import { withDuck } from '#data'
+import { type EntityFrame, pointInTimeJoin } from './point-in-time.ts'
+import type { ViewInput } from './relation.ts'
+import { text } from './sql.ts'
+
+/** Sorting a million rows of a frame beside five million of a view; what does not fit goes to disk. */
+const MEMORY_MB = 1_536
+
+/**
+ * Writes a frame of entities with its features as a Parquet file. Heavy: for child processes.
+ *
+ * @param request.folder where files under way are left
+ * @throws what `pointInTimeJoin` throws
+ */
+export async function joinTable(request: {
+  frame: EntityFrame
+  views: readonly ViewInput[]
+  fullNames?: boolean
+  folder: string
+  target: string
+  memoryMb?: number
+}): Promise<void> {
+  const { frame, views, fullNames = false, folder, target, memoryMb = MEMORY_MB } = request
+  const files = [frame.parquet, target, ...views.flatMap(({ tables }) => Object.values(tables))]
+  const folders = [...new Set([folder, ...files.map((file) => dirname(file))])]
+  await withDuck({ folders, spillTo: folder, memoryMb }, async (duck) => {
+    const query = await pointInTimeJoin(duck, { frame, views, fullNames })
+    await duck.run(`COPY (${query}) TO ${text(target)} (FORMAT parquet)`)
+  })
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { makeTables } from '../../examples/churn-features/make-tables.ts'
+import { connect, type Server } from '../../src/cli/server.ts'
+import { type RunningServer, startServer } from '../support/server.ts'
+
+/* The example churn-features: views joined for training, kept ready for serving, filled into requests, logged. */
+
+const project = 'churn-features'
+const WAIT = { timeout: 120_000, interval: 100 }
+
+let folder: string
+let server: RunningServer
+let api: Server
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'orrery-churn-features-'))
+  await makeTables(folder, { until: Date.now() })
+  server = await startServer()
+  api = connect(server.url)
+  const file = await readFile(new URL('../../examples/churn-features/orrery.yaml', import.meta.url), 'utf8')
+  await api.applyProject({ body: { file, folder } })
+})
+afterAll(async () => {
+  await server?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const predict = (record: Record<string, string | number | null>, more: object = {}) =>
+  api.predict({ params: { endpoint: 'leaving-soon' }, body: { records: [record], ...more } })
+
+it('trains on features as they were, and says of which views and data they are', async () => {
+  const { id } = await api.startPipeline({ params: { project }, body: {} })
+  const run = () => api.getPipelineRun({ params: { run: id } })
+  await expect.poll(async () => (await run()).finishedAt, WAIT).not.toBeNull()
+  expect((await run()).error).toBeNull()
+  await expect
+    .poll(async () => (await api.servingStatus({ params: { endpoint: 'leaving-soon' } })).ready, WAIT)
+    .toBe(true)
+  const { views } = await api.listFeatureViews({ params: { project } })
+  for (const { name } of views) {
+    const materialized = async () =>
+      (await api.getFeatureView({ params: { project, view: name } })).state?.materializedAt ?? null
+    await expect.poll(materialized, WAIT).not.toBeNull()
+  }
+  const { versions } = await api.listDataVersions({ params: { project, dataset: 'customers' } })
+  expect(versions[0]!.source).toMatchObject({
+    kind: 'files',
+    features: [
+      { view: 'usage', version: 1 },
+      { view: 'support', version: 1 },
+    ],
+  })
+  const { schema, profile } = await api.getDataVersion({ params: { version: versions[0]!.id } })
+  const names = schema.columns.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['minutes_7d', 'plan', 'support_calls_60d', 'contract', 'churned']))
+  expect(profile.columns.find(({ name }) => name === 'minutes_7d')!.missing).toBeLessThan(versions[0]!.rows / 10)
+}, 240_000)
+
+it('answers a request that names the customer only, and logs the features that were used', async () => {
+  const asked = { customer_id: 'c0042', contract: 'monthly', asked_at: new Date().toISOString() }
+  const { rows } = await api.onlineFeatures({ body: { project, entities: [asked] } })
+  const [answer] = (await predict(asked)).predictions
+  const { inputs, value } = await api.getPrediction({ params: { id: answer!.id } })
+  expect(inputs).toEqual({ ...asked, ...rows[0]!.values })
+  expect(inputs.minutes_7d).toBeTypeOf('number')
+  expect(value).toBe(answer!.value)
+})
+
+it('lets what was sent stand, and answers a repeated id as before though the features have changed', async () => {
+  const asked = { customer_id: 'c0007', contract: 'yearly', asked_at: new Date().toISOString() }
+  const [first] = (await predict(asked, { ids: ['first'] })).predictions
+  const now = new Date().toISOString()
+  const row = { customer_id: 'c0007', week_end: now, loaded_at: now, minutes_7d: 1, data_gb_7d: 0, plan: 'basic' }
+  expect(await api.pushFeatures({ body: { project, view: 'usage', rows: [row] } })).toEqual({ kept: 1, older: 0 })
+  expect((await predict(asked, { ids: ['first'] })).predictions).toEqual([first])
+  const [second] = (await predict(asked, { ids: ['second'] })).predictions
+  expect((await api.getPrediction({ params: { id: 'second' } })).inputs).toMatchObject({ minutes_7d: 1, plan: 'basic' })
+  expect(second!.value).not.toBe(first!.value)
+  await predict({ ...asked, minutes_7d: 250 }, { ids: ['third'] })
+  expect((await api.getPrediction({ params: { id: 'third' } })).inputs).toMatchObject({
+    minutes_7d: 250,
+    plan: 'basic',
+  })
+})
+
+it('answers for an entity that nothing is known of, and refuses one that is not named', async () => {
+  const asked = { contract: 'monthly', asked_at: new Date().toISOString() }
+  const [answer] = (await predict({ ...asked, customer_id: 'nobody' })).predictions
+  const { inputs } = await api.getPrediction({ params: { id: answer!.id } })
+  expect(inputs).toMatchObject({ minutes_7d: null, support_calls_60d: null })
+  await expect(predict(asked)).rejects.toMatchObject({ code: 'ORRERY_FEATURES_ENTITY_MISSING' })
+})
