@@ -217,6 +217,11 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       ],
     ],
     [
+      'a project with the name of a page',
+      SMALLEST.replace('project: a', 'project: models'),
+      ['1:10 project: models is the name of a page. Call the project models-1, or what it is about.'],
+    ],
+    [
       'a project with a bad name',
       SMALLEST.replace('project: a', 'project: My Project!'),
       [

@@ -8,13 +8,22 @@ import { branchesOfOneOf } from './one-of.ts'
 import { Pipeline } from './pipeline.ts'
 import { Name, text } from './scalars.ts'
 import { Trigger } from './triggers.ts'
+import { says } from './wording.ts'
+
+/** Pages and routes of the whole server: a project of that name would hide behind them. */
+const TAKEN: readonly string[] = ['api', 'compare', 'experiments', 'features', 'models', 'trace', 'traces', 'tracking']
+
+const ProjectName = Name.refine((name) => !TAKEN.includes(name), {
+  error: (issue) =>
+    says(`${issue.input} is the name of a page`, `Call the project ${issue.input}-1, or what it is about.`),
+})
 
 /**
  * `orrery.yaml`. Decodes from what a person writes to plain numbers, and encodes back: `z.encode(ProjectFile, spec)`
  * is the file in full. Defaults that follow from other parts of the file are added by `completeSpec`.
  */
 export const ProjectFile = z.strictObject({
-  project: Name.meta({ description: "the project's name" }),
+  project: ProjectName.meta({ description: "the project's name" }),
   canvas: text('a path', 'Write the path of the canvas, such as canvas.md.').optional().meta({
     description: 'the page with the ten blocks of the canvas',
   }),
