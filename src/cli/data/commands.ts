@@ -37,4 +37,70 @@ export function declareDataCommands(program: Command, set: (code: number) => voi
     .option('--check', 'exit with 1 when there is any difference')
     .addHelpText('after', '\nExample: orrery data diff data/pictures HEAD~1')
     .action(async (path, from, to, options) => set(await (await import('./diff.ts')).diff(path, from, to, options)))
+
+  const moving = (name: string, description: string) =>
+    command(name, description)
+      .argument('[path...]', 'datasets; all of the repository when absent')
+      .option('--remote <remote>', 'a name from orrery.remotes.yaml, or an address')
+  moving('push', 'send versions to a remote: what it has not got')
+    .option('--verify', 'ask for every file, also where the remote says it has the version')
+    .addHelpText('after', '\nExample: orrery data push --remote store')
+    .action(async (paths, options) => set(await (await import('./transfer.ts')).push(paths, options)))
+  placed(moving('pull', 'bring versions from a remote, verified, and check them out'))
+    .option('--no-checkout', 'only into the store')
+    .option('--force', 'give up changes that are in no version')
+    .addHelpText('after', '\nExample: git pull && orrery data pull')
+    .action(async (paths, options) => set(await (await import('./transfer.ts')).pull(paths, options)))
+
+  const remote = data.command('remote').description('where versions are pushed to: folders, S3, SSH')
+  remote
+    .command('add')
+    .description('name a remote in orrery.remotes.yaml')
+    .argument('<name>')
+    .argument('<url>', 's3://bucket/prefix, ssh://user@host/path, host:path, or a folder')
+    .option('--endpoint <url>', "of an S3 store that is not Amazon's")
+    .option('--region <region>', 'of an S3 store')
+    .option('--default', 'the one to use when none is named; the first one is')
+    .addHelpText('after', '\nExample: orrery data remote add store s3://datasets/vision')
+    .action(async (name, url, options) => set(await (await import('./remote.ts')).addRemote(name, url, options)))
+  remote
+    .command('list')
+    .description('every remote; * is the default')
+    .addOption(new Option('--json', 'print JSON'))
+    .action(async (options) => set(await (await import('./remote.ts')).listRemotes(options)))
+  remote
+    .command('remove')
+    .description('forget a remote; what it holds stays')
+    .argument('<name>')
+    .action(async (name) => set(await (await import('./remote.ts')).removeRemote(name)))
+
+  command('gc', 'what no commit, working tree or server refers to any longer')
+    .option('--remove', 'remove it from the store; only said otherwise')
+    .option('--database <url>', "the server's database where it is PostgreSQL (ORRERY_DATABASE)")
+    .addHelpText('after', '\nExample: orrery data gc --remove')
+    .action(async (options) => set(await (await import('./gc.ts')).gc(options)))
+
+  const imports = data.command('import').description('datasets of another tool')
+  imports
+    .command('dvc')
+    .description('what DVC keeps in this repository: .dvc files, dvc.lock, its cache (2.x and 3.x)')
+    .argument('[folder]', 'another repository')
+    .option('--home <folder>', 'folder with all state (ORRERY_HOME)')
+    .addOption(new Option('--json', 'print JSON'))
+    .addHelpText('after', '\nExample: dvc fetch && orrery data import dvc')
+    .action(async (folder, options) => set(await (await import('./import-dvc.ts')).importDvc(folder, options)))
+
+  program
+    .command('check')
+    .description('whether every version that commits refer to was pushed')
+    .option('--range <commits>', 'these commits, as `git log` takes them; otherwise what is staged or committed now')
+    .option('--pre-push', 'what git is about to push, as it tells a hook')
+    .option('--install', 'let git ask before every push')
+    .option('--remote <remote>', 'a name from orrery.remotes.yaml, or an address')
+    .addOption(new Option('--json', 'print JSON'))
+    .addHelpText(
+      'after',
+      '\nExit code 1: a version is missing at the remote.\n\nExample: orrery check --range origin/main..HEAD',
+    )
+    .action(async (options) => set(await (await import('./check.ts')).check(options)))
 }

@@ -67,7 +67,8 @@ export async function addDataset(home: DataHome, place: Place, request: AddReque
       writeWhole(place.statCache, encodeStatCache(taken.known, links, taken.readAt))
     if (before?.version !== pointer.version)
       appendLedger(home.ledger, {
-        ...{ dataset: place.name, project: projectOf(place), kind, version: pointer.version },
+        ...{ dataset: place.name, project: projectOf(place), repository: place.repository ?? null },
+        ...{ kind, version: pointer.version },
         ...{ files: entries.length, bytes, parent: before?.version ?? null, how: 'add', at: Date.now() },
       })
     savePointer(place, pointer)
@@ -177,7 +178,7 @@ async function take(
         const { path, size } = unknown[i]!
         if (outcome.state === 'changed') changed.push(path || place.name)
         else if (outcome.state === 'unreadable') unreadable.push({ path: path || place.name, why: outcome.why })
-        else {
+        else if (outcome.state === 'stored') {
           taken.known.set(path, { ...outcome.facts, hash: outcome.hash })
           if (outcome.isNew) taken.newBytes += size
         }

@@ -4,7 +4,7 @@ import { blobPlace } from '#platform/blobs'
 import { syncFileSystem, syncPath } from './durable.ts'
 import { DataDiskFull } from './errors.ts'
 import type { DataHome } from './home.ts'
-import type { Placement, Source, Staged, Staging } from './stage.ts'
+import type { Source, Staged, Staging } from './stage.ts'
 import type { Done, Work } from './stage-worker.ts'
 import type { Facts } from './walk.ts'
 import { openWorkers, type Workers } from './workers.ts'
@@ -23,10 +23,12 @@ export type Outcome =
   | { readonly state: 'stored'; readonly hash: string; readonly isNew: boolean; readonly facts: Facts }
   | { readonly state: 'changed' }
   | { readonly state: 'unreadable'; readonly why: string }
+  | { readonly state: 'altered'; readonly hash: string }
 
 export interface Deposit {
-  home: DataHome
-  placement: Placement
+  /** Where blobs are kept, and a folder for what is under way on the same file system. */
+  home: Pick<DataHome, 'folder' | 'blobs' | 'arriving'>
+  placement: Staging['placement']
   /** After each batch, durable by then: what was stored need not be read again. */
   stored: (outcomes: ReadonlyMap<number, Outcome>) => void
   progress: (files: number, bytes: number) => void
@@ -39,6 +41,7 @@ export interface Deposit {
 export async function deposit(sources: readonly Source[], { home, placement, stored, progress }: Deposit) {
   if (sources.length === 0) return
   mkdirSync(home.blobs, { recursive: true })
+  mkdirSync(home.arriving, { recursive: true })
   const folder = mkdtempSync(join(home.arriving, 'add-'))
   const bytes = sources.reduce((sum, source) => sum + source.size, 0)
   const workers = openWorkers({ files: sources.length, bytes })
@@ -97,7 +100,7 @@ async function depositBatch(
 }
 
 function outcomeOf(staged: Staged, facts: Facts | undefined): Outcome {
-  if (staged.state === 'changed' || staged.state === 'unreadable') return staged
+  if (staged.state === 'changed' || staged.state === 'unreadable' || staged.state === 'altered') return staged
   if (!facts) return { state: 'changed' }
   return { state: 'stored', hash: staged.hash, isNew: staged.state !== 'present', facts }
 }
@@ -124,7 +127,7 @@ async function syncStaged(staging: Staging, files: readonly (readonly [Source, S
   if (!staging.syncEach && (await syncFileSystem(staging.folder))) return
   for (const [source, staged] of files) {
     if (staged.state === 'linkable') syncPath(source.absolute)
-    else if (staged.state === 'aside' && (!staging.syncEach || staging.placement === 'reflink')) syncPath(staged.aside)
+    else if (staged.state === 'aside' && (!staging.syncEach || staging.placement !== 'copy')) syncPath(staged.aside)
   }
 }
 

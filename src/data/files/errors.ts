@@ -152,3 +152,111 @@ export class VersionNotFound extends OrreryError {
     })
   }
 }
+
+export class RemoteUnknown extends OrreryError {
+  constructor(message: string, hint: string) {
+    super({ code: 'ORRERY_DATA_REMOTE_UNKNOWN', status: 404, message, hint })
+  }
+}
+
+export class RemoteRefused extends OrreryError {
+  constructor(remote: string, why: string, hint: string, cause?: unknown) {
+    super({
+      code: 'ORRERY_DATA_REMOTE_REFUSED',
+      status: 502,
+      message: `The remote ${remote} refused: ${why}.`,
+      hint,
+      details: { remote },
+      cause,
+    })
+  }
+}
+
+export class RemoteFailed extends OrreryError {
+  constructor(remote: string, why: string, cause?: unknown) {
+    super({
+      code: 'ORRERY_DATA_REMOTE_FAILED',
+      status: 502,
+      message: `The remote ${remote} failed again and again: ${why}.`,
+      hint: 'Start the same command again later: what was transferred by now is not transferred twice.',
+      details: { remote },
+      cause,
+    })
+  }
+}
+
+export class RemoteLies extends OrreryError {
+  constructor(remote: string, hashes: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_REMOTE_DAMAGED',
+      status: 502,
+      message: `${hashes.length} blobs of ${remote} have other bytes than their names say: ${listed(hashes.map((hash) => hash.slice(0, 12)))}.`,
+      hint: 'Push the version again from a store that has it (--verify); nothing of these was taken.',
+      details: { remote, hashes: hashes.slice(0, MOST_NAMED) },
+    })
+  }
+}
+
+export class StoreDamaged extends OrreryError {
+  constructor(hashes: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_STORE_DAMAGED',
+      status: 500,
+      message: `${hashes.length} blobs of this store have other bytes than their names say: ${listed(hashes.map((hash) => hash.slice(0, 12)))}.`,
+      hint: 'Remove them from the blobs folder and pull, or add the files again from where they are whole.',
+      details: { hashes: hashes.slice(0, MOST_NAMED) },
+    })
+  }
+}
+
+export class RemoteLacks extends OrreryError {
+  constructor(remote: string, version: string, missing: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_REMOTE_LACKS',
+      status: 404,
+      message: `The remote ${remote} lacks ${missing.length} blobs of version ${version}: ${listed(missing.map((hash) => hash.slice(0, 12)))}.`,
+      hint: 'Push it from where it was made: orrery data push. What the remote has was brought.',
+      details: { remote, version, missing: missing.slice(0, MOST_NAMED) },
+    })
+  }
+}
+
+export class HookThere extends OrreryError {
+  constructor(hook: string, line: string) {
+    super({
+      code: 'ORRERY_DATA_HOOK_THERE',
+      status: 409,
+      message: `There is a hook at ${hook} already.`,
+      hint: `Add this line to it: ${line}`,
+    })
+  }
+}
+
+export class NoRepository extends OrreryError {
+  constructor(folder: string) {
+    super({
+      code: 'ORRERY_DATA_NO_REPOSITORY',
+      status: 422,
+      message: `${folder} is in no git repository.`,
+      hint: 'Go to one, or make one here: git init.',
+    })
+  }
+}
+
+export class GarbageUnsure extends OrreryError {
+  constructor(why: string, hint: string) {
+    super({ code: 'ORRERY_DATA_GC_UNSURE', status: 409, message: `Nothing was removed: ${why}.`, hint })
+  }
+}
+
+export class DvcUnreadable extends OrreryError {
+  constructor(file: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_DVC_UNREADABLE',
+      status: 422,
+      message: `${file} cannot be read as DVC writes it: ${why}.`,
+      hint: 'Check it with `dvc status`; nothing of it was imported.',
+      details: { file },
+    })
+  }
+}

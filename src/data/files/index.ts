@@ -12,3 +12,12 @@ export type { Pointer } from './pointer.ts'
 export type { Placement } from './stage.ts'
 export const checkouts = () => import('./checkout.ts')
 export const differences = () => import('./diff.ts')
+export type { NotPushed } from './check.ts'
+export type { Collected } from './gc.ts'
+export type { Transferred } from './transfer.ts'
+export const transfers = () => import('./transfer.ts')
+export const remotes = () => import('./remotes/open.ts')
+export const pushChecks = () => import('./check.ts')
+export const garbage = () => import('./gc.ts')
+export const dvcImports = () => import('./dvc/import.ts')
+export { NoRepository } from './errors.ts'

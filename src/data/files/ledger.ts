@@ -6,6 +6,8 @@ export interface LedgerLine {
   readonly dataset: string
   /** Name of the project it belongs to: that of orrery.yaml, or of the repository's folder. */
   readonly project: string
+  /** Root of the repository it was made in; `null` outside of one. */
+  readonly repository: string | null
   readonly kind: 'folder' | 'file'
   readonly version: string
   readonly files: number

@@ -33,12 +33,15 @@ export interface Source extends Facts {
   readonly absolute: string
   /** Nobody else has a name for its bytes, and its mode is that of the store's files. */
   readonly linkable: boolean
+  /** The hash it must have, where its name says so. */
+  readonly expected?: string
 }
 
 export interface Staging {
   readonly blobs: string
   readonly folder: string
-  readonly placement: Placement
+  /** `move`: the file is ours to rename, once its bytes are what they have to be. */
+  readonly placement: Placement | 'move'
   /** Each file on its own, for a few; many are synced together. */
   readonly syncEach: boolean
 }
@@ -50,6 +53,10 @@ export type Staged =
   | { readonly state: 'linkable'; readonly hash: string }
   | { readonly state: 'changed' }
   | { readonly state: 'unreadable'; readonly why: string }
+  /** Of other bytes than expected. */
+  | { readonly state: 'altered'; readonly hash: string }
+
+type Hashed = Extract<Staged, { state: 'present' | 'aside' | 'linkable' }>
 
 const READ_ONLY = 0o444
 /** Of another owner or file system, at the most names a file may have, or gone. */
@@ -65,9 +72,10 @@ export function stage(source: Source, name: string, staging: Staging): Staged {
     const staged =
       staging.placement === 'reflink' ? cloneAside(source, aside, staging) : readAside(source, aside, staging, linkable)
     const after = lstatSync(source.absolute, { throwIfNoEntry: false })
-    if (after && unchanged(source, factsOf(after)) && staged !== undefined) return staged
+    const whole = staged !== undefined && after !== undefined && unchanged(source, factsOf(after))
+    if (whole && (!source.expected || staged.hash === source.expected)) return staged
     rmSync(aside, { force: true })
-    return { state: 'changed' }
+    return whole ? { state: 'altered', hash: staged.hash } : { state: 'changed' }
   } catch (error) {
     rmSync(aside, { force: true })
     const { code } = error as NodeJS.ErrnoException
@@ -81,7 +89,8 @@ export function stage(source: Source, name: string, staging: Staging): Staged {
 const unchanged = (before: Facts, now: Facts): boolean =>
   before.mtime === now.mtime && before.size === now.size && before.inode === now.inode
 
-function readAside(source: Source, aside: string, staging: Staging, linkable: boolean): Staged | undefined {
+function readAside(source: Source, aside: string, staging: Staging, linkable: boolean): Hashed | undefined {
+  const moving = staging.placement === 'move'
   const input = openSync(source.absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
   try {
     if (source.size <= SMALL) {
@@ -93,6 +102,7 @@ function readAside(source: Source, aside: string, staging: Staging, linkable: bo
       const hash = hashOnce('sha256', bytes, 'hex')
       if (isStored(staging.blobs, hash, size)) return { state: 'present', hash }
       if (linkable) return { state: 'linkable', hash }
+      if (moving) return { state: 'aside', hash, aside: source.absolute }
       const output = openSync(aside, 'wx', READ_ONLY)
       try {
         writeAll(output, bytes)
@@ -103,7 +113,7 @@ function readAside(source: Source, aside: string, staging: Staging, linkable: bo
       return { state: 'aside', hash, aside }
     }
     const digest = createHash('sha256')
-    const output = linkable ? undefined : openSync(aside, 'wx', READ_ONLY)
+    const output = linkable || moving ? undefined : openSync(aside, 'wx', READ_ONLY)
     let size = 0
     try {
       for (;;) {
@@ -124,14 +134,15 @@ function readAside(source: Source, aside: string, staging: Staging, linkable: bo
       rmSync(aside, { force: true })
       return { state: 'present', hash }
     }
-    return linkable ? { state: 'linkable', hash } : { state: 'aside', hash, aside }
+    if (linkable) return { state: 'linkable', hash }
+    return { state: 'aside', hash, aside: moving ? source.absolute : aside }
   } finally {
     closeSync(input)
   }
 }
 
 /** A clone shares the disk's blocks and is a snapshot: what is hashed is what is kept. */
-function cloneAside(source: Source, aside: string, staging: Staging): Staged {
+function cloneAside(source: Source, aside: string, staging: Staging): Hashed {
   copyFileSync(source.absolute, aside, constants.COPYFILE_FICLONE_FORCE)
   chmodSync(aside, READ_ONLY)
   const hash = hashFile(aside)

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -58,7 +58,7 @@ export async function openBlobFolder(folder: string): Promise<Blobs> {
       )
       const hash = `sha256:${digest.digest('hex')}`
       const place = placeOf(hash)
-      if (await exists(place)) return { hash, size }
+      if (await touched(place)) return { hash, size }
       await mkdir(dirname(place), { recursive: true })
       await rename(temporary, place)
       await syncFolder(dirname(place))
@@ -98,6 +98,14 @@ async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,
+  )
+}
+
+/** Whether it is there. Its time of change says that somebody wants it: what collects garbage leaves such blobs. */
+async function touched(place: string): Promise<boolean> {
+  return chmod(place, 0o444).then(
+    () => true,
+    () => exists(place),
   )
 }
 

@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import {
+  checkouts,
+  type DataHome,
+  differences,
+  type Place,
+  placeOf,
+  remotes,
+  repositoryOf,
+  type Transferred,
+  transfers,
+} from '#data/files'
+import { DONE } from '../exit.ts'
+import { GOOD, printJson } from '../output.ts'
+import { openScreen, type Screen, spinner } from '../screen.ts'
+import { bytes, count, counted, elapsed, shortHash } from '../wording.ts'
+import { type DataOptions, homeOf, placementOf } from './options.ts'
+
+interface Options extends DataOptions {
+  remote?: string
+  verify?: boolean
+  checkout?: boolean
+  force?: boolean
+}
+
+/** Sends the versions that the pointer files name to a remote: what it has not got yet. */
+export async function push(paths: readonly string[], options: Options): Promise<number> {
+  const home = homeOf(options)
+  const { findVersion } = await differences()
+  const { pushVersion } = await transfers()
+  const { remote, places } = await asked(home, paths, options)
+  return tell(options, remote.url, async (screen, done) => {
+    for (const place of places) {
+      const began = Date.now()
+      const pointer = await findVersion(home, place, undefined)
+      const progress = bar(screen, place)
+      const one = await pushVersion(home, place, pointer, remote, { verify: options.verify, progress })
+      done(one, `${wordsOf(one)} · ${elapsed(Date.now() - began)}`)
+    }
+  })
+}
+
+/** Brings the versions that the pointer files name from a remote, verified, and checks them out. */
+export async function pull(paths: readonly string[], options: Options): Promise<number> {
+  const home = homeOf(options)
+  const { findVersion } = await differences()
+  const { fetchVersion } = await transfers()
+  const { checkoutDataset } = await checkouts()
+  const { remote, places } = await asked(home, paths, options)
+  return tell(options, remote.url, async (screen, done) => {
+    for (const place of places) {
+      const began = Date.now()
+      const pointer = await findVersion(home, place, undefined)
+      const one = await fetchVersion(home, place, pointer, remote, { progress: bar(screen, place) })
+      if (options.checkout !== false)
+        await checkoutDataset(home, place, pointer, { placement: placementOf(options), force: options.force })
+      done(one, `${wordsOf(one)} · ${elapsed(Date.now() - began)}`)
+    }
+  })
+}
+
+async function asked(home: DataHome, paths: readonly string[], options: Options) {
+  const root = repositoryOf(process.cwd()) ?? process.cwd()
+  const { openRemote } = await remotes()
+  const { pointersIn } = await differences()
+  const remote = await openRemote(root, options.remote, process.env)
+  const named = paths.length > 0 ? paths : (await pointersIn(root, repositoryOf(root))).map((file) => join(root, file))
+  return { remote, places: named.map((path) => placeOf(path, process.cwd(), home)) }
+}
+
+async function tell(
+  options: Options,
+  url: string,
+  act: (screen: Screen | undefined, done: (one: Transferred, words: string) => void) => Promise<void>,
+): Promise<number> {
+  const screen = options.json ? undefined : openScreen()
+  const moved: Transferred[] = []
+  try {
+    await act(screen, (one, words) => {
+      moved.push(one)
+      screen?.block([])
+      screen?.line(`${GOOD} ${one.dataset}  ${shortHash(one.version)} · ${words}`)
+    })
+    if (!screen) printJson({ remote: url, datasets: moved })
+    else if (moved.length === 0) screen.line('There is no dataset here yet: orrery data add <path> makes one.')
+    return DONE
+  } finally {
+    screen?.close()
+  }
+}
+
+function bar(screen: Screen | undefined, place: Place) {
+  return (at: { files: number; bytes: number; ofFiles: number; ofBytes: number }) =>
+    screen?.block([
+      `${spinner()} ${place.name}  ${count(at.files)} of ${counted(at.ofFiles, 'file')} · ${bytes(at.bytes)} of ${bytes(at.ofBytes)}`,
+    ])
+}
+
+function wordsOf({ files, bytes: size }: Transferred): string {
+  return files === 0 ? 'all of it was there' : `${counted(files, 'file')}, ${bytes(size)}`
+}
