@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
-import { mountData, openData } from '#data'
+import { mountData, openData, openFileDatasets } from '#data'
 import { certifyingRole, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
 import { mountFeatures, openFeatures } from '#features'
 import { mountGovernance } from '#governance'
@@ -61,6 +61,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
+  const fileDatasets = openFileDatasets({ storage, blobs, events, ledger: home.dataLedger })
   const features = openFeatures({ storage, blobs, events, jobs, clock, log, projects, data, work: home.work })
   const tracking = openTracking({
     ...{ storage, blobs, events, clock },
@@ -138,7 +139,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     for (const [name, { environment }] of Object.entries(project.spec.deploy))
       await deployments.ensureEndpoint(tx, { name, project: project.name, environment, model: name })
   })
-  mountData(http, data)
+  mountData(http, data, fileDatasets)
   mountFeatures(http, { features, projects })
   mountTracking(http, tracking, runFilterReader(tracking))
   mountTracing(http, { tracing, tracking })

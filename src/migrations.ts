@@ -1,5 +1,5 @@
 import { accessMigrations } from '#access'
-import { dataMigrations } from '#data'
+import { dataMigrations, fileMigrations } from '#data'
 import { deploymentMigrations } from '#deployments'
 import { featureMigrations } from '#features'
 import { monitoringMigrations } from '#monitoring'
@@ -24,6 +24,7 @@ export const migrations: readonly Migration[] = [
   ...accessMigrations,
   ...projectMigrations,
   ...dataMigrations,
+  ...fileMigrations,
   ...featureMigrations,
   ...trackingMigrations,
   ...tracingMigrations,

@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { Task } from '#evaluation/contract'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
 import type { DataSet, Split } from '#projects/contract'
+import { fileDatasetRoutes } from './files/contract.ts'
+
+export { FileDataset, FileVersion } from './files/contract.ts'
 
 type Partly<T> = { [Key in keyof T]?: T[Key] | undefined }
 
@@ -225,6 +228,7 @@ const OneDataset = z.object({ project: z.string(), dataset: z.string() })
 const OneVersion = z.object({ version: z.string() })
 
 export const dataRoutes = defineRoutes({
+  ...fileDatasetRoutes,
   listDatasets: {
     method: 'GET',
     path: '/api/projects/:project/datasets',

@@ -8,6 +8,7 @@ import { onEveryDatabase } from '#platform/testing'
 import { appendRows } from './append.ts'
 import { DataVersion } from './contract.ts'
 import { type Data, type NewDataVersion, openData } from './data.ts'
+import { openFileDatasets } from './files/file-datasets.ts'
 import { dataMigrations } from './migrations.ts'
 import { mountData } from './routes.ts'
 import { plainTable, splitBy, testFolder } from './tables.fixture.ts'
@@ -138,7 +139,8 @@ onEveryDatabase('datasets and versions', [...eventMigrations, ...dataMigrations]
   it('are shown over HTTP', async () => {
     const authorize = async () => ({ name: 'local', roles: ['admin'] })
     const http = await openHttp({ log: openLog({ level: 'silent' }), authorize, version: 'test' })
-    mountData(http, data)
+    const files = openFileDatasets({ storage: storage(), blobs, events, ledger: '/nowhere' })
+    mountData(http, data, files)
     const get = async (url: string) => {
       const answer = await http.fastify.inject({ url })
       return { status: answer.statusCode, body: answer.json() }

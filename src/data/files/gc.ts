@@ -49,7 +49,8 @@ export async function collectGarbage(home: DataHome, { remove, database }: GcReq
     const kept = ledger.filter((line) => referred.has(line.version) || lost.has(line.repository ?? ''))
     const keptVersions = new Set(kept.map((line) => line.version))
     const gone = [...new Map(ledger.map((line) => [line.version, line])).values()].filter(
-      (line) => !keptVersions.has(line.version),
+      (line) =>
+        !keptVersions.has(line.version) && existsSync(blobPlace(home.blobs, line.version.slice('sha256:'.length))),
     )
     const needed = new Set<string>()
     for (const { version, kind } of kept) for (const hash of blobsOf(home, version, kind)) needed.add(hash)

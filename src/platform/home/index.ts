@@ -10,6 +10,8 @@ export interface Home {
   readonly folder: string
   readonly database: string
   readonly blobs: string
+  /** Where `orrery data` writes down the versions it makes, with a server running or not. */
+  readonly dataLedger: string
   /** For work under way; emptied at every start. */
   readonly work: string
   /** Tells other processes on this machine where this server answers. */
@@ -37,6 +39,7 @@ export async function openHome(folder: string): Promise<Home> {
     folder,
     database: join(folder, 'orrery.db'),
     blobs: join(folder, 'blobs'),
+    dataLedger: join(folder, 'data', 'versions.jsonl'),
     work,
     announce: (url) => writeFile(address, `${JSON.stringify({ url, pid: process.pid })}\n`),
     release: async () => {

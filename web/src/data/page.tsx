@@ -10,6 +10,7 @@ import { ask, pagesOf } from '../shell/server.ts'
 import { eventDay, eventMinute } from '../shell/times.ts'
 import { useTitle } from '../shell/title.ts'
 import { Columns } from './columns.tsx'
+import { FileDatasets } from './files.tsx'
 import './data.css'
 
 /** The datasets, their versions, and the profile of the version that is chosen (`?version=`). */
@@ -42,6 +43,7 @@ export function DataPage() {
                     <Versions project={project} dataset={dataset.name} chosen={chosen} />
                   </Panel>
                 ))}
+                <FileDatasets project={project} />
               </div>
               <div className="span-8">{chosen && <OneVersion id={chosen} />}</div>
             </div>

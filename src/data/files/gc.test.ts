@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { addDataset } from './add.ts'
+import { checkoutDataset } from './checkout.ts'
+import { knownPointerAt } from './dataset.ts'
+import { openWorkshop, type Workshop } from './datasets.fixture.ts'
+import { collectGarbage } from './gc.ts'
+import { isStored } from './stage.ts'
+
+describe('what nothing refers to any longer', () => {
+  let shop: Workshop
+  beforeEach(() => {
+    shop = openWorkshop()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+    shop.remove()
+  })
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: shop.folder, encoding: 'utf8' })
+  const add = (path = 'pictures') => addDataset(shop.home, shop.place(path))
+  const collect = (remove = true) => collectGarbage(shop.home, { remove })
+  /** Nothing was touched just now. */
+  const anHourLater = () => vi.setSystemTime(Date.now() + 3_600_000)
+  const stored = (text: string) =>
+    isStored(shop.home.blobs, execFileSync('sha256sum', { input: text, encoding: 'utf8' }).slice(0, 64), text.length)
+
+  /** Three versions: one of an old commit, one of no commit, one of the working tree. */
+  async function threeVersions() {
+    shop.write('pictures/a', 'committed')
+    shop.write('pictures/shared', 'in all')
+    await add()
+    git('add', '.')
+    git('commit', '-qm', 'one')
+    shop.write('pictures/a', 'in no commit')
+    const lost = await add()
+    shop.write('pictures/a', 'of the working tree')
+    await add()
+    return lost
+  }
+
+  it('is removed, and what a commit or the working tree refers to stays', async () => {
+    const lost = await threeVersions()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    anHourLater()
+    const looked = await collect(false)
+    expect(looked).toMatchObject({ removed: false, blobs: 2, kept: 2, versions: [{ version: lost.version }] })
+    expect(stored('in no commit')).toBe(true)
+    expect(await collect()).toMatchObject({ removed: true, blobs: 2 })
+    expect(stored('in no commit')).toBe(false)
+    for (const text of ['committed', 'in all', 'of the working tree']) expect(stored(text), text).toBe(true)
+    expect(await collect(), 'a second time there is nothing left').toMatchObject({ blobs: 0, versions: [] })
+    git('checkout', '-q', 'pictures.orrery.yaml')
+    await checkoutDataset(shop.home, shop.place('pictures'), knownPointerAt(shop.place('pictures')))
+    shop.write('pictures/a', 'in no commit', 30)
+    await add()
+    expect(stored('in no commit'), 'no cache keeps it from being stored again').toBe(true)
+  })
+
+  it('stays while it is fresh, or while anything in the database of a server names it', async () => {
+    await threeVersions()
+    expect(await collect()).toMatchObject({ blobs: 0, spared: 2 })
+    vi.useFakeTimers({ toFake: ['Date'] })
+    anHourLater()
+    const db = new DatabaseSync(join(shop.home.folder, 'orrery.db'))
+    const hash = execFileSync('sha256sum', { input: 'in no commit', encoding: 'utf8' }).slice(0, 64)
+    db.exec(`create table "of a room" (facts text); insert into "of a room" values ('{"blob":"sha256:${hash}"}')`)
+    expect(await collect()).toMatchObject({ blobs: 1, spared: 1 })
+    expect(stored('in no commit')).toBe(true)
+    db.close()
+  })
+
+  it('is not known where a repository or the database of a server is not there: nothing is removed', async () => {
+    await threeVersions()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    anHourLater()
+    writeFileSync(join(shop.home.folder, 'server.lock'), '')
+    await expect(collect()).rejects.toMatchObject({ code: 'ORRERY_DATA_GC_UNSURE' })
+    rmSync(join(shop.home.folder, 'server.lock'))
+    renameSync(join(shop.folder, '.git'), join(shop.folder, 'git-aside'))
+    expect(await collect()).toMatchObject({ blobs: 0, lostRepositories: [shop.folder] })
+  })
+
+  it('that a pointer file with a broken merge may refer to stays', async () => {
+    await threeVersions()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    anHourLater()
+    shop.write('pictures.orrery.yaml', '<<<<<<< HEAD\n')
+    await expect(collect()).rejects.toMatchObject({ code: 'ORRERY_DATA_GC_UNSURE' })
+    expect(stored('in no commit')).toBe(true)
+  })
+})
