@@ -193,6 +193,9 @@ export const featureRoutes = defineRoutes({
       versions: z
         .array(z.object({ version: z.int(), content: z.string(), since: z.number() }))
         .describe('Newest first.'),
+      usedBy: z
+        .array(z.object({ dataset: z.string(), endpoints: z.array(z.string()) }))
+        .describe('Data sets it is joined to, each with the endpoints whose models learn from it.'),
       materializations: z.array(MaterializationInfo).describe('Newest first.'),
     }),
   },

@@ -64,6 +64,7 @@ export function openMaterialize(needs: {
   const { storage, blobs, events, clock, projects, catalog, sources, online, work } = needs
 
   async function find(job: JobContext<MaterializeInput>): Promise<Found> {
+    const startedAt = clock.now()
     const { project: name, view } = job.input
     const project = await projects.project(name)
     const [applied] = await catalog.named(name, [view])
@@ -74,9 +75,7 @@ export function openMaterialize(needs: {
     const last = applied!.serving?.id === version ? await lastMaterialization(storage, name, view, version) : undefined
     const now = clock.now() * 1_000
     const record = (facts: MaterializationFacts) =>
-      storage.write((tx) =>
-        insertMaterialization(tx, { id: job.id, project: name, view, version, startedAt: clock.now(), facts }),
-      )
+      storage.write((tx) => insertMaterialization(tx, { id: job.id, project: name, view, version, startedAt, facts }))
     if (last?.facts && isSame(last.facts, opened!.use.tables, now)) {
       await record({ ...last.facts, changed: 0 })
       return { version, number, changes: null }

@@ -1,5 +1,6 @@
 import type { HttpServer } from '#platform/http'
 import type { Projects } from '#projects'
+import type { ProjectSpec } from '#projects/contract'
 import type { AppliedView } from './catalog-store.ts'
 import { type FeatureViewInfo, featureRoutes } from './contract.ts'
 import type { Features } from './features.ts'
@@ -23,11 +24,12 @@ export function mountFeatures(
       return { views: await Promise.all((await features.catalog.views(params.project)).map(infoOf)) }
     },
     getFeatureView: async ({ params: { project, view } }) => {
-      await projects.project(project)
+      const { spec } = await projects.project(project)
       const [found] = await features.catalog.named(project, [view])
       const past = await features.materializations(project, view, SHOWN_MATERIALIZATIONS)
       return {
         ...(await infoOf(found!)),
+        usedBy: usesOf(spec, view),
         versions: await features.catalog.versions(project, view),
         materializations: past.map(({ id, startedAt, finishedAt, written, facts }) => {
           const { changed = 0, entities = 0 } = facts ?? {}
@@ -46,4 +48,11 @@ export function mountFeatures(
     joinFeatures: ({ body }) => features.startJoin(body),
     getFeaturesJob: ({ params }) => features.job(params.job),
   })
+}
+
+/** Where a project's file joins the view, and what is served of that. */
+function usesOf({ data, deploy, pipeline }: ProjectSpec, view: string): { dataset: string; endpoints: string[] }[] {
+  return Object.entries(data)
+    .filter(([, { features }]) => features?.includes(view))
+    .map(([dataset]) => ({ dataset, endpoints: dataset === pipeline.train.with.data ? Object.keys(deploy) : [] }))
 }

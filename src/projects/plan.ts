@@ -133,7 +133,7 @@ function sumUp(changes: readonly Change[]): string {
 
 /** One line of the file's words: `canary [10%, 50%, 100%], hold 2h`. */
 function showValue(value: unknown): string {
-  const text = wordsOf(value)
+  const text = wordsOf(value).replaceAll(/\s+/g, ' ')
   return text.length > 100 ? `${text.slice(0, 99)}…` : text
 }
 

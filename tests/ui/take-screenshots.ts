@@ -17,7 +17,12 @@ if (!url || !project || !folder) {
 
 const { endpoints } = await createClient(deploymentRoutes, { baseUrl: url }).listEndpoints({ query: { project } })
 const endpoint = endpoints.find((each) => each.environment === 'production') ?? endpoints[0]
-const pages: Record<string, string> = { loop: `/${project}`, runs: `/${project}/runs`, data: `/${project}/data` }
+const pages: Record<string, string> = {
+  loop: `/${project}`,
+  runs: `/${project}/runs`,
+  data: `/${project}/data`,
+  features: `/${project}/features`,
+}
 if (endpoint) {
   pages.endpoint = `/${project}/endpoints/${endpoint.name}`
   pages.monitors = `/${project}/monitors/${endpoint.name}`

@@ -21,6 +21,8 @@ const queries = new QueryClient({
 })
 
 // The loop is what most visits begin with; the other pages come when they are gone to.
+const FeaturesPage = lazy(async () => ({ default: (await import('../features/views.tsx')).FeaturesPage }))
+const FeatureViewPage = lazy(async () => ({ default: (await import('../features/view.tsx')).FeatureViewPage }))
 const DataPage = lazy(async () => ({ default: (await import('../data/page.tsx')).DataPage }))
 const RunsPage = lazy(async () => ({ default: (await import('../tracking/runs.tsx')).RunsPage }))
 const RunPage = lazy(async () => ({ default: (await import('../tracking/run.tsx')).RunPage }))
@@ -54,6 +56,8 @@ const routes: RouteObject[] = [
   { path: 'traces/:trace', element: <RequestTracePage /> },
   { path: ':project', element: <LoopPage /> },
   { path: ':project/data', element: <DataPage /> },
+  { path: ':project/features', element: <FeaturesPage /> },
+  { path: ':project/features/:view', element: <FeatureViewPage /> },
   { path: ':project/runs', element: <RunsPage /> },
   { path: ':project/runs/:run', element: <RunPage /> },
   { path: ':project/tracking/:run', element: <TrialPage /> },

@@ -15,6 +15,7 @@ import { chooseTheme, chosenTheme, otherTheme } from './theme.ts'
 const PAGES: [name: string, path: (project: string) => string, alsoUnder?: string][] = [
   ['Loop', paths.loop],
   ['Data', paths.data],
+  ['Features', paths.features],
   ['Runs', paths.runs, 'tracking'],
   ['Models', paths.models],
   ['Endpoints', paths.endpoints],

@@ -8,6 +8,7 @@ import { chooseTheme, otherTheme } from './theme.ts'
 export const GO_TO: Record<string, [page: string, path: (project: string) => string]> = {
   l: ['Loop', paths.loop],
   d: ['Data', paths.data],
+  f: ['Features', paths.features],
   r: ['Runs', paths.runs],
   m: ['Models', paths.models],
   e: ['Endpoints', paths.endpoints],

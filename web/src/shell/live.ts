@@ -25,13 +25,14 @@ const STALE_AFTER: Record<string, readonly string[]> = {
   tracking: ['tracking', 'pipelines'],
   pipelines: ['pipelines', 'tracking'],
   data: ['data'],
+  features: ['features'],
   registry: ['registry', 'deployments'],
   packaging: ['packaging', 'registry'],
   deployments: ['deployments', 'registry', 'serving', 'monitoring'],
   serving: ['serving'],
   monitoring: ['monitoring', 'serving'],
   triggers: ['monitoring', 'pipelines'],
-  projects: ['projects'],
+  projects: ['projects', 'features'],
 }
 
 const progressKey = (job: string) => ['progress', job] as const

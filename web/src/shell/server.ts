@@ -3,6 +3,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { accessRoutes } from '#access/contract'
 import { dataRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
+import { featureRoutes } from '#features/contract'
 import { governanceRoutes } from '#governance/contract'
 import { loopRoutes } from '#loop/contract'
 import { monitoringRoutes } from '#monitoring/contract'
@@ -22,6 +23,7 @@ export const server = {
   access: createClient(accessRoutes, options),
   projects: createClient(projectRoutes, options),
   data: createClient(dataRoutes, options),
+  features: createClient(featureRoutes, options),
   tracking: createClient({ ...trackingRoutes, ...experimentRoutes }, options),
   tracing: createClient(tracingRoutes, options),
   pipelines: createClient(pipelineRoutes, options),

@@ -1,0 +1,231 @@
+import { useQuery } from '@tanstack/react-query'
+import { useParams } from 'react-router'
+import type { FeatureStatistics, FeatureViewInfo, SkewMeasure } from '#features/contract'
+import { Asked } from '../shell/asked.tsx'
+import { count, figure, percent } from '../shell/numbers.ts'
+import { Ago, Badge, Command, Empty, Facts, Mark, PageHead, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
+import { paths } from '../shell/paths.ts'
+import { ask } from '../shell/server.ts'
+import { eventMinute, span } from '../shell/times.ts'
+import { useTitle } from '../shell/title.ts'
+import { Standing } from './freshness.tsx'
+import { UsedBy } from './used-by.tsx'
+import './features.css'
+
+/** One feature view: what it means, what its features are like, how fresh it is, and who uses it. */
+export function FeatureViewPage() {
+  const { project = '', view: name = '' } = useParams()
+  useTitle(name, project)
+  const view = useQuery(ask('features', 'getFeatureView', { params: { project, view: name } }))
+  return (
+    <Asked query={view} skeleton={<Skeleton height={500} />}>
+      {(one) => (
+        <>
+          <PageHead
+            crumbs={[{ to: paths.features(project), text: 'Features' }]}
+            title={one.name}
+            badge={<Badge>version {one.version}</Badge>}
+          >
+            {one.description || 'No description yet.'}
+          </PageHead>
+          <div className="grid">
+            <div className="span-8 stack">
+              <Panel title="Features" note={`by ${one.entities.join(', ')}`}>
+                <Columns view={one} />
+              </Panel>
+              {one.sql && (
+                <Panel title="Query" note={`over ${one.from.join(', ')}`}>
+                  <pre className="query">{one.sql.trim()}</pre>
+                </Panel>
+              )}
+              <Panel title="Used by">
+                <UsedBy project={project} uses={one.usedBy} columns={one.columns.map((column) => column.name)} />
+              </Panel>
+              {one.online && (
+                <Panel title="Materializations" note="what was written to the online store">
+                  <Past materializations={one.materializations} project={project} view={one.name} />
+                </Panel>
+              )}
+            </div>
+            <div className="span-4 stack">
+              <Panel title="Definition">
+                <Definition view={one} />
+              </Panel>
+              <Panel title="Online" aside={<Standing view={one} />}>
+                <Online view={one} project={project} />
+              </Panel>
+              <Panel title="Versions" note="each gives other values">
+                <ul className="versions-of-view">
+                  {one.versions.map(({ version, since }) => (
+                    <li key={version}>
+                      <b>{version}</b>{' '}
+                      <span className="note">
+                        since <Ago at={since} />
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              </Panel>
+            </div>
+          </div>
+          <SameAs
+            api={`/api/projects/${project}/features/${one.name}`}
+            cli={`orrery features online ${project} ${one.entities.map((key) => `${key}=…`).join(' ')}`}
+          />
+        </>
+      )}
+    </Asked>
+  )
+}
+
+function Columns({ view: { columns, state } }: { view: FeatureViewInfo }) {
+  const statisticsOf = (name: string) => state?.statistics.find((one) => one.name === name)
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>feature</th>
+            <th>type</th>
+            <th className="n">missing</th>
+            <th className="n">distinct</th>
+            <th>the middle 90 %, or what is most frequent</th>
+          </tr>
+        </thead>
+        <tbody>
+          {columns.map(({ name, type, description }) => {
+            const found = statisticsOf(name)
+            return (
+              <tr key={name} data-row>
+                <td>
+                  {name}
+                  {description && <div className="note">{description}</div>}
+                </td>
+                <td>{type}</td>
+                <td className="n">{found && found.rows > 0 ? percent(found.missing / found.rows) : '–'}</td>
+                <td className="n">{found ? count(found.distinct) : '–'}</td>
+                <td>{found ? shapeOf(found) : '–'}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function shapeOf({ numbers, top, rows }: FeatureStatistics): string {
+  if (numbers) return `${figure(numbers.p05)} to ${figure(numbers.p95)}, half above ${figure(numbers.p50)}`
+  if (!top || top.length === 0) return '–'
+  return top
+    .slice(0, 3)
+    .map(({ value, count: n }) => `${value} ${percent(n / rows)}`)
+    .join(', ')
+}
+
+function Definition({ view }: { view: FeatureViewInfo }) {
+  return (
+    <Facts
+      rows={[
+        ['owner', view.owner || 'nobody yet'],
+        ['from', view.from.join(', ')],
+        ['entities', view.entities.join(', ')],
+        ['time', view.time],
+        view.created !== null && ['created', view.created],
+        ['a row holds', view.ttl === null ? 'until the next one' : span(view.ttl)],
+        view.online && ['follows the data', `every ${span(view.every)}`],
+      ]}
+    />
+  )
+}
+
+function Online({ view, project }: { view: FeatureViewInfo; project: string }) {
+  const { state } = view
+  if (!state) return <p className="note">Joined for training, not kept for single entities.</p>
+  return (
+    <>
+      {state.failure && (
+        <p className="warning">
+          <Mark tone="bad" />
+          <span>
+            {state.failure.message} <span className="note">{state.failure.hint}</span>
+          </span>
+        </p>
+      )}
+      {state.version === null && (
+        <Empty title="Nothing is kept yet" command={`orrery features materialize ${project} --views ${view.name}`} />
+      )}
+      {state.version !== null && (
+        <Facts
+          rows={[
+            ['entities', count(state.entities)],
+            state.youngest !== null && ['youngest row', eventMinute(state.youngest)],
+            state.materializedAt !== null && ['followed the data', <Ago key="at" at={state.materializedAt} />],
+            ...(state.skew ? skewRows(state.skew) : []),
+          ]}
+        />
+      )}
+    </>
+  )
+}
+
+function skewRows(skew: SkewMeasure): (readonly [string, React.ReactNode] | false)[] {
+  const columns = Object.entries(skew.columns).filter(([, differing]) => differing > 0)
+  return [
+    ['compared', `${count(skew.sampled)} entities`],
+    ['as in the data', count(skew.equal)],
+    skew.ahead > 0 && ['pushed ahead of it', count(skew.ahead)],
+    skew.behind > 0 && ['behind it', count(skew.behind)],
+    skew.missing > 0 && ['missing', count(skew.missing)],
+    skew.different > 0 && ['different', `${count(skew.different)}: ${columns.map(([name]) => name).join(', ')}`],
+    ['measured', <Ago key="measured" at={skew.measuredAt} />],
+  ]
+}
+
+function Past({
+  materializations,
+  project,
+  view,
+}: {
+  materializations: readonly {
+    id: string
+    startedAt: number
+    finishedAt: number | null
+    changed: number
+    written: number
+    entities: number
+  }[]
+  project: string
+  view: string
+}) {
+  if (materializations.length === 0) return <p className="note">None yet.</p>
+  return (
+    <>
+      <div className="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>when</th>
+              <th className="n">changed</th>
+              <th className="n">entities</th>
+              <th className="n">took</th>
+            </tr>
+          </thead>
+          <tbody>
+            {materializations.map(({ id, startedAt, finishedAt, changed, written, entities }) => (
+              <tr key={id} data-row>
+                <td>
+                  <Ago at={startedAt} />
+                </td>
+                <td className="n">{finishedAt === null ? `${count(written)} of ${count(changed)}` : count(changed)}</td>
+                <td className="n">{count(entities)}</td>
+                <td className="n">{finishedAt === null ? 'writing' : span(finishedAt - startedAt)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Command text={`orrery features materialize ${project} --views ${view}`} />
+    </>
+  )
+}
