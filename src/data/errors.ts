@@ -440,6 +440,17 @@ export class ExpectationsFailed extends OrreryError {
 
 /* What is kept */
 
+export class DiffKeyRepeats extends OrreryError {
+  constructor(key: readonly string[], value: readonly string[], often: number, side: 'first' | 'second') {
+    super({
+      code: 'ORRERY_DATA_DIFF_KEY_REPEATS',
+      status: 422,
+      message: `${listed(key)} names no single row: ${value.map(cell).join(', ')} occurs ${count(often)} times in the ${side} table.`,
+      hint: 'Name more columns that together are different in every row, or none to compare rows as a whole.',
+    })
+  }
+}
+
 export class NothingLeft extends OrreryError {
   constructor(results: readonly { expectation: string; failing: number }[]) {
     const worst = results.toSorted((a, b) => b.failing - a.failing)[0]

@@ -8,6 +8,7 @@ export {
   jensenShannon,
   kolmogorovSmirnov,
   type PsiNoise,
+  occupiedBins,
   populationStabilityIndex,
   psiNoise,
 } from './distance.ts'
