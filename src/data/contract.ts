@@ -27,6 +27,7 @@ export const ColumnSchema = z.object({
   type: ColumnType,
   missing: z.int().min(0).describe('Rows without a value.'),
   integer: z.boolean().describe('Numbers, all of them whole.'),
+  constant: z.boolean().optional().describe('The same value in every row, or none; absent in older versions.'),
 })
 export type ColumnSchema = z.infer<typeof ColumnSchema>
 
@@ -49,9 +50,21 @@ export type Histogram = z.infer<typeof Histogram>
 
 /**
  * `identifier`, `constant`, `empty`: no feature. `high_cardinality`: categories that hardly repeat.
- * `leakage`: nearly gives away the label.
+ * `leakage`: nearly gives away the label. `became_constant`: it varied in the version before. `mostly_missing`,
+ * `nearly_constant`: says next to nothing. `redundant`: another column says the same. `personal`: may tell who somebody is.
  */
-export const ColumnFlag = z.enum(['identifier', 'constant', 'empty', 'high_cardinality', 'leakage'])
+export const ColumnFlag = z.enum([
+  'identifier',
+  'constant',
+  'empty',
+  'high_cardinality',
+  'leakage',
+  'became_constant',
+  'mostly_missing',
+  'nearly_constant',
+  'redundant',
+  'personal',
+])
 export type ColumnFlag = z.infer<typeof ColumnFlag>
 
 export const ColumnProfile = ColumnSchema.extend({
@@ -105,6 +118,53 @@ export const TimeProfile = z.object({
 })
 export type TimeProfile = z.infer<typeof TimeProfile>
 
+/** How strongly two columns hang together: the sign is that of Spearman's correlation, the other measures have none. */
+export const Relation = z.object({
+  a: z.string(),
+  b: z.string(),
+  measure: z.enum(['spearman', 'cramers_v', 'correlation_ratio']),
+  value: z.number(),
+})
+export type Relation = z.infer<typeof Relation>
+
+export const PersonalData = z.object({
+  column: z.string(),
+  kind: z.enum(['email', 'phone', 'card', 'iban', 'ip_address', 'name', 'birth_date', 'address', 'government_id']),
+  share: z.number().nullable().describe('Of the values that look like one; null where its name gave it away.'),
+  reason: z.string(),
+})
+export type PersonalData = z.infer<typeof PersonalData>
+
+export const ColumnDepth = z.object({
+  outliers: z
+    .object({ rows: z.int(), below: z.number(), above: z.number() })
+    .optional()
+    .describe('Rows beyond Tukey’s outer fences, three interquartile ranges from the quartiles.'),
+  text: z
+    .object({
+      shortest: z.int(),
+      longest: z.int(),
+      mean: z.number(),
+      words: z.number(),
+      ascii: z.number().describe('Share of the values.'),
+      digits: z.number().describe('Share of the values that are digits only.'),
+      scripts: z.record(z.string(), z.number()).describe('Share of the values with a letter of this script.'),
+    })
+    .optional()
+    .describe('Of a sample; lengths in characters.'),
+})
+export type ColumnDepth = z.infer<typeof ColumnDepth>
+
+/** What a profile tells beyond each column's shape. */
+export const ProfileDepth = z.object({
+  sampled: z.int().describe('Rows that relations were computed on.'),
+  relations: z.array(Relation).describe('Of at least 0.1, strongest first.'),
+  repeated: z.object({ rows: z.int(), exact: z.boolean() }).describe('Rows that are equal to an earlier one.'),
+  personal: z.array(PersonalData),
+  columns: z.record(z.string(), ColumnDepth),
+})
+export type ProfileDepth = z.infer<typeof ProfileDepth>
+
 export const Profile = z.object({
   rows: z.int(),
   sampled: z.int().describe('Rows that quantiles and leakage were computed on.'),
@@ -112,6 +172,7 @@ export const Profile = z.object({
   label: LabelFacts.nullable(),
   time: TimeProfile.nullable(),
   leakage: z.array(Leakage),
+  depth: ProfileDepth.optional().describe('Absent in versions made before it was computed.'),
 })
 export type Profile = z.infer<typeof Profile>
 

@@ -65,7 +65,13 @@ describe('types', () => {
   it('are numbers after all where the first rows are blank', async () => {
     const blanks = ',x\n'.repeat(12_000)
     const { schema } = await folder.ingestText(`late,b\n${blanks}${'2.5,x\n'.repeat(2_000)}`)
-    expect(schema.columns[0]).toEqual({ name: 'late', type: 'numeric', missing: 12_000, integer: false })
+    expect(schema.columns[0]).toEqual({
+      name: 'late',
+      type: 'numeric',
+      missing: 12_000,
+      integer: false,
+      constant: false,
+    })
   })
 
   it('are text after all where many rows further down hold words', async () => {

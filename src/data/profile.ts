@@ -8,6 +8,7 @@ import type {
   TableSchema,
   TimeProfile,
 } from './contract.ts'
+import { deeperFlags, depthOf } from './depth.ts'
 import type { Duck } from './duckdb.ts'
 import { readFrameWith } from './frame.ts'
 import { findLeakage } from './leakage.ts'
@@ -39,6 +40,8 @@ export async function profileTable(
     time: TimeProfile | null
     /** Columns that may be features: where leakage is looked for. */
     features: readonly string[]
+    /** Of the version before. */
+    previous?: TableSchema | undefined
   },
 ): Promise<Profile> {
   const { rows, schema, facts, label, time, features } = input
@@ -63,7 +66,13 @@ export async function profileTable(
       times: known.stored === 'time' && known.min !== null ? { from: known.min, to: known.max! } : null,
     }
   })
-  return { rows, sampled, columns, label, time, leakage }
+  const stored = new Map(facts.map((known) => [known.name, known.stored]))
+  const depth = await depthOf(duck, path, { rows, columns, stored })
+  for (const column of columns) {
+    const before = input.previous?.columns.find((one) => one.name === column.name)
+    column.flags.push(...deeperFlags(column, rows, depth, before))
+  }
+  return { rows, sampled, columns, label, time, leakage, depth }
 }
 
 function flagsOf(column: ColumnSchema, known: ColumnFacts, rows: number, leakage: readonly Leakage[]): ColumnFlag[] {

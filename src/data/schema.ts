@@ -17,7 +17,9 @@ export function schemaOf(
     const before = previous?.columns.find((one) => one.name === column.name)?.type
     const missing = rows - column.present
     const integer = column.stored === 'number' && column.integer
-    return { name: column.name, type: typeOf(column, rows, spec, before), missing, integer }
+    // An estimate of one is exact: no two values share a sketch of one.
+    const constant = column.present === 0 || (column.distinct === 1 && missing === 0)
+    return { name: column.name, type: typeOf(column, rows, spec, before), missing, integer, constant }
   })
   return { columns }
 }

@@ -106,6 +106,7 @@ export async function describeTable(
     label,
     time,
     features: featureColumns(schema, spec),
+    previous,
   })
   progress?.('checking expectations')
   const expectations = resultsWith(aside, await checkTable(duck, checked, expect))
@@ -119,7 +120,7 @@ export async function describeTable(
     profile,
     split,
     expectations,
-    warnings: warningsOf(profile, label),
+    warnings: warningsOf(profile, label, spec),
     preview: await previewOf(duck, path, [...stored.keys()], PREVIEW_ROWS),
     setAside: aside && { path: aside.path, rows: aside.rows },
   }
@@ -185,7 +186,7 @@ async function unreadableTime(
   return new TimeUnreadable(columns[at]!, await placeOf(row), missing >= 0 ? null : String(cells[at]))
 }
 
-function warningsOf(profile: Profile, label: LabelFacts | null): DataWarning[] {
+function warningsOf(profile: Profile, label: LabelFacts | null, spec: DatasetSpec): DataWarning[] {
   const warnings: DataWarning[] = []
   if (label && label.missing > 0)
     warnings.push({
@@ -198,6 +199,26 @@ function warningsOf(profile: Profile, label: LabelFacts | null): DataWarning[] {
       code: 'ORRERY_DATA_LEAKAGE_SUSPECTED',
       message: `Column "${column}" nearly gives away the label: ${reason}.`,
       hint: `Ask whether "${column}" is known before the label is; if not, list it under \`ignore\`.`,
+    })
+  const gone = profile.columns.filter((column) => column.flags.includes('became_constant'))
+  if (gone.length > 0)
+    warnings.push({
+      code: 'ORRERY_DATA_COLUMNS_BECAME_CONSTANT',
+      message: `${gone
+        .slice(0, 5)
+        .map((column) => `"${column.name}"`)
+        .join(', ')} varied in the version before, and no longer ${gone.length === 1 ? 'does' : 'do'}.`,
+      hint: 'Something before this table has stopped to deliver: look there before a model is trained on it.',
+    })
+  const personal = (profile.depth?.personal ?? []).filter((one) => !spec.ignore?.includes(one.column))
+  if (personal.length > 0)
+    warnings.push({
+      code: 'ORRERY_DATA_PERSONAL_SUSPECTED',
+      message: `${personal
+        .slice(0, 5)
+        .map((one) => `"${one.column}" (${one.kind.replaceAll('_', ' ')}: ${one.reason})`)
+        .join(', ')} may tell who somebody is.`,
+      hint: 'Leave such columns out at the source, or list them under `ignore` so that no model learns from them.',
     })
   const useless = profile.columns.filter((column) =>
     column.flags.some((flag) => flag === 'constant' || flag === 'empty'),

@@ -17,7 +17,7 @@ export function subjectOf(column: string, holds: Holds): Subject {
   return { column, cell, holds, asText: asText(cell, holds), present: `${cell} IS NOT NULL` }
 }
 
-function asText(cell: string, holds: Holds): string {
+export function asText(cell: string, holds: Holds): string {
   if (holds === 'text') return cell
   if (holds === 'time') return `CAST(${cell} AS VARCHAR)`
   return `CASE WHEN ${cell} = floor(${cell}) AND abs(${cell}) < 1e18 THEN CAST(CAST(${cell} AS BIGINT) AS VARCHAR) ELSE CAST(${cell} AS VARCHAR) END`

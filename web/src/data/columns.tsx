@@ -11,7 +11,13 @@ const FLAGS: Record<ColumnFlag, string> = {
   empty: 'empty',
   high_cardinality: 'hardly repeats',
   leakage: 'may leak the label',
+  became_constant: 'no longer varies',
+  mostly_missing: 'mostly missing',
+  nearly_constant: 'hardly varies',
+  redundant: 'says what another says',
+  personal: 'may be personal',
 }
+const WORRYING: readonly ColumnFlag[] = ['leakage', 'became_constant', 'personal']
 const FEW = 40
 
 /** One card for each column: its shape, its middle and ends, what is missing. */
@@ -46,7 +52,7 @@ export function Columns({ columns, rows }: { columns: readonly ColumnProfile[]; 
               {column.missing > 0 && <b> · {percent(column.missing / Math.max(1, rows))} missing</b>}
             </p>
             {column.flags.map((flag) => (
-              <Badge key={flag} tone={flag === 'leakage' ? 'warn' : 'idle'}>
+              <Badge key={flag} tone={WORRYING.includes(flag) ? 'warn' : 'idle'}>
                 {FLAGS[flag]}
               </Badge>
             ))}

@@ -1,0 +1,49 @@
+/** A process that does one piece of work on one Parquet file, and says what it cost: `node own-quality.ts check|profile|diff <file> [file]`. */
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatasetSpec } from '#data/contract'
+import { diffTables } from '../../src/data/diff/diff-tables.ts'
+import { withDuck } from '../../src/data/duckdb.ts'
+import { storedTypes } from '../../src/data/event-time.ts'
+import { checkTable } from '../../src/data/expectations/run.ts'
+import { rowCount } from '../../src/data/frame.ts'
+import { profileTable } from '../../src/data/profile.ts'
+import { schemaOf } from '../../src/data/schema.ts'
+import { parquet } from '../../src/data/sql.ts'
+import { columnFacts } from '../../src/data/statistics.ts'
+import { Expectation } from '#projects/contract'
+import { EXPECTATIONS } from './expectations.ts'
+
+const [work, path, other] = process.argv.slice(2) as [string, string, string?]
+const spec: DatasetSpec = { source: path }
+const started = performance.now()
+const before = process.cpuUsage()
+const found = await withDuck({ folders: [dirname(path)], threads: 2 }, async (duck) => {
+  if (work === 'diff') return diffTables(duck, path, other!, ['id'])
+  const stored = await storedTypes(duck, parquet(path))
+  const rows = await rowCount(duck, path)
+  const facts = await columnFacts(duck, path, stored)
+  const schema = schemaOf(facts, rows, spec, undefined)
+  if (work === 'profile')
+    return profileTable(duck, path, { rows, schema, facts, label: null, time: null, features: [] })
+  const expectations = EXPECTATIONS.map((one) => Expectation.parse(one))
+  const table = { path, stored, time: undefined, others: new Map(), now: Date.now() }
+  const results = await checkTable(duck, table, expectations)
+  return {
+    columns: schema.columns.length,
+    results: results.length,
+    failed: results.filter((one) => !one.passed).length,
+  }
+})
+const cpu = process.cpuUsage(before)
+// The peak of the whole process, DuckDB's memory included; only Linux tells it.
+const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+const told = work === 'check' ? found : { rows: (found as { rows: unknown }).rows }
+process.stdout.write(
+  `${JSON.stringify({
+    seconds: (performance.now() - started) / 1000,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    peakMiB: Math.round(Number(peak) / 1024),
+    told,
+  })}\n`,
+)

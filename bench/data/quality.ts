@@ -1,0 +1,118 @@
+/**
+ * Profile, expectations and row diff, Orrery and its peers in turn on the same table:
+ *
+ *     node bench/data/quality.ts --python <venv>/bin/python [--rows 1000000] [--repeat 3] [--diff 10000000]
+ *
+ * The venv holds great_expectations, pandera[polars], evidently and pyarrow.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { withDuck } from '../../src/data/duckdb.ts'
+import { text } from '../../src/data/sql.ts'
+
+const run = promisify(execFile)
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string' },
+    rows: { type: 'string', default: '1000000' },
+    repeat: { type: 'string', default: '3' },
+    diff: { type: 'string' },
+    evidently: { type: 'boolean', default: false },
+  },
+})
+const rows = Number(values.rows)
+const here = (name: string) => new URL(name, import.meta.url).pathname
+
+interface Cost {
+  seconds: number
+  cpuSeconds: number
+  peakMiB: number
+}
+
+/** 1 id, 20 columns of numbers, 6 of categories, 2 of text, 1 of times: thirty. */
+const columns = [
+  'i::DOUBLE AS id',
+  ...Array.from(
+    { length: 20 },
+    (_, c) =>
+      `CASE WHEN ${c} >= 12 AND hash(i, ${c}) % 20 = 0 THEN NULL ELSE (hash(i, ${c}) % 1000000)::DOUBLE / ${1100 + 50 * c} - 450 END AS n${c}`,
+  ),
+  ...Array.from({ length: 6 }, (_, c) => `'v' || (hash(i, ${c + 40}) % ${10 * (c + 1)}) AS c${c}`),
+  `'name ' || (hash(i, 60) % 100000) AS t0`,
+  `'note ' || (hash(i, 61) % 500) || ' of ' || (hash(i, 62) % 40) AS t1`,
+  `TIMESTAMP '2024-01-01' + INTERVAL (i) SECOND AS "at"`,
+]
+
+const folder = await mkdtemp(join(tmpdir(), 'orrery-bench-'))
+try {
+  const table = join(folder, 'table.parquet')
+  const write = (query: string, path: string) =>
+    withDuck({ folders: [folder] }, (duck) =>
+      duck.run(`COPY (${query}) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`),
+    )
+  await write(`SELECT ${columns.join(', ')} FROM range(${rows}) t(i)`, table)
+  console.log(`${rows.toLocaleString('en-US')} rows × ${columns.length} columns`)
+
+  const own =
+    (work: string, ...paths: string[]) =>
+    () =>
+      cost(process.execPath, [here('own-quality.ts'), work, ...paths])
+  const peer = (name: string) => () => cost(values.python!, [here('quality_peers.py'), name, table])
+  const measured: Record<string, Cost[]> = {}
+  const works: Record<string, () => Promise<Cost>> = {
+    'orrery check': own('check', table),
+    'orrery profile': own('profile', table),
+  }
+  if (values.python) {
+    works['pandera-polars check'] = peer('pandera')
+    works['great_expectations check'] = peer('gx')
+    if (values.evidently) works['evidently summary'] = peer('evidently')
+  }
+  // In turn, so that a busy minute of the machine meets all of them.
+  for (let round = 0; round < Number(values.repeat); round++)
+    for (const [name, work] of Object.entries(works)) measured[name] = [...(measured[name] ?? []), await work()]
+  const median = (name: string, figure: keyof Cost) =>
+    measured[name]!.map((one) => one[figure]).sort((a, b) => a - b)[Math.floor(measured[name]!.length / 2)]!
+  for (const name of Object.keys(measured))
+    console.log(
+      `${name.padEnd(26)} ${median(name, 'seconds').toFixed(2)} s  ${median(name, 'cpuSeconds').toFixed(2)} CPU s  ${median(name, 'peakMiB')} MiB`,
+    )
+  const cells = (rows * columns.length) / 1e7
+  console.log(`profile: ${(median('orrery profile', 'cpuSeconds') / cells).toFixed(2)} CPU s per 10 M cells`)
+  for (const name of ['pandera-polars check', 'great_expectations check'])
+    if (measured[name])
+      console.log(
+        `${name} ÷ orrery check: ${(median(name, 'seconds') / median('orrery check', 'seconds')).toFixed(2)} by wall, ${(median(name, 'cpuSeconds') / median('orrery check', 'cpuSeconds')).toFixed(2)} by CPU`,
+      )
+  if (measured['evidently summary'])
+    console.log(
+      `evidently summary ÷ orrery profile: ${(median('evidently summary', 'cpuSeconds') / median('orrery profile', 'cpuSeconds')).toFixed(1)} by CPU`,
+    )
+
+  if (values.diff) {
+    const [before, after] = [join(folder, 'before.parquet'), join(folder, 'after.parquet')]
+    const few = columns.filter((one) => /AS (id|n0|n1|n2|n3|c0|t0|"at")$/.test(one)).join(', ')
+    await write(`SELECT ${few} FROM range(${values.diff}) t(i)`, before)
+    await write(
+      `SELECT * REPLACE (CASE WHEN id % 100 = 3 THEN n0 + 1 ELSE n0 END AS n0) FROM read_parquet(${text(before)})`,
+      after,
+    )
+    const { seconds, cpuSeconds, peakMiB } = await own('diff', before, after)()
+    console.log(
+      `diff of ${Number(values.diff).toLocaleString('en-US')} rows × 8, 1 % changed: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} CPU s, ${peakMiB} MiB`,
+    )
+  }
+} finally {
+  await rm(folder, { recursive: true })
+}
+
+async function cost(program: string, args: string[]): Promise<Cost> {
+  const { stdout } = await run(program, args, {
+    maxBuffer: 1e8,
+    env: { ...process.env, GX_ANALYTICS_ENABLED: 'false' },
+  })
+  return JSON.parse(stdout.trim().split('\n').at(-1)!)
+}
