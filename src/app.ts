@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
-import { mountData, openData, openFileDatasets } from '#data'
+import { mountData, mountDataReports, openData, openDataReports, openFileDatasets } from '#data'
 import { certifyingRole, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
 import { mountFeatures, openFeatures } from '#features'
 import { mountGovernance } from '#governance'
@@ -140,6 +140,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       await deployments.ensureEndpoint(tx, { name, project: project.name, environment, model: name })
   })
   mountData(http, data, fileDatasets)
+  mountDataReports(http, openDataReports({ storage, blobs, data, projects, clock }))
   mountFeatures(http, { features, projects })
   mountTracking(http, tracking, runFilterReader(tracking))
   mountTracing(http, { tracing, tracking })

@@ -1,5 +1,5 @@
 import { accessRoutes } from '#access/contract'
-import { dataRoutes } from '#data/contract'
+import { dataQualityRoutes, dataRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
 import { featureRoutes } from '#features/contract'
 import { governanceRoutes } from '#governance/contract'
@@ -17,6 +17,7 @@ const ROUTES = {
   ...accessRoutes,
   ...projectRoutes,
   ...dataRoutes,
+  ...dataQualityRoutes,
   ...featureRoutes,
   ...trackingRoutes,
   ...importRoutes,

@@ -2,9 +2,15 @@ import { z } from 'zod'
 import { Task } from '#evaluation/contract'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
 import type { DataSet, Split } from '#projects/contract'
+import { ExpectationResult } from './reports/expectation-result.ts'
 import { fileDatasetRoutes } from './files/contract.ts'
 
 export { FileDataset, FileVersion } from './files/contract.ts'
+
+export { TableDiff } from './diff/contract.ts'
+export { ExpectationResult } from './reports/expectation-result.ts'
+export { dataQualityRoutes, VersionChecks } from './reports/contract.ts'
+export { CHARACTERISTICS, Characteristic, Grade, LabelSuspect, Measure, Scorecard } from './scorecard/contract.ts'
 
 type Partly<T> = { [Key in keyof T]?: T[Key] | undefined }
 
@@ -175,26 +181,6 @@ export const Profile = z.object({
   depth: ProfileDepth.optional().describe('Absent in versions made before it was computed.'),
 })
 export type Profile = z.infer<typeof Profile>
-
-export const ExpectationResult = z.object({
-  expectation: z.string().describe('In words: "nswprice is between 0 and 1".'),
-  column: z.string().nullable(),
-  otherwise: z.enum(['stop', 'warn', 'quarantine']),
-  rule: z.string().optional().describe('The key it was written under, such as `between`.'),
-  skew: z
-    .enum(['schema', 'value'])
-    .optional()
-    .describe('What it is about: what the columns are, or what they hold. Absent in versions made before it was told.'),
-  passed: z.boolean(),
-  setAside: z
-    .boolean()
-    .optional()
-    .describe('The rows that broke it are not in the version: they are in its quarantine.'),
-  observed: z.string(),
-  failing: z.int().describe('Rows, or periods, that break it.'),
-  sample: z.array(z.object({ row: z.int().nullable(), value: z.string().nullable() })).describe('The first few.'),
-})
-export type ExpectationResult = z.infer<typeof ExpectationResult>
 
 /** The rule and the outcome; the rows of each part follow from both and from the table, and hash to `hash`. */
 export const SplitDescriptor = z.object({

@@ -440,6 +440,17 @@ export class ExpectationsFailed extends OrreryError {
 
 /* What is kept */
 
+export class DiffOfOtherProjects extends OrreryError {
+  constructor() {
+    super({
+      code: 'ORRERY_DATA_DIFF_OF_OTHER_PROJECTS',
+      status: 422,
+      message: 'The two versions belong to different projects.',
+      hint: 'Compare versions within a project; who may read one need not be allowed to read the other.',
+    })
+  }
+}
+
 export class DiffKeyRepeats extends OrreryError {
   constructor(key: readonly string[], value: readonly string[], often: number, side: 'first' | 'second') {
     super({

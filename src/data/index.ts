@@ -10,6 +10,8 @@ export { type IngestedTable, type IngestRequest, ingestTable } from './ingest.ts
 export { dataMigrations } from './migrations.ts'
 export { type Cells, readCells } from './read-cells.ts'
 export { readSplit } from './read-split.ts'
+export { type DataReports, openDataReports } from './reports/reports.ts'
+export { mountDataReports } from './reports/routes.ts'
 export { mountData } from './routes.ts'
 export { resolveSource } from './source.ts'
 export { featureColumns } from './schema.ts'

@@ -1,4 +1,5 @@
 import type { Migration } from '#platform/storage'
+import { reportMigrations } from './reports/store.ts'
 
 export const dataMigrations: readonly Migration[] = [
   {
@@ -36,4 +37,5 @@ export const dataMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  ...reportMigrations,
 ]

@@ -1,7 +1,7 @@
 /** The server as the pages see it: one typed client per room, and queries that are kept under the room's name. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { accessRoutes } from '#access/contract'
-import { dataRoutes } from '#data/contract'
+import { dataQualityRoutes, dataRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
 import { featureRoutes } from '#features/contract'
 import { governanceRoutes } from '#governance/contract'
@@ -22,7 +22,7 @@ const options = { baseUrl: '', fetch: fetchWithToken }
 export const server = {
   access: createClient(accessRoutes, options),
   projects: createClient(projectRoutes, options),
-  data: createClient(dataRoutes, options),
+  data: createClient({ ...dataRoutes, ...dataQualityRoutes }, options),
   features: createClient(featureRoutes, options),
   tracking: createClient({ ...trackingRoutes, ...experimentRoutes }, options),
   tracing: createClient(tracingRoutes, options),
