@@ -49,7 +49,7 @@ async function joined(duck: Duck, join: Omit<PointInTimeJoin, 'fullNames'> & { f
 
 describe('the point-in-time join', () => {
   // Few keys and few moments, so that ties, bounds and duplicates are the rule.
-  it.each(Array.from({ length: 60 }, (_, seed) => seed))('gives what a plain loop gives, case %d', async (seed) => {
+  it.each(Array.from({ length: 120 }, (_, seed) => seed))('gives what a plain loop gives, case %d', async (seed) => {
     const random = seeded(seed)
     const maybe = <T>(share: number, value: T) => (random(100) < share ? null : value)
     const texts = seed % 3 === 1
@@ -57,9 +57,9 @@ describe('the point-in-time join', () => {
     const key = () => (texts ? `k${random(4)}` : random(4))
     const rows: PlainRow[] = Array.from({ length: random(60) }, (_, i) => ({
       key: maybe(8, key()),
-      time: maybe(5, START + random(12) * SECOND),
+      time: maybe(5, START + random(12) * SECOND + (seed % 7 === 0 ? random(3) : 0)),
       // Late rows: written long after what they tell of.
-      created: maybe(20, START + random(6) * SECOND),
+      created: seed % 2 === 0 ? START + i * SECOND : maybe(20, START + random(6) * SECOND),
       value: maybe(10, seed % 4 === 2 ? `v${i}` : i),
     }))
     const frame = Array.from({ length: random(40) + 1 }, (_, id) => ({

@@ -1,6 +1,7 @@
 import type { Duck } from '#data'
 import { FeatureNameTaken, FrameColumnMissing, FrameTimeUnreadable } from './errors.ts'
-import { FIRST_TIME, keyAs, keyKind, LAST, microseconds, openRelation, type ViewInput, typesOf } from './relation.ts'
+import { placeIn } from './place.ts'
+import { FIRST_TIME, keyAs, keyKind, microseconds, openRelation, type ViewInput, typesOf } from './relation.ts'
 import { name, text } from './sql.ts'
 
 /** A frame of entities: which, and as of when. */
@@ -39,6 +40,7 @@ export async function pointInTimeJoin(duck: Duck, { frame, views, fullNames }: P
   for (const [v, input] of views.entries()) {
     const { view } = input
     const relation = await openRelation(duck, input)
+    const place = await placeIn(duck, relation)
     const kinds = view.entities.map((key, i) => {
       const type = types.get(key)
       if (type === undefined) throw new FrameColumnMissing(key, `which "${view.name}" is joined by`, columns)
@@ -47,11 +49,11 @@ export async function pointInTimeJoin(duck: Duck, { frame, views, fullNames }: P
     const side = `v${v}`
     const equal = view.entities.map((key, i) => `${frameKey(key, types.get(key)!, kinds[i]!)} = ${side}.k${i}`)
     joins.push(
-      `ASOF LEFT JOIN (SELECT * EXCLUDE (c, r), row(e, c, r) AS place FROM (${relation.select(kinds)}) WHERE e IS NOT NULL) ${side}
-       ON ${equal.join(' AND ')} AND row(n.${AT}, ${LAST}, ${LAST}) >= ${side}.place`,
+      `ASOF LEFT JOIN (SELECT * EXCLUDE (e, c, r), ${place.of} AS place FROM (${relation.select(kinds)}) WHERE e IS NOT NULL) ${side}
+       ON ${equal.join(' AND ')} AND ${place.last(`n.${AT}`)} >= ${side}.place`,
     )
     // Both ends of the time to live belong to it.
-    const holds = view.ttl === null ? '' : `${side}.e + ${Math.round(view.ttl * 1_000)} >= n.${AT}`
+    const holds = view.ttl === null ? '' : `${place.time(`${side}.place`)} + ${Math.round(view.ttl * 1_000)} >= n.${AT}`
     for (const [i, { name: column }] of view.columns.entries()) {
       const as = fullNames ? `${view.name}__${column}` : column
       if (taken.has(as.toLowerCase())) throw new FeatureNameTaken(as, view.name)

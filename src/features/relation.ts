@@ -16,6 +16,9 @@ export type KeyKind = 'number' | 'text'
 /** A view's rows in one form, as SQL: keys `k0…`, event time `e` and created `c` in µs, place `r`, features `f0…`. */
 export interface Relation {
   readonly keys: readonly KeyKind[]
+  /** `r` is the number of the row in its table. */
+  readonly numbered: boolean
+  readonly hasCreated: boolean
   /** With the keys as they are, or as text where the other side has them so. */
   select(keysAs?: readonly KeyKind[]): string
 }
@@ -58,6 +61,8 @@ export async function openRelation(duck: Duck, { view, tables }: ViewInput): Pro
   const place = view.sql === null ? name(ROW) : `(hash(${values}) >> 1)::BIGINT`
   return {
     keys,
+    numbered: view.sql === null,
+    hasCreated: view.created !== null,
     select: (keysAs = keys) => {
       const cells = view.entities.map((column, i) => `${keyAs(name(column), keys[i]!, keysAs[i]!)} AS k${i}`)
       return `SELECT ${[...cells, `${event} AS e`, `${created} AS c`, `${place} AS r`, ...features].join(', ')} FROM ${from}`
