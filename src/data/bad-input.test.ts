@@ -214,7 +214,7 @@ describe('a column', () => {
       'MIXED_TYPES: Column "a" holds numbers but for 2 of 200 values: "n/a" in line 122 of table.csv.',
     )
     const read = await folder.ingestText(text, { columns: { a: { missing: ['n/a'] } } })
-    expect(read.schema.columns[0]).toEqual({ name: 'a', type: 'numeric', missing: 2, integer: true })
+    expect(read.schema.columns[0]).toMatchObject({ name: 'a', type: 'numeric', missing: 2, integer: true })
   })
 
   it('goes wrong after the rows that types are guessed from, behind cells with line breaks', async () => {
