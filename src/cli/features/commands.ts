@@ -45,4 +45,19 @@ export function declareFeatureCommands(program: Command, set: (code: number) => 
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample: orrery features online churn customer_id=7')
     .action(async (project, keys, options) => set(await (await import('./online.ts')).online(project, keys, options)))
+
+  features
+    .command('import')
+    .description('bring over what another tool defines')
+    .command('feast')
+    .description('the data sets and views of a Feast repository, printed as a project file')
+    .argument('<folder>', 'with its feature_store.yaml')
+    .option('--python <path>', 'the Python in which Feast is installed', 'python3')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nThe repository’s own Python code is run. Exit code 1: something was left out; what, and why, is on stderr.\n' +
+        '\nExample: orrery features import feast feature_repo --python .venv/bin/python >> orrery.yaml',
+    )
+    .action(async (folder, options) => set(await (await import('./import-feast.ts')).importFeast(folder, options)))
 }
