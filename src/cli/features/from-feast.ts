@@ -54,16 +54,25 @@ const WHY: Record<string, string> = {
 
 function carryView(view: FeastView, made: CarriedOver): void {
   const { source } = view
-  const leave = (why: string) => void made.left.push(`view ${view.name}: ${why}`)
-  if (source?.path == null) return leave(`its source is ${source ? `a ${source.kind}` : 'absent'}, not a file`)
-  if (view.entities.length === 0) return leave('it has no entity')
+  const leave = (why: string) => made.left.push(`view ${view.name}: ${why}`)
+  if (source?.path == null) {
+    leave(`its source is ${source ? `a ${source.kind}` : 'absent'}, not a file`)
+    return
+  }
+  if (view.entities.length === 0) {
+    leave('it has no entity')
+    return
+  }
   const columns: Record<string, FeatureView['columns'][string]> = {}
   for (const { name, type, description } of view.fields) {
     const as = NUMBERS.test(type) ? 'number' : TEXTS.test(type) ? 'text' : undefined
     if (as === undefined) leave(`${name} is of type ${type}`)
     else columns[name] = description ? { type: as, description } : as
   }
-  if (Object.keys(columns).length === 0) return leave('none of its features could be brought over')
+  if (Object.keys(columns).length === 0) {
+    leave('none of its features could be brought over')
+    return
+  }
   const name = freeName(view.name, made.features)
   if (name !== view.name) leave(`is called ${name} here`)
   const set = setFor(source.path, source.name, made.data)
