@@ -7,7 +7,7 @@ import { type DataHome, openDataHome } from './home.ts'
 
 export interface Workshop {
   readonly folder: string
-  readonly home: DataHome
+  home: DataHome
   place(path: string): Place
   /** Writes a file, and makes it look as if that was some time ago. */
   write(path: string, content: string | Buffer, secondsAgo?: number): void

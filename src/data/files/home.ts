@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type Locks, openLocks } from './locks.ts'
 
@@ -38,12 +38,27 @@ export function openDataHome(folder: string, waiting: (what: string) => void = (
     const ignore = join(folder, '.gitignore')
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
   }
+  const locks = openLocks(join(data, 'locks'), waiting)
+  sweep(arriving, locks)
   return {
     folder,
     blobs: join(folder, 'blobs'),
     arriving,
     statCaches: join(data, 'stat'),
     ledger: join(data, 'versions.jsonl'),
-    locks: openLocks(join(data, 'locks'), waiting),
+    locks,
+  }
+}
+
+/** What a kill left under way is nobody's: removed as soon as nobody is at work. */
+function sweep(arriving: string, locks: Locks): void {
+  const left = readdirSync(arriving)
+  if (left.length === 0) return
+  const lock = locks.collectingNow()
+  if (!lock) return
+  try {
+    for (const name of left) rmSync(join(arriving, name), { recursive: true, force: true })
+  } finally {
+    lock.release()
   }
 }

@@ -19,20 +19,27 @@ export interface Lock {
 async function hold(file: string, how: 'shared' | 'alone', waiting: () => void, what: string): Promise<Lock> {
   const until = Date.now() + PATIENCE_MS
   for (let told = false; ; ) {
-    const database = new DatabaseSync(file, { timeout: 0 })
-    try {
-      if (how === 'alone') database.exec('begin exclusive')
-      // A transaction that has read holds the lock that keeps writers out.
-      else database.exec('begin; select count(*) from sqlite_schema')
-      return { release: () => database.close() }
-    } catch (error) {
-      database.close()
-      if (!/locked|busy/i.test(String(error))) throw error
-      if (Date.now() > until) throw new DataLocked(what)
-      if (!told) waiting()
-      told = true
-      await sleep(LOOK_AGAIN_MS)
-    }
+    const lock = take(file, how)
+    if (lock) return lock
+    if (Date.now() > until) throw new DataLocked(what)
+    if (!told) waiting()
+    told = true
+    await sleep(LOOK_AGAIN_MS)
+  }
+}
+
+/** `undefined` where somebody else's lock is in the way. */
+function take(file: string, how: 'shared' | 'alone'): Lock | undefined {
+  const database = new DatabaseSync(file, { timeout: 0 })
+  try {
+    if (how === 'alone') database.exec('begin exclusive')
+    // A transaction that has read holds the lock that keeps writers out.
+    else database.exec('begin; select count(*) from sqlite_schema')
+    return { release: () => database.close() }
+  } catch (error) {
+    database.close()
+    if (!/locked|busy/i.test(String(error))) throw error
+    return undefined
   }
 }
 
@@ -43,6 +50,8 @@ export interface Locks {
   using(): Promise<Lock>
   /** Held by who takes blobs out. */
   collecting(): Promise<Lock>
+  /** The same, if nobody is at work in the store. */
+  collectingNow(): Lock | undefined
 }
 
 export function openLocks(folder: string, waiting: (what: string) => void): Locks {
@@ -54,6 +63,7 @@ export function openLocks(folder: string, waiting: (what: string) => void): Lock
       return hold(join(folder, `dataset-${name}.lock`), 'alone', () => waiting(path), path)
     },
     using: () => hold(store, 'shared', () => waiting('the store, which is being collected'), 'this store'),
+    collectingNow: () => take(store, 'alone'),
     collecting: () => hold(store, 'alone', () => waiting('the store'), 'this store'),
   }
 }

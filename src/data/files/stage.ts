@@ -21,9 +21,10 @@ import { type Facts, factsOf, reason } from './walk.ts'
 /** How bytes get from a working tree into the store and back. */
 export type Placement = 'reflink' | 'link' | 'copy'
 
-/** Read whole and hashed in one call: half the cost of a stream, for what fits a buffer. */
-const SMALL = 1 << 20
-const CHUNK = 4 << 20
+/** Stays in the cache of a core between reading, hashing and writing. */
+const CHUNK = 256 << 10
+/** Read whole and hashed in one call: half the cost of a stream, for what fits the buffer, and shows that it ended. */
+const SMALL = CHUNK - 1
 /** Writing a large file out begins while others are still being read. */
 const SYNC_FROM = 32 << 20
 /** Somebody may have opened a file that was written a moment ago and still be writing: linked, that would be the store's. */
