@@ -462,6 +462,17 @@ export class DiffKeyRepeats extends OrreryError {
   }
 }
 
+export class ImportUnreadable extends OrreryError {
+  constructor(file: string, reason: string) {
+    super({
+      code: 'ORRERY_DATA_IMPORT_UNREADABLE',
+      status: 422,
+      message: `${file} holds no expectations that can be read: ${reason}.`,
+      hint: 'Give a Great Expectations suite in JSON, or what a Pandera schema writes with to_yaml or to_json.',
+    })
+  }
+}
+
 export class NothingLeft extends OrreryError {
   constructor(results: readonly { expectation: string; failing: number }[]) {
     const worst = results.toSorted((a, b) => b.failing - a.failing)[0]

@@ -1,8 +1,11 @@
 import { type Command, Option } from 'commander'
+import { declareQualityCommands } from './quality-commands.ts'
 
 /** `orrery data …`: the commands, without their code, which each loads when it is asked for. */
 export function declareDataCommands(program: Command, set: (code: number) => void): void {
-  const data = program.command('data').description('datasets of files and folders, versioned beside git')
+  const data = program
+    .command('data')
+    .description('datasets of files and folders, versioned beside git; tests and comparisons of tables')
   const command = (name: string, description: string) =>
     data
       .command(name)
@@ -103,4 +106,6 @@ export function declareDataCommands(program: Command, set: (code: number) => voi
       '\nExit code 1: a version is missing at the remote.\n\nExample: orrery check --range origin/main..HEAD',
     )
     .action(async (options) => set(await (await import('./check.ts')).check(options)))
+
+  declareQualityCommands(data, set)
 }

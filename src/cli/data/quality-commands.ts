@@ -1,0 +1,39 @@
+import { type Command, Option } from 'commander'
+
+/** What `orrery data` does with tables: data tests, comparisons, expectations of other tools. */
+export function declareQualityCommands(data: Command, set: (code: number) => void): void {
+  const json = () => new Option('--json', 'print JSON')
+
+  data
+    .command('test')
+    .description('test the data of a project against its expectations; exit with 1 when one that stops does not hold')
+    .argument('[file]', 'the project file', 'orrery.yaml')
+    .option('--only <dataset>', 'this data set only')
+    .option('--strict', 'exit with 1 for warnings too')
+    .option('--junit <path>', 'write the results as JUnit XML, for CI')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data test --junit report.xml')
+    .action(async (file, options) => set(await (await import('./test.ts')).test(file, options)))
+
+  data
+    .command('import-expectations')
+    .description('expectations for orrery.yaml from a Great Expectations suite (JSON) or a Pandera schema (YAML, JSON)')
+    .argument('<file>')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data import-expectations gx/expectations/orders.json')
+    .action(async (file, options) => set(await (await import('./import-expectations.ts')).importFile(file, options)))
+
+  data
+    .command('diff-table')
+    .description('what changed row by row between two tables: rows, cells, columns and distributions')
+    .argument('<before>', 'a file (CSV, JSON lines, Parquet), or the id of a version')
+    .argument('<after>', 'another')
+    .option('--key <columns>', 'columns that name a row, joined by commas; whole rows when absent')
+    .option('--server <url>', 'the server that has the versions (ORRERY_SERVER)')
+    .option('--check', 'exit with 1 when there is any difference')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data diff-table old.csv new.csv --key id')
+    .action(async (before, after, options) =>
+      set(await (await import('./diff-table.ts')).diffTable(before, after, options)),
+    )
+}

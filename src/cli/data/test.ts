@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import pc from 'picocolors'
+import { ingestTable } from '#data'
+import type { DatasetSpec, ExpectationResult } from '#data/contract'
+import { asOrreryError } from '#platform/errors'
+import { WrongUse } from '../errors.ts'
+import { ANSWER_IS_NO, DONE } from '../exit.ts'
+import { BAD, BUSY, GOOD, printJson } from '../output.ts'
+import { readProjectFolder } from '../project-folder.ts'
+import { count } from '../wording.ts'
+import { junit } from './junit.ts'
+
+export interface TestedDataset {
+  dataset: string
+  rows: number
+  quarantined: number
+  seconds: number
+  results: ExpectationResult[]
+  /** The table could not even be read. */
+  error: { code: string; message: string; hint: string | undefined } | null
+}
+
+interface Options {
+  only?: string
+  strict?: boolean
+  junit?: string
+  json?: boolean
+}
+
+/** Reads every data set of a project as a pipeline would, without a server, and says which expectations hold. */
+export async function test(file: string, options: Options): Promise<number> {
+  const { spec } = await readProjectFolder(file)
+  const names = Object.keys(spec.data)
+  if (options.only !== undefined && !names.includes(options.only))
+    throw new WrongUse(`There is no data set "${options.only}".`, `There are ${names.join(', ')}.`)
+  const tested: TestedDataset[] = []
+  for (const name of names)
+    if (options.only === undefined || name === options.only)
+      tested.push(await testOne(name, spec.data[name] as DatasetSpec, dirname(resolve(file))))
+  if (options.junit) await writeFile(options.junit, junit(spec.project, tested))
+  if (options.json) printJson({ project: spec.project, datasets: tested })
+  else for (const line of tested.flatMap(linesOf)) console.log(line)
+  const bad = tested.some((one) => one.error || one.results.some((result) => fails(result, options.strict === true)))
+  return bad ? ANSWER_IS_NO : DONE
+}
+
+/** Rows that were set aside are dealt with: what is left holds. */
+export function fails({ passed, otherwise, setAside }: ExpectationResult, strict: boolean): boolean {
+  if (passed) return false
+  return strict || otherwise === 'stop' || (otherwise === 'quarantine' && setAside !== true)
+}
+
+async function testOne(dataset: string, spec: DatasetSpec, folder: string): Promise<TestedDataset> {
+  const started = performance.now()
+  const target = await mkdtemp(join(tmpdir(), 'orrery-test-'))
+  const told = { dataset, rows: 0, quarantined: 0, results: [], error: null }
+  const seconds = () => (performance.now() - started) / 1000
+  try {
+    const { rows, expectations, setAside } = await ingestTable({ spec, folder, target })
+    return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations }
+  } catch (error) {
+    const known = asOrreryError(error)
+    if (!known) throw error
+    return { ...told, seconds: seconds(), error: { code: known.code, message: known.message, hint: known.hint } }
+  } finally {
+    await rm(target, { recursive: true, force: true })
+  }
+}
+
+function linesOf({ dataset, rows, quarantined, results, error }: TestedDataset): string[] {
+  if (error) return [`${BAD} ${pc.bold(dataset)}  ${error.message}`, `  ${error.hint ?? ''}`]
+  const hold = results.filter((one) => one.passed).length
+  const aside = quarantined > 0 ? ` · ${count(quarantined)} set aside` : ''
+  const head = `${pc.bold(dataset)}  ${count(rows)} rows${aside} · ${hold} of ${results.length} expectations hold`
+  return [
+    head,
+    ...results
+      .filter((one) => !one.passed)
+      .map((one) => `  ${fails(one, false) ? BAD : BUSY} ${one.expectation}: ${one.observed}`),
+    ...(hold === results.length && results.length > 0 ? [`  ${GOOD} all of them`] : []),
+  ]
+}
