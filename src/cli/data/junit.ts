@@ -1,4 +1,4 @@
-import { fails, type TestedDataset } from './test.ts'
+import { fails, type TestedDataset } from './tested.ts'
 
 /** The results as JUnit XML, which every CI shows: a suite for each data set, a case for each expectation. */
 export function junit(project: string, tested: readonly TestedDataset[]): string {

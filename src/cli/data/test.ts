@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import pc from 'picocolors'
 import { ingestTable } from '#data'
-import type { DatasetSpec, ExpectationResult } from '#data/contract'
+import type { DatasetSpec } from '#data/contract'
 import { asOrreryError } from '#platform/errors'
 import { WrongUse } from '../errors.ts'
 import { ANSWER_IS_NO, DONE } from '../exit.ts'
@@ -11,16 +11,7 @@ import { BAD, BUSY, GOOD, printJson } from '../output.ts'
 import { readProjectFolder } from '../project-folder.ts'
 import { count } from '../wording.ts'
 import { junit } from './junit.ts'
-
-export interface TestedDataset {
-  dataset: string
-  rows: number
-  quarantined: number
-  seconds: number
-  results: ExpectationResult[]
-  /** The table could not even be read. */
-  error: { code: string; message: string; hint: string | undefined } | null
-}
+import { fails, type TestedDataset } from './tested.ts'
 
 interface Options {
   only?: string
@@ -44,12 +35,6 @@ export async function test(file: string, options: Options): Promise<number> {
   else for (const line of tested.flatMap(linesOf)) console.log(line)
   const bad = tested.some((one) => one.error || one.results.some((result) => fails(result, options.strict === true)))
   return bad ? ANSWER_IS_NO : DONE
-}
-
-/** Rows that were set aside are dealt with: what is left holds. */
-export function fails({ passed, otherwise, setAside }: ExpectationResult, strict: boolean): boolean {
-  if (passed) return false
-  return strict || otherwise === 'stop' || (otherwise === 'quarantine' && setAside !== true)
 }
 
 async function testOne(dataset: string, spec: DatasetSpec, folder: string): Promise<TestedDataset> {

@@ -9,8 +9,13 @@ import { paths } from '../shell/paths.ts'
 import { ask, pagesOf } from '../shell/server.ts'
 import { eventDay, eventMinute } from '../shell/times.ts'
 import { useTitle } from '../shell/title.ts'
+import { ChangesView } from './changes.tsx'
+import { ChecksView } from './checks.tsx'
 import { Columns } from './columns.tsx'
 import { FileDatasets } from './files.tsx'
+import { Depth } from './relations.tsx'
+import { ScorecardView } from './scorecard.tsx'
+import { useView, Views } from './views.tsx'
 import './data.css'
 
 /** The datasets, their versions, and the profile of the version that is chosen (`?version=`). */
@@ -56,6 +61,7 @@ export function DataPage() {
 }
 
 function Versions({ project, dataset, chosen }: { project: string; dataset: string; chosen: string | null }) {
+  const view = useView()
   const query = useInfiniteQuery(
     pagesOf('data', 'listDataVersions', { params: { project, dataset }, query: { limit: 12 } }),
   )
@@ -68,7 +74,7 @@ function Versions({ project, dataset, chosen }: { project: string; dataset: stri
         {versions.map((version: DataVersionSummary) => (
           <li key={version.id} data-row>
             <Link
-              to={`${paths.data(project)}?version=${version.id}`}
+              to={`${paths.data(project)}?version=${version.id}${view === 'profile' ? '' : `&view=${view}`}`}
               aria-current={version.id === chosen ? 'true' : undefined}
               preventScrollReset
             >
@@ -98,9 +104,22 @@ function OneVersion({ id }: { id: string }) {
   const version = useQuery(ask('data', 'getDataVersion', { params: { version: id } }))
   return (
     <Asked query={version} skeleton={<Skeleton height={500} />}>
-      {(one) => <Profile version={one} />}
+      {(one) => (
+        <>
+          <Views version={one.id} />
+          <OneView version={one} />
+        </>
+      )}
     </Asked>
   )
+}
+
+function OneView({ version }: { version: DataVersion }) {
+  const view = useView()
+  if (view === 'expectations') return <ChecksView version={version} />
+  if (view === 'scorecard') return <ScorecardView version={version.id} />
+  if (view === 'changes') return <ChangesView version={version} />
+  return <Profile version={version} />
 }
 
 function Profile({ version }: { version: DataVersion }) {
@@ -146,21 +165,15 @@ function Profile({ version }: { version: DataVersion }) {
         {version.split && <Split split={version.split} />}
       </Panel>
       {version.expectations.length > 0 && (
-        <Panel title="Expectations">
-          <ul className="expectations">
-            {version.expectations.map((result) => (
-              <li key={result.expectation}>
-                <Mark tone={result.passed ? 'ok' : result.otherwise === 'stop' ? 'bad' : 'warn'} />
-                <span>
-                  {result.expectation}{' '}
-                  <span className="note">
-                    {result.passed ? 'holds' : `${count(result.failing)} break it, ${result.otherwise}`}:{' '}
-                    {result.observed}
-                  </span>
-                </span>
-              </li>
-            ))}
-          </ul>
+        <Panel
+          title="Expectations"
+          note={`${version.expectations.filter((one) => one.passed).length} of ${version.expectations.length} hold`}
+        >
+          <Link to={`?version=${version.id}&view=expectations`}>
+            {version.expectations.every((one) => one.passed)
+              ? 'All of them, over versions'
+              : 'What does not, and since when'}
+          </Link>
         </Panel>
       )}
       {profile.leakage.length > 0 && (
@@ -181,6 +194,7 @@ function Profile({ version }: { version: DataVersion }) {
       >
         <Columns columns={profile.columns} rows={profile.rows} />
       </Panel>
+      <Depth profile={profile} />
     </div>
   )
 }

@@ -1,0 +1,18 @@
+import type { ExpectationResult } from '#data/contract'
+
+/** What came of testing one data set. */
+export interface TestedDataset {
+  dataset: string
+  rows: number
+  quarantined: number
+  seconds: number
+  results: ExpectationResult[]
+  /** The table could not even be read. */
+  error: { code: string; message: string; hint: string | undefined } | null
+}
+
+/** Rows that were set aside are dealt with: what is left holds. */
+export function fails({ passed, otherwise, setAside }: ExpectationResult, strict: boolean): boolean {
+  if (passed) return false
+  return strict || otherwise === 'stop' || (otherwise === 'quarantine' && setAside !== true)
+}
