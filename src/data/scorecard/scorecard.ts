@@ -139,7 +139,9 @@ async function accuracy(
           : `${percent(suspected)} of ${count(learned!.rows)} rows look like another class than they are labelled`,
       grade: gradeBy(suspected, [0.02, 0.05, 0.1, 0.2], 'less'),
       todo:
-        suspected !== null && suspected > 0.02 ? 'Have the suspects below labelled again, most confident first.' : null,
+        suspected !== null && suspected > 0.02
+          ? 'Have the suspects labelled again, most doubtful first; where the outcome is partly chance, some of them are right.'
+          : null,
     },
   ])
 }

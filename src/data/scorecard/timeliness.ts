@@ -2,6 +2,8 @@ import { formatDuration } from '#platform/time'
 import type { Characteristic } from './contract.ts'
 import { characteristic, gradeBy } from './grade.ts'
 
+const HOUR = 3_600_000
+
 /**
  * Timeliness: is it new enough? Unlike the rest it changes while the data does not, so it is computed when it is asked
  * for.
@@ -16,10 +18,13 @@ export function timeliness(input: {
 }): Characteristic {
   const { now, newest, labelArrivesAfter, made } = input
   const latest = made[0] ?? now
-  const rhythm = median(made.slice(0, -1).map((at, i) => at - made[i + 1]!))
+  const gaps = made.slice(0, -1).map((at, i) => at - made[i + 1]!)
+  // A few versions made in one sitting are no rhythm.
+  const usual = gaps.length < 3 ? null : median(gaps)
+  const rhythm = usual !== null && usual >= HOUR ? usual : null
   const age = newest === null ? null : Math.max(0, now - newest)
   const delay = newest === null ? null : Math.max(0, latest - newest)
-  const overdue = rhythm === null || rhythm === 0 ? null : (now - latest) / rhythm
+  const overdue = rhythm === null ? null : (now - latest) / rhythm
   const told = (ms: number) => formatDuration(roundDuration(ms))
   const day = 86_400_000
   return characteristic('timeliness', 'Is it new enough?', [
@@ -63,7 +68,7 @@ export function timeliness(input: {
       formula: 'time since the latest version ÷ median time between versions; above 1 it is overdue',
       observed:
         rhythm === null
-          ? 'there is one version only'
+          ? 'there are too few versions, made too close to each other, to tell a rhythm'
           : `a version every ${told(rhythm)}, the latest ${told(now - latest)} ago`,
       grade: gradeBy(overdue, [1, 2, 4, 8], 'less'),
       todo:

@@ -89,7 +89,7 @@ function OneCharacteristic({
       id={name}
       title={
         <>
-          <GradeMark grade={grade} /> {name}
+          <GradeMark grade={grade} /> <span className="capital">{name}</span>
         </>
       }
       note={question}
@@ -109,7 +109,7 @@ function OneMeasure({ measure: { name, observed, formula, grade, todo } }: { mea
       <GradeMark grade={grade} small />
       <div>
         <b>{name}</b>: {observed}
-        {todo && <p className="todo">{todo}</p>}
+        {todo && <p className="todo">{todo.replaceAll('`', '')}</p>}
         <details>
           <summary className="note">how it is computed</summary>
           <p className="note">{formula}</p>
