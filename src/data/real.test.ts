@@ -71,7 +71,7 @@ describe.skipIf(!existsSync(telco))(`Telco churn (${telco})`, () => {
     })
     expect(rows).toBe(7_043)
     const column = (name: string) => schema.columns.find((one) => one.name === name)
-    expect(column('TotalCharges')).toEqual({ name: 'TotalCharges', type: 'numeric', missing: 11, integer: false })
+    expect(column('TotalCharges')).toMatchObject({ name: 'TotalCharges', type: 'numeric', missing: 11, integer: false })
     expect(column('customerID')?.type).toBe('identifier')
     expect(schema.columns.filter((one) => one.type === 'numeric').map((one) => one.name)).toEqual([
       'SeniorCitizen',

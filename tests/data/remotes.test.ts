@@ -97,7 +97,10 @@ function remoteBehaviour({ url, env, folder, large }: Kind) {
     expect(existsSync(join(yours, 'pictures'))).toBe(false)
   })
 
-  it.skipIf(!folder)('that lies is found out: nothing of what it gave is taken', async () => {
+  // Only into some can be looked.
+  if (!folder) return
+
+  it('that lies is found out: nothing of what it gave is taken', async () => {
     const { mine, yours, clone } = twoRepositories()
     await well(mine, 'add', 'pictures')
     await run(mine, 'remote', 'add', 'store', url())
@@ -105,18 +108,18 @@ function remoteBehaviour({ url, env, folder, large }: Kind) {
     git(mine, 'add', '.')
     git(mine, 'commit', '-qm', 'pictures')
     clone()
-    const blob = globSync('??/*', { cwd: folder!() }).find(
-      (path) => readFileSync(join(folder!(), path), 'utf8') === `${number} 7`,
+    const blob = globSync('??/*', { cwd: folder() }).find(
+      (path) => readFileSync(join(folder(), path), 'utf8') === `${number} 7`,
     )!
-    chmodSync(join(folder!(), blob), 0o644)
-    writeFileSync(join(folder!(), blob), `${number} X`)
+    chmodSync(join(folder(), blob), 0o644)
+    writeFileSync(join(folder(), blob), `${number} X`)
     const { code, stderr } = await run(yours, 'pull')
     expect(code).toBe(3)
     expect(stderr).toMatch(new RegExp(`ORRERY_DATA_REMOTE_DAMAGED.*${blob.slice(3, 15)}`))
     expect(existsSync(join(yours, 'pictures'))).toBe(false)
     expect(existsSync(join(yours, '.orrery', 'blobs', blob))).toBe(false)
     // A smaller file is no damage that has to be looked for: it is sent again.
-    writeFileSync(join(folder!(), blob), '')
+    writeFileSync(join(folder(), blob), '')
     expect((await well(mine, 'push', '--verify')).datasets).toMatchObject([{ files: 1 }])
     await well(yours, 'pull')
     expectSame(mine, yours)
@@ -165,7 +168,8 @@ describe.skipIf(!HAS_PYTHON)('an S3 server as a remote', () => {
   })
 })
 
-describe.skipIf(!HAS_PYTHON)('an SSH server as a remote', () => {
+// The SSH server of the test, in Python, cuts a channel short now and then on a busy machine, again and again.
+describe.skipIf(!HAS_PYTHON)('an SSH server as a remote', { retry: 2 }, () => {
   let ssh: Awaited<ReturnType<typeof startSsh>>
   let keys: string
   beforeAll(async () => {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AwsV4Signer } from 'aws4fetch'
 import { RemoteFailed, RemoteRefused, StoreDamaged } from '../errors.ts'
+import { callHttp } from './http-call.ts'
 import type { Blob, LocalBlob, Moved, Remote } from './remote.ts'
 import { eachOf, Passing, retried } from './retry.ts'
 
@@ -196,12 +197,8 @@ function openCalls(url: string, access: S3Access) {
       ...(sessionToken && { sessionToken }),
       headers: { 'x-amz-content-sha256': sha256(body ?? new Uint8Array()), ...headers },
     }).sign()
-    return fetch(signed.url, {
-      method,
-      headers: signed.headers,
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      ...(body && { body: body as Uint8Array<ArrayBuffer> }),
-    }).catch((error) => {
+    const { headers: signedHeaders, url: signedUrl } = signed
+    return callHttp(signedUrl, { method, headers: signedHeaders, body, timeoutMs: PATIENCE_MS }).catch((error) => {
       throw new Passing(reasonOf(error))
     })
   }
