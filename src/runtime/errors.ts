@@ -13,6 +13,32 @@ export class RecordInvalid extends OrreryError {
   }
 }
 
+/** Records for a model that takes something else. */
+export class RecordsNotTaken extends OrreryError {
+  constructor(model: string, takes: 'pictures' | 'tensors') {
+    super({
+      code: 'ORRERY_RUNTIME_RECORDS_NOT_TAKEN',
+      status: 422,
+      message: `${model} takes ${takes}, not records.`,
+      hint:
+        takes === 'pictures' ? 'Send a JPEG or PNG as the body.' : 'Send tensors: POST /v2/models/<endpoint>/infer.',
+    })
+  }
+}
+
+/** Tensors that are not what the model takes; nothing of the request was answered. */
+export class TensorInvalid extends OrreryError {
+  constructor(model: string, tensor: string, problem: string, hint: string) {
+    super({
+      code: 'ORRERY_RUNTIME_TENSOR_INVALID',
+      status: 422,
+      message: `The tensor "${tensor.slice(0, 100)}" does not fit ${model}: ${problem}.`,
+      hint,
+      details: { tensor: tensor.slice(0, 100) },
+    })
+  }
+}
+
 /** The file is no model that this server can serve, whatever is sent to it. */
 export class ModelBroken extends OrreryError {
   constructor(model: string, reason: string, cause?: unknown) {
@@ -37,4 +63,10 @@ export class ModelFailed extends OrreryError {
       cause,
     })
   }
+}
+
+/** The first line of what a library threw: the rest is its stack. */
+export function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n', 1)[0]!.slice(0, 300)
 }

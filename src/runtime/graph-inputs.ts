@@ -1,6 +1,6 @@
-import type * as Ort from 'onnxruntime-node'
 import type { GraphInput, Signature } from './contract.ts'
 import type { EncodedRows, FeatureColumn } from './records.ts'
+import type { Tensor } from './tensor.ts'
 
 /** The inputs that a graph must have: those the signature binds, or one per feature. */
 export function expectedInputs({ features, graph }: Signature): readonly GraphInput[] {
@@ -10,32 +10,41 @@ export function expectedInputs({ features, graph }: Signature): readonly GraphIn
   )
 }
 
+/** The datatype of an input in the words of the Open Inference Protocol. */
+export const DATATYPE_OF_INPUT = {
+  float32: 'FP32',
+  float64: 'FP64',
+  int64: 'INT64',
+  bool: 'BOOL',
+  string: 'BYTES',
+} as const satisfies Record<GraphInput['type'], Tensor['datatype']>
+
 /** The columns of an input side by side, in the type that the graph asks for. */
 export function inputTensor(
-  { Tensor }: typeof Ort,
   { type, features }: GraphInput,
   { rows, columns }: EncodedRows,
   placeOf: ReadonlyMap<string, number>,
-): Ort.Tensor {
-  const dims = [rows, features.length]
+): Tensor {
+  const shape = [rows, features.length]
   const taken = features.map((name) => columns[placeOf.get(name)!]!)
   const [only] = taken
+  const cells = rows * taken.length
   if (type === 'string') {
-    if (taken.length === 1 && Array.isArray(only)) return new Tensor('string', only, dims)
-    return new Tensor('string', sideBySide(taken, rows, new Array<string>(rows * taken.length), String), dims)
+    if (taken.length === 1 && Array.isArray(only)) return { datatype: 'BYTES', shape, data: only }
+    return { datatype: 'BYTES', shape, data: sideBySide(taken, rows, new Array<string>(cells), String) }
   }
   if (type === 'float32') {
-    if (taken.length === 1 && only instanceof Float32Array) return new Tensor('float32', only, dims)
-    return new Tensor('float32', sideBySide(taken, rows, new Float32Array(rows * taken.length), numberOf), dims)
+    if (taken.length === 1 && only instanceof Float32Array) return { datatype: 'FP32', shape, data: only }
+    return { datatype: 'FP32', shape, data: sideBySide(taken, rows, new Float32Array(cells), numberOf) }
   }
   if (type === 'float64')
-    return new Tensor('float64', sideBySide(taken, rows, new Float64Array(rows * taken.length), numberOf), dims)
+    return { datatype: 'FP64', shape, data: sideBySide(taken, rows, new Float64Array(cells), numberOf) }
   if (type === 'int64') {
     const whole = (cell: number | string) => BigInt(Math.round(numberOf(cell)) || 0)
-    return new Tensor('int64', sideBySide(taken, rows, new BigInt64Array(rows * taken.length), whole), dims)
+    return { datatype: 'INT64', shape, data: sideBySide(taken, rows, new BigInt64Array(cells), whole) }
   }
   const truth = (cell: number | string): number => (numberOf(cell) === 1 ? 1 : 0)
-  return new Tensor('bool', sideBySide(taken, rows, new Uint8Array(rows * taken.length), truth), dims)
+  return { datatype: 'BOOL', shape, data: sideBySide(taken, rows, new Uint8Array(cells), truth) }
 }
 
 function sideBySide<Cells extends { [index: number]: Cell }, Cell>(

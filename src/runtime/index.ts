@@ -1,5 +1,5 @@
-export { ModelBroken, ModelFailed, RecordInvalid } from './errors.ts'
-export { type Feeds, type LoadedModel, loadModel } from './model.ts'
+export { ModelBroken, ModelFailed, RecordInvalid, RecordsNotTaken, TensorInvalid } from './errors.ts'
+export { type LoadedModel, loadModel } from './model.ts'
 export {
   type EncodedRows,
   encodeFrame,
@@ -8,3 +8,5 @@ export {
   type PredictionRecord,
   RowBuffer,
 } from './records.ts'
+export { ARRAYS, elementsOf, type NumberData, type NumericDatatype, type Tensor, type Tensors } from './tensor.ts'
+export { openTensorModel, type TensorModel } from './tensor-model.ts'

@@ -62,7 +62,7 @@ describe('loadModel', () => {
     ).rejects.toEqual(broken(/no input "age"/))
     await expect(
       load(bytes, { ...signature, features: [{ ...first!, kind: 'categorical' }, ...rest] }),
-    ).rejects.toEqual(broken(/"tenure" is float32/))
+    ).rejects.toEqual(broken(/"tenure" is FP32/))
     await expect(load(bytes, { ...signature, task: 'regression', classes: [] })).rejects.toEqual(
       broken(/no output "prediction"/),
     )

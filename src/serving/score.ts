@@ -1,4 +1,4 @@
-import type { Feeds, LoadedModel } from '#runtime'
+import type { LoadedModel, Tensors } from '#runtime'
 import { type PredictionRecord, RowBuffer } from '#runtime'
 
 /** The part of a request that shares a run: its records and the number of the first one in its request. */
@@ -65,7 +65,7 @@ export async function scoreBlocks(
 }
 
 interface SharedFeeds {
-  readonly feeds: Feeds
+  readonly feeds: Tensors
   readonly unfit: readonly { from: number; rows: number; error: unknown }[]
 }
 
