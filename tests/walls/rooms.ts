@@ -7,6 +7,7 @@ export const PURE = ['evaluation', 'trainer', 'worlds'] as const
 export const ROOMS = [
   'access',
   'projects',
+  'pictures',
   'data',
   'features',
   'runtime',

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** How a picture becomes the pixels of a model: the part of it that decides which pixels there are. */
+export const PictureSize = z.object({
+  width: z.int().min(1).max(4096),
+  height: z.int().min(1).max(4096),
+  channels: z.union([z.literal(1), z.literal(3)]).describe('1: grey; 3: red, green, blue.'),
+  fit: z
+    .enum(['fill', 'cover', 'contain'])
+    .describe('fill: stretched; cover: the middle is cut out; contain: whole, with black bars.'),
+})
+export type PictureSize = z.infer<typeof PictureSize>
+
+/** What is measured of every picture: the columns that drift, segments and fairness look at. */
+export const PictureStatistics = z.object({
+  brightness: z.number().describe('Mean luma, 0 black to 1 white.'),
+  contrast: z.number().describe('Standard deviation of the luma, 0 to 0.5.'),
+  sharpness: z.number().describe('Variance of the Laplacian of the luma in steps of 255: low is blurred.'),
+})
+export type PictureStatistics = z.infer<typeof PictureStatistics>
+
+/** The names of the statistics, in the order they are shown. */
+export const PICTURE_STATISTICS = ['brightness', 'contrast', 'sharpness'] as const

@@ -1,0 +1,14 @@
+export type { PictureSize, PictureStatistics } from './contract.ts'
+export { type Chance, type Disturbance, disturb, disturbanceName } from './disturb.ts'
+export { PictureBroken, PictureKindRefused, PictureTooLarge } from './errors.ts'
+export { type OcclusionMap, type OcclusionOptions, occlusionOf } from './occlusion.ts'
+export { overlayOf, pngOf } from './overlay.ts'
+export {
+  DEFAULT_PICTURE_LIMITS,
+  type Picture,
+  type PictureLimits,
+  type Pixels,
+  readPicture,
+} from './read-picture.ts'
+export { statisticsOf } from './statistics.ts'
+export { type TensorForm, tensorOf } from './tensor.ts'

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import type { SharpOptions } from 'sharp'
+import type { PictureSize, PictureStatistics } from './contract.ts'
+import { PictureBroken, PictureTooLarge } from './errors.ts'
+import { kindOf } from './kind.ts'
+import { loadLibrary } from './library.ts'
+import { statisticsOf } from './statistics.ts'
+
+export interface PictureLimits {
+  readonly bytes: number
+  /** Width × height as the file says, before anything is decoded. */
+  readonly pixels: number
+}
+
+/** 16 MiB of bytes, 50 megapixels: any camera; a bomb of a few kB that unfolds to gigabytes is refused by its header. */
+export const DEFAULT_PICTURE_LIMITS: PictureLimits = { bytes: 16 * 1024 * 1024, pixels: 50_000_000 }
+
+/** What a model sees: 8 bits a channel, rows from the top, channels side by side. */
+export interface Pixels {
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 3
+  /** height × width × channels. */
+  readonly data: Uint8Array
+}
+
+export interface Picture {
+  /** SHA-256 of the file, hexadecimal: the name it has as a blob. */
+  readonly hash: string
+  readonly kind: 'jpeg' | 'png'
+  readonly bytes: number
+  /** Of the original, upright. */
+  readonly width: number
+  readonly height: number
+  /** At the size that was asked for. */
+  readonly pixels: Pixels
+  readonly statistics: PictureStatistics
+}
+
+/**
+ * Decodes a JPEG or PNG from anybody to the pixels of a model. The same bytes give the same pixels, in training and in
+ * service: both come through here.
+ *
+ * @throws PictureKindRefused, PictureTooLarge, PictureBroken
+ */
+export async function readPicture(
+  bytes: Uint8Array,
+  size: PictureSize,
+  limits: PictureLimits = DEFAULT_PICTURE_LIMITS,
+): Promise<Picture> {
+  if (bytes.length > limits.bytes) throw new PictureTooLarge(`${bytes.length} bytes, ${limits.bytes} are allowed`)
+  const kind = kindOf(bytes)
+  const sharp = await loadLibrary()
+  // Bits that are missing or wrong are an error: a picture that is half grey has no right answer.
+  const options: SharpOptions = { limitInputPixels: limits.pixels, failOn: 'error', sequentialRead: true }
+  const header = await sharp(bytes, options)
+    .metadata()
+    .catch((error: Error) => {
+      throw refusal(error, limits)
+    })
+  if (header.width * header.height > limits.pixels) throw tooManyPixels(header, limits)
+  const { data, info } = await sharp(bytes, options)
+    .autoOrient()
+    .resize({ width: size.width, height: size.height, fit: size.fit, kernel: 'lanczos3', background: '#000' })
+    .flatten({ background: '#fff' })
+    .toColourspace(size.channels === 1 ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: Error) => {
+      throw refusal(error, limits)
+    })
+  if (info.channels !== size.channels || data.length !== size.width * size.height * size.channels)
+    throw new PictureBroken(`it has ${info.channels} channels where ${size.channels} are expected`)
+  const pixels: Pixels = { width: size.width, height: size.height, channels: size.channels, data }
+  const { width, height } = header.autoOrient
+  return {
+    hash: createHash('sha256').update(bytes).digest('hex'),
+    kind,
+    bytes: bytes.length,
+    width,
+    height,
+    pixels,
+    statistics: statisticsOf(pixels),
+  }
+}
+
+const tooManyPixels = ({ width, height }: { width: number; height: number }, { pixels }: PictureLimits) =>
+  new PictureTooLarge(`${width} × ${height} pixels, ${pixels} are allowed`)
+
+function refusal(error: Error, limits: PictureLimits): Error {
+  if (/pixel limit/i.test(error.message)) return new PictureTooLarge(`more than ${limits.pixels} pixels`)
+  return new PictureBroken(firstLine(error.message), error)
+}
+
+const firstLine = (text: string) => text.split('\n', 1)[0]!.replace(/\.$/, '').slice(0, 200)
