@@ -1,4 +1,4 @@
-import type { Pixels } from './read-picture.ts'
+import type { Pixels } from './pixels.ts'
 
 /** A small change of a picture that should not change what is on it. */
 export type Disturbance =

@@ -7,8 +7,8 @@ export {
   DEFAULT_PICTURE_LIMITS,
   type Picture,
   type PictureLimits,
-  type Pixels,
   readPicture,
 } from './read-picture.ts'
+export type { Pixels } from './pixels.ts'
 export { statisticsOf } from './statistics.ts'
 export { type TensorForm, tensorOf } from './tensor.ts'

@@ -1,4 +1,4 @@
-import type { Pixels } from './read-picture.ts'
+import type { Pixels } from './pixels.ts'
 
 export interface OcclusionOptions {
   /** Patches from side to side; the map has as many columns and rows. */

@@ -1,6 +1,6 @@
 import { loadLibrary } from './library.ts'
 import type { OcclusionMap } from './occlusion.ts'
-import type { Pixels } from './read-picture.ts'
+import type { Pixels } from './pixels.ts'
 
 const SIDE = 384
 

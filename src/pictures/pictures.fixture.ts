@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import { loadLibrary } from './library.ts'
-import type { Pixels } from './read-picture.ts'
+import type { Pixels } from './pixels.ts'
 
 /** A picture drawn for tests: a bright disc on a dark ground, left of the middle. */
 export function drawnPixels(width = 64, height = 48): Pixels {

@@ -4,6 +4,7 @@ import type { PictureSize, PictureStatistics } from './contract.ts'
 import { PictureBroken, PictureTooLarge } from './errors.ts'
 import { kindOf } from './kind.ts'
 import { loadLibrary } from './library.ts'
+import type { Pixels } from './pixels.ts'
 import { statisticsOf } from './statistics.ts'
 
 export interface PictureLimits {
@@ -14,15 +15,6 @@ export interface PictureLimits {
 
 /** 16 MiB of bytes, 50 megapixels: any camera; a bomb of a few kB that unfolds to gigabytes is refused by its header. */
 export const DEFAULT_PICTURE_LIMITS: PictureLimits = { bytes: 16 * 1024 * 1024, pixels: 50_000_000 }
-
-/** What a model sees: 8 bits a channel, rows from the top, channels side by side. */
-export interface Pixels {
-  readonly width: number
-  readonly height: number
-  readonly channels: 1 | 3
-  /** height × width × channels. */
-  readonly data: Uint8Array
-}
 
 export interface Picture {
   /** SHA-256 of the file, hexadecimal: the name it has as a blob. */

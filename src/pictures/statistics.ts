@@ -1,5 +1,5 @@
 import type { PictureStatistics } from './contract.ts'
-import type { Pixels } from './read-picture.ts'
+import type { Pixels } from './pixels.ts'
 
 /**
  * What a picture looks like in three numbers, of the pixels that the model sees.

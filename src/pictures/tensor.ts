@@ -1,4 +1,4 @@
-import type { Pixels } from './read-picture.ts'
+import type { Pixels } from './pixels.ts'
 
 /** How pixels are laid out and scaled for a model. */
 export interface TensorForm {
