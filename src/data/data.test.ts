@@ -10,6 +10,7 @@ import { DataVersion } from './contract.ts'
 import { type Data, type NewDataVersion, openData } from './data.ts'
 import { openFileDatasets } from './files/file-datasets.ts'
 import { dataMigrations } from './migrations.ts'
+import { openDataReports } from './reports/reports.ts'
 import { mountData } from './routes.ts'
 import { plainTable, splitBy, testFolder } from './tables.fixture.ts'
 
@@ -21,9 +22,9 @@ onEveryDatabase('datasets and versions', [...eventMigrations, ...dataMigrations]
   let blobs: Blobs
   let events: Events
   let now = 1_000
+  const clock = { now: () => now++ }
 
   beforeAll(async () => {
-    const clock = { now: () => now++ }
     blobs = await openBlobFolder(folder.path(`blobs-${storage().capabilities.name}`))
     events = openEvents({ storage: storage(), clock, log: openLog({ level: 'silent' }) })
     data = openData({ storage: storage(), blobs, events, clock })
@@ -140,7 +141,9 @@ onEveryDatabase('datasets and versions', [...eventMigrations, ...dataMigrations]
     const authorize = async () => ({ name: 'local', roles: ['admin'] })
     const http = await openHttp({ log: openLog({ level: 'silent' }), authorize, version: 'test' })
     const files = openFileDatasets({ storage: storage(), blobs, events, ledger: '/nowhere' })
-    mountData(http, data, files)
+    const projects = { project: async () => Promise.reject(new Error('not asked')) }
+    const reports = openDataReports({ storage: storage(), blobs, data, projects, clock, work: '/nowhere' })
+    mountData(http, { data, files, reports })
     const get = async (url: string) => {
       const answer = await http.fastify.inject({ url })
       return { status: answer.statusCode, body: answer.json() }
@@ -157,6 +160,20 @@ onEveryDatabase('datasets and versions', [...eventMigrations, ...dataMigrations]
     const id = first.body.versions[0].id
     expect((await get(`/api/data-versions/${id}`)).body).toEqual(await data.version(id))
     expect((await get(`/api/data-versions/${id}/preview`)).body).toEqual(await data.preview(id))
+    expect((await get('/api/projects/shop/datasets/orders/versions/latest')).body.id).toBe(id)
+    expect((await get('/api/projects/shop/datasets/orders/versions/5')).body.id).toBe(id)
+    expect((await get('/api/projects/shop/datasets/orders/versions/1')).body.number).toBe(1)
+    expect(await get('/api/projects/shop/datasets/orders/versions/6')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'ORRERY_DATA_VERSION_UNKNOWN' } },
+    })
+    expect((await get('/api/projects/shop/datasets/nope/versions/latest')).body.error.code).toBe(
+      'ORRERY_DATA_DATASET_UNKNOWN',
+    )
+    const { blobHash } = await data.version(id)
+    const whole = await http.fastify.inject({ url: `/api/data-versions/${id}/table.parquet` })
+    expect(whole.headers.etag).toBe(`"${blobHash}"`)
+    expect(whole.rawPayload.equals(await blobs.get(blobHash))).toBe(true)
     expect(await get('/api/data-versions/nope')).toMatchObject({
       status: 404,
       body: { error: { code: 'ORRERY_DATA_VERSION_UNKNOWN' } },

@@ -10,6 +10,7 @@ import { versionCreated } from './events.ts'
 import {
   ensureDataset,
   hasDataset,
+  idOfVersion,
   insertVersion,
   listDatasets,
   listVersions,
@@ -40,6 +41,8 @@ export interface Data {
   /** The newest version; `undefined` when there is none yet. */
   latest(project: string, dataset: string): Promise<DataVersionSummary | undefined>
   version(id: string): Promise<DataVersion>
+  /** @throws DatasetUnknown, DataVersionUnknown */
+  numbered(project: string, dataset: string, number: number | 'latest'): Promise<DataVersion>
   preview(id: string): Promise<Preview>
   /**
    * Makes the next version of a dataset, and the dataset with its first. The same table, split and types as an existing
@@ -65,6 +68,13 @@ export function openData(needs: { storage: Storage; blobs: Blobs; events: Events
       const version = await versionById(storage, id)
       if (!version) throw new DataVersionUnknown(id)
       return version
+    },
+    numbered: async (project, dataset, number) => {
+      const id = await idOfVersion(storage, project, dataset, number)
+      const version = id && (await versionById(storage, id))
+      if (version) return version
+      if (!(await hasDataset(storage, project, dataset))) throw new DatasetUnknown(project, dataset)
+      throw new DataVersionUnknown(`${dataset}@${number}`)
     },
     preview: async (id) => {
       const preview = await previewById(storage, id)

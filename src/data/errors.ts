@@ -426,6 +426,17 @@ export class SplitChanged extends OrreryError {
   }
 }
 
+export class NotSplit extends OrreryError {
+  constructor(version: string) {
+    super({
+      code: 'ORRERY_DATA_NOT_SPLIT',
+      status: 409,
+      message: `${version} has no split: its rows are in no part.`,
+      hint: 'Give the data set a `label` and a `split` in orrery.yaml, and make a version.',
+    })
+  }
+}
+
 export class ExpectationsFailed extends OrreryError {
   constructor(failed: readonly { expectation: string; observed: string }[]) {
     super({

@@ -177,6 +177,26 @@ export async function listVersions(
   return rows.map(summaryFrom)
 }
 
+export async function idOfVersion(
+  storage: Storage,
+  project: string,
+  dataset: string,
+  number: number | 'latest',
+): Promise<string | undefined> {
+  const versions = storage
+    .reads<DataTables>()
+    .selectFrom('data_versions')
+    .innerJoin('data_datasets', 'data_datasets.id', 'data_versions.dataset_id')
+    .select('data_versions.id')
+    .where('data_datasets.project', '=', project)
+    .where('data_datasets.name', '=', dataset)
+  const found =
+    number === 'latest'
+      ? versions.orderBy('data_versions.number', 'desc').limit(1)
+      : versions.where('data_versions.number', '=', number)
+  return (await found.executeTakeFirst())?.id
+}
+
 export async function versionById(storage: Storage, id: string): Promise<DataVersion | undefined> {
   const row = await versionRows(storage.reads()).where('data_versions.id', '=', id).executeTakeFirst()
   return row && versionFrom(row)

@@ -255,6 +255,20 @@ export const featureRoutes = defineRoutes({
       views: z.array(ViewUse),
     }),
   },
+  historicalTable: {
+    method: 'POST',
+    path: '/api/features/historical.parquet',
+    permission: 'features:write',
+    summary: 'A frame of entities of any size with its features as they were: Parquet in, Parquet out, rows in order.',
+    query: OneProject.extend({
+      views: z.string().optional().describe('Separated by commas; all views of the project when absent.'),
+      time: z.string().default('event_time').describe('The column with the time of each row.'),
+      fullNames: z.enum(['true', 'false']).default('false').describe('`view__column` instead of `column`.'),
+    }),
+    reply: z.unknown(),
+    upload: true,
+    raw: true,
+  },
   joinFeatures: {
     method: 'POST',
     path: '/api/features/join',

@@ -73,6 +73,28 @@ export class FrameTimeUnreadable extends OrreryError {
   }
 }
 
+export class FrameUnreadable extends OrreryError {
+  constructor(reason: string) {
+    super({
+      code: 'ORRERY_FEATURES_FRAME_UNREADABLE',
+      status: 422,
+      message: `The frame of entities is no Parquet file that can be read: ${reason}.`,
+      hint: 'Send the bytes of one Parquet file, whole, with a row for each entity and time.',
+    })
+  }
+}
+
+export class FrameTooLarge extends OrreryError {
+  constructor(limit: number) {
+    super({
+      code: 'ORRERY_FEATURES_FRAME_TOO_LARGE',
+      status: 413,
+      message: `The frame of entities is larger than ${limit / 2 ** 30} GiB.`,
+      hint: 'Send it in parts, or make it a data set and join that: POST /api/features/join.',
+    })
+  }
+}
+
 export class FeatureNameTaken extends OrreryError {
   constructor(column: string, view: string) {
     super({

@@ -24,7 +24,7 @@ import { type OpenedView, openSources } from './sources.ts'
 
 export interface Features extends Online {
   readonly catalog: Catalog
-  readonly historical: Pick<Historical, 'rows'>
+  readonly historical: Pick<Historical, 'rows' | 'table'>
   /** The views of these names, over what their sources say now. */
   openViews: OpenViews
   /** Records with the features that their senders left out. */

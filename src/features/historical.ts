@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Data } from '#data'
 import type { Blobs } from '#platform/blobs'
 import type { JobContext } from '#platform/jobs'
@@ -8,14 +12,28 @@ import type { Storage } from '#platform/storage'
 import type { Projects } from '#projects'
 import type { Catalog } from './catalog.ts'
 import type { HistoricalBody, JoinBody, JoinedVersion, ViewUse } from './contract.ts'
+import { FrameTooLarge } from './errors.ts'
 import type { Sources } from './sources.ts'
 import type { JoinedRows, JoinInput, JoinOutput } from './workers/join.ts'
 
 const HOUR = 3_600_000
+const LARGEST_FRAME = 8 * 2 ** 30
 
 export interface Historical {
   /** The rows of a small frame with their features. */
   rows(request: HistoricalBody): Promise<JoinedRows & { views: ViewUse[] }>
+  /**
+   * A frame of entities as it arrives, a Parquet file, with its features as another one; `use` is done before that is
+   * removed. One at a time: others wait for their turn.
+   *
+   * @throws FrameUnreadable, FrameTooLarge and what `pointInTimeJoin` throws
+   */
+  table(
+    request: Omit<HistoricalBody, 'rows'>,
+    frame: Readable,
+    signal: AbortSignal,
+    use: (joined: { path: string; hash: string; views: ViewUse[] }) => Promise<void>,
+  ): Promise<void>
   /** The work of a job: a whole data set with its features, as a version of another one. */
   join(job: JobContext<JoinBody>): Promise<JoinedVersion>
 }
@@ -49,6 +67,13 @@ export function openHistorical(needs: {
       ...more,
     })
 
+  let last: Promise<unknown> = Promise.resolve()
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.catch(() => {}).then(work)
+    last = turn
+    return turn
+  }
+
   return {
     rows: async ({ project: name, views: names, rows, time, fullNames }) => {
       const project = await projects.project(name)
@@ -61,6 +86,28 @@ export function openHistorical(needs: {
         ),
       )
       return { ...joined, views: opened.map(({ use }) => use) }
+    },
+    table: async ({ project: name, views: names, time, fullNames }, frame, signal, use) => {
+      const project = await projects.project(name)
+      const wanted = await catalog.named(name, names)
+      await inFolder(async (folder) => {
+        const parquet = join(folder, 'frame.parquet')
+        await receive(frame, parquet)
+        const target = join(folder, 'joined.parquet')
+        const views = await inTurn(async () => {
+          signal.throwIfAborted()
+          const opened = await sources.open(project, wanted, { signal })
+          const input: JoinInput = {
+            ...{ time, fullNames, folder, views: opened.map((one) => one.input) },
+            frame: { upload: parquet, target },
+          }
+          await joinInChild(input, { timeoutMs: HOUR, signal })
+          return opened.map(({ use }) => use)
+        })
+        const digest = createHash('sha256')
+        await pipeline(createReadStream(target), digest)
+        await use({ path: target, hash: `sha256:${digest.digest('hex')}`, views })
+      })
     },
     join: async (job) => {
       const { project: name, views: names, dataset, time, into, fullNames } = job.input
@@ -94,6 +141,18 @@ export function openHistorical(needs: {
       })
     },
   }
+}
+
+/** Keeps what arrives, as far as it is no larger than what is taken. */
+async function receive(frame: Readable, path: string): Promise<void> {
+  let size = 0
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length
+      done(size > LARGEST_FRAME ? new FrameTooLarge(LARGEST_FRAME) : null, chunk)
+    },
+  })
+  await pipeline(frame, measure, createWriteStream(path))
 }
 
 function inWords(dataset: string, number: number, views: readonly ViewUse[]): string {

@@ -1,10 +1,12 @@
-import type { HttpServer } from '#platform/http'
+import { finished } from 'node:stream/promises'
+import { type HttpServer, sendFile } from '#platform/http'
 import type { Projects } from '#projects'
 import type { ProjectSpec } from '#projects/contract'
 import type { AppliedView } from './catalog-store.ts'
 import { type FeatureViewInfo, featureRoutes } from './contract.ts'
 import type { Features } from './features.ts'
 
+const PARQUET = 'application/vnd.apache.parquet'
 const SHOWN_MATERIALIZATIONS = 20
 
 export function mountFeatures(
@@ -45,6 +47,17 @@ export function mountFeatures(
     pushFeatures: ({ body }) => features.push(body),
     materializeFeatures: async ({ body }) => ({ jobs: await features.startMaterialize(body.project, body.views) }),
     historicalFeatures: ({ body }) => features.historical.rows(body),
+    historicalTable: async ({ query: { project, views, time, fullNames }, request, reply }) => {
+      const asked = { project, views: views?.split(','), time, fullNames: fullNames === 'true' }
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort(new Error('The client is gone.')))
+      await features.historical.table(asked, request.raw, gone.signal, async ({ path, hash, views: used }) => {
+        reply.header('orrery-views', encodeURIComponent(JSON.stringify(used)))
+        await sendFile(request, reply, { path, hash, type: PARQUET, name: 'features.parquet' })
+        await finished(reply.raw).catch(() => {})
+      })
+      return reply
+    },
     joinFeatures: ({ body }) => features.startJoin(body),
     getFeaturesJob: ({ params }) => features.job(params.job),
   })

@@ -97,6 +97,19 @@ it('answers a small frame at once, as it was at each time', async () => {
   expect(views.map(({ view, version }) => `${view}@${version}`)).toEqual(['spending@1', 'visits@1'])
 })
 
+it('refuses a frame that is no Parquet file, or only the beginning of one', async () => {
+  const send = async (body: Uint8Array<ArrayBuffer>) => {
+    const answer = await fetch(`${server.url}/api/features/historical.parquet?project=shop`, { method: 'POST', body })
+    return { status: answer.status, code: ((await answer.json()) as { error: { code: string } }).error.code }
+  }
+  const { id } = (await api.findDataVersion({ params: { project: 'shop', dataset: 'visits', number: 'latest' } }))!
+  const table = await (await fetch(`${server.url}/api/data-versions/${id}/table.parquet`)).arrayBuffer()
+  const unreadable = { status: 422, code: 'ORRERY_FEATURES_FRAME_UNREADABLE' }
+  expect(await send(new TextEncoder().encode('customer,event_time'))).toEqual(unreadable)
+  expect(await send(new Uint8Array(table, 0, table.byteLength - 40))).toEqual(unreadable)
+  expect(await send(new Uint8Array(table))).toEqual({ status: 422, code: 'ORRERY_FEATURES_FRAME_COLUMN_MISSING' })
+}, 60_000)
+
 it('joins a whole data set into a version of another, whose past says from what', async () => {
   const { code, stdout } = await orrery([
     ...['features', 'join', 'shop', 'visits', '--time', 'day', '--into', 'visits-spending', '--views', 'spending'],

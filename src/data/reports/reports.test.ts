@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { type Blobs, openBlobFolder } from '#platform/blobs'
 import { type Events, eventMigrations, openEvents } from '#platform/events'
@@ -6,7 +7,10 @@ import { onEveryDatabase } from '#platform/testing'
 import { Expectation } from '#projects/contract'
 import { type DatasetSpec, Scorecard, TableDiff } from '../contract.ts'
 import { type Data, openData } from '../data.ts'
+import { withDuck } from '../duckdb.ts'
 import { dataMigrations } from '../migrations.ts'
+import { readSplit } from '../read-split.ts'
+import { parquet } from '../sql.ts'
 import { splitBy, testFolder } from '../tables.fixture.ts'
 import { type DataReports, openDataReports } from './reports.ts'
 
@@ -53,7 +57,8 @@ onEveryDatabase('reports on versions', [...eventMigrations, ...dataMigrations], 
     blobs = await openBlobFolder(folder.path(`blobs-${storage().capabilities.name}`))
     events = openEvents({ storage: storage(), clock, log: openLog({ level: 'silent' }) })
     data = openData({ storage: storage(), blobs, events, clock })
-    reports = openDataReports({ storage: storage(), blobs, data, projects: { project: async () => said }, clock })
+    const projects = { project: async () => said }
+    reports = openDataReports({ storage: storage(), blobs, data, projects, clock, work: folder.path('') })
   })
 
   async function register(content: string) {
@@ -114,6 +119,20 @@ onEveryDatabase('reports on versions', [...eventMigrations, ...dataMigrations], 
     expect(quarantined[0]).toMatchObject({ row: 4, reasons: 'x is less than 50' })
     expect(quarantined[0]!.cells[1]).toBe('99.0')
     expect((await reports.quarantined(version.id, { limit: 10, offset: 1 })).quarantined).toEqual([])
+  })
+
+  it('the part of each row is written beside the rows, once', async () => {
+    const version = await register(table(new Set()))
+    const [{ path, hash }, again] = await Promise.all([reports.parts(version.id), reports.parts(version.id)])
+    expect(again.hash).toBe(hash)
+    const split = version.split!
+    const rows = await readSplit(await data.readPath(version), split, version.profile.label!, ['at'])
+    const parts = await withDuck({ folders: [dirname(path)] }, (duck) =>
+      duck.rows<{ part: string | null }>(`SELECT part FROM ${parquet(path)}`),
+    )
+    expect(parts.length).toBe(version.rows)
+    for (const part of ['train', 'validation', 'test'] as const)
+      expect(parts.flatMap((one, row) => (one.part === part ? [row] : []))).toEqual([...rows[part]])
   })
 
   it('how expectations stood, version by version', async () => {

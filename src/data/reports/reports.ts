@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
-import type { Blobs } from '#platform/blobs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Blobs, StoredBlob } from '#platform/blobs'
 import { runInChild } from '#platform/process'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
@@ -9,7 +10,7 @@ import type { DataVersion } from '../contract.ts'
 import type { Data } from '../data.ts'
 import type { TableDiff } from '../diff/contract.ts'
 import { withDuck } from '../duckdb.ts'
-import { DiffOfOtherProjects } from '../errors.ts'
+import { DiffOfOtherProjects, NotSplit } from '../errors.ts'
 import { REASONS, ROW } from '../expectations/set-aside.ts'
 import type { Scorecard } from '../scorecard/contract.ts'
 import { timeliness } from '../scorecard/timeliness.ts'
@@ -30,6 +31,8 @@ export interface DataReports {
   scorecard(version: string): Promise<Scorecard>
   /** @param key columns that name a row; the dataset's identifier when `undefined`, whole rows when empty */
   diff(version: string, against: string, key: readonly string[] | undefined): Promise<TableDiff>
+  /** The part of the split that each row is in, as a file; a row without a label is in none. */
+  parts(version: string): Promise<{ path: string; hash: string }>
   quarantined(
     version: string,
     page: { limit: number; offset: number },
@@ -50,27 +53,32 @@ export function openDataReports(needs: {
   data: Data
   projects: Pick<Projects, 'project'>
   clock: Clock
+  /** Folder for files under way. */
+  work: string
 }): DataReports {
   const { storage, blobs, data, projects, clock } = needs
   const underWay = new Map<string, Promise<unknown>>()
   let last: Promise<unknown> = Promise.resolve()
 
-  async function report<Body>(of: ReportName, what: string, work: () => Promise<ReportWork>): Promise<Body> {
+  const compute = <Body>(what: string, work: ReportWork): Promise<Body> =>
+    runInChild<Body>(new URL('./worker.ts', import.meta.url), work, {
+      what,
+      timeoutMs: HALF_HOUR,
+      memoryMb: MEMORY_MB,
+    })
+
+  async function report<Body>(of: ReportName, made: () => Promise<Body>): Promise<Body> {
     const kept = await reportNamed<Body>(storage, of)
     if (kept) return kept
     const key = JSON.stringify(of)
     const running = underWay.get(key)
     if (running) return running as Promise<Body>
-    const compute = async () => {
-      const body = await runInChild<Body>(new URL('./worker.ts', import.meta.url), await work(), {
-        what,
-        timeoutMs: HALF_HOUR,
-        memoryMb: MEMORY_MB,
-      })
+    const makeAndKeep = async () => {
+      const body = await made()
       await storage.write((tx) => keepReport(tx, of, body, clock.now()))
       return body
     }
-    const turn = last.catch(() => {}).then(compute)
+    const turn = last.catch(() => {}).then(makeAndKeep)
     last = turn
     underWay.set(key, turn)
     try {
@@ -107,11 +115,10 @@ export function openDataReports(needs: {
       const said = { segments, sensitive, ignore, id: spec.id }
       const about = createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 16)
       const { rows, schema, profile, createdAt } = version
-      const card = await report<Scorecard>({ version: id, kind: 'scorecard', about }, 'A scorecard', async () => ({
-        kind: 'scorecard',
-        path: await data.readPath(version),
-        input: { version: { rows, schema, profile, createdAt }, ...said },
-      }))
+      const card = await report<Scorecard>({ version: id, kind: 'scorecard', about }, async () => {
+        const input = { version: { rows, schema, profile, createdAt }, ...said }
+        return compute('A scorecard', { kind: 'scorecard', path: await data.readPath(version), input })
+      })
       const versions = await data.versions(version.project, version.dataset, { limit: RHYTHM, offset: 0 })
       const age = timeliness({
         now: clock.now(),
@@ -127,12 +134,29 @@ export function openDataReports(needs: {
       if (after.project !== before.project) throw new DiffOfOtherProjects()
       const named = key ?? [(await specOf(after)).id].filter((one) => one !== undefined)
       const about = JSON.stringify([against, named])
-      return report<TableDiff>({ version: id, kind: 'diff', about }, 'A comparison', async () => ({
-        kind: 'diff',
-        before: await data.readPath(before),
-        after: await data.readPath(after),
-        key: named.length > 0 ? named : null,
-      }))
+      return report<TableDiff>({ version: id, kind: 'diff', about }, async () => {
+        const paths = { before: await data.readPath(before), after: await data.readPath(after) }
+        return compute('A comparison', { kind: 'diff', ...paths, key: named.length > 0 ? named : null })
+      })
+    },
+
+    parts: async (id) => {
+      const version = await data.version(id)
+      const { split, dataset, number } = version
+      const { label, time } = version.profile
+      if (!split || !label) throw new NotSplit(`${dataset}@${number}`)
+      const { hash } = await report<StoredBlob>({ version: id, kind: 'parts', about: '' }, async () => {
+        const folder = await mkdtemp(join(needs.work, 'data-parts-'))
+        try {
+          const target = join(folder, 'parts.parquet')
+          const path = await data.readPath(version)
+          await compute('A split', { kind: 'parts', path, split, label, time: time?.columns ?? [], target })
+          return await blobs.putFile(target)
+        } finally {
+          await rm(folder, { recursive: true, force: true })
+        }
+      })
+      return { path: await blobs.path(hash), hash }
     },
 
     quarantined: async (id, { limit, offset }) => {

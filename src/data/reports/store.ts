@@ -24,7 +24,7 @@ export const reportMigrations: readonly Migration[] = [
 /** What a report is of: versions never change, so it holds for ever. */
 export interface ReportName {
   version: string
-  kind: 'scorecard' | 'diff'
+  kind: 'scorecard' | 'diff' | 'parts'
   /** What else it depends on. */
   about: string
 }

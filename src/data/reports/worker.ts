@@ -5,15 +5,18 @@ import { diffTables } from '../diff/diff-tables.ts'
 import { withDuck } from '../duckdb.ts'
 import type { ScorecardInput } from '../scorecard/scorecard.ts'
 import { scoreTable } from '../scorecard/scorecard.ts'
+import { type WrittenParts, writeParts } from '../write-parts.ts'
 
 export type ReportWork =
   | { kind: 'diff'; before: string; after: string; key: readonly string[] | null }
   | { kind: 'scorecard'; path: string; input: ScorecardInput }
+  | ({ kind: 'parts' } & WrittenParts)
 
-serveAsChild<ReportWork>((work) =>
-  work.kind === 'diff'
-    ? withDuck({ folders: [dirname(work.before), dirname(work.after)] }, (duck) =>
-        diffTables(duck, work.before, work.after, work.key),
-      )
-    : withDuck({ folders: [dirname(work.path)] }, (duck) => scoreTable(duck, work.path, work.input)),
-)
+serveAsChild<ReportWork>(async (work): Promise<unknown> => {
+  if (work.kind === 'parts') return writeParts(work)
+  if (work.kind === 'scorecard')
+    return withDuck({ folders: [dirname(work.path)] }, (duck) => scoreTable(duck, work.path, work.input))
+  return withDuck({ folders: [dirname(work.before), dirname(work.after)] }, (duck) =>
+    diffTables(duck, work.before, work.after, work.key),
+  )
+})

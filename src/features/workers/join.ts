@@ -2,7 +2,9 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type IngestedTable, ingestTable, makeFolder, withDuck } from '#data'
+import { asOrreryError } from '#platform/errors'
 import { serveAsChild } from '#platform/process'
+import { FrameUnreadable } from '../errors.ts'
 import { joinTable } from '../join-table.ts'
 import { pointInTimeJoin } from '../point-in-time.ts'
 import type { ViewInput } from '../relation.ts'
@@ -18,8 +20,14 @@ export interface JoinInput {
   readonly fullNames: boolean
   /** Where files are left. */
   readonly folder: string
-  /** A frame on disk, whose result becomes a table; or one in hand, whose rows are given back. */
-  readonly frame: { readonly parquet: string } | { readonly rows: FrameRows }
+  /**
+   * A frame on disk, whose result becomes a table; one that somebody sent, whose result is left at `target`; or one in
+   * hand, whose rows are given back.
+   */
+  readonly frame:
+    | { readonly parquet: string }
+    | { readonly upload: string; readonly target: string }
+    | { readonly rows: FrameRows }
 }
 
 export interface JoinedRows {
@@ -27,17 +35,43 @@ export interface JoinedRows {
   rows: Cell[][]
 }
 
-export type JoinOutput = { table: IngestedTable } | { joined: JoinedRows }
+export type JoinOutput = { table: IngestedTable } | { joined: JoinedRows } | { written: string }
 
 serveAsChild<JoinInput>(async (input, progress): Promise<JoinOutput> => {
   const { views, time, fullNames, frame } = input
   const folder = await makeFolder(input.folder)
   progress('joining features')
   if ('rows' in frame) return { joined: await joinRows(input, frame.rows, folder) }
+  if ('upload' in frame) return { written: await joinUpload(input, frame, folder) }
   const joined = join(folder, 'joined.parquet')
   await joinTable({ frame: { parquet: frame.parquet, time }, views, fullNames, folder, target: joined })
   return { table: await ingestTable({ spec: { source: joined }, folder, target: folder, progress }) }
 })
+
+async function joinUpload(
+  { views, time, fullNames }: JoinInput,
+  { upload, target }: { upload: string; target: string },
+  folder: string,
+): Promise<string> {
+  await checkFrame(upload, folder)
+  await joinTable({ frame: { parquet: upload, time }, views, fullNames, folder, target })
+  return target
+}
+
+/** Reads every row once: a file from outside may be cut off, or say of itself what is not so. */
+async function checkFrame(parquet: string, folder: string): Promise<void> {
+  await withDuck({ folders: [folder], threads: 1 }, (duck) =>
+    duck.run(`CREATE TEMP TABLE read AS SELECT count(COLUMNS(*)) FROM read_parquet(${text(parquet)})`),
+  ).catch((error: unknown) => {
+    const known = asOrreryError(error)
+    throw known ? error : new FrameUnreadable(inWords(error))
+  })
+}
+
+function inWords(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return line.replace(/^.*? Error: /, '').replace(/ (['"])\/.*?\1:?/g, '')
+}
 
 async function joinRows({ views, time, fullNames }: JoinInput, frame: FrameRows, folder: string): Promise<JoinedRows> {
   const parquet = join(folder, 'frame.parquet')

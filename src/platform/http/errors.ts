@@ -33,3 +33,14 @@ export class RouteUnknown extends OrreryError {
     })
   }
 }
+
+export class RangeNotSatisfiable extends OrreryError {
+  constructor(range: string, size: number) {
+    super({
+      code: 'ORRERY_RANGE_NOT_SATISFIABLE',
+      status: 416,
+      message: `The file has no bytes ${range.slice(0, 60)}: it has ${size} of them.`,
+      hint: 'Ask for a range inside of it, or without a range for all of it.',
+    })
+  }
+}

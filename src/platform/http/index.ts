@@ -8,3 +8,4 @@ export {
   type Principal,
 } from './server.ts'
 export { nextCursor, offsetOf } from './paging.ts'
+export { type SentFile, sendFile } from './send-file.ts'
