@@ -72,7 +72,8 @@ export default {
   options: {
     parser: 'tsc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/(dist|node_modules)/' },
+    // Templates are code of the packages that are made of them.
+    exclude: { path: '/(dist|node_modules|templates)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],

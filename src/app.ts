@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
 import { mountData, mountDataReports, openData, openDataReports, openFileDatasets } from '#data'
 import { certifyingRole, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
+import { mountExports, openExports } from '#exports'
 import { mountFeatures, openFeatures } from '#features'
 import { mountGovernance } from '#governance'
 import { mountLoop } from '#loop'
@@ -151,6 +152,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   )
   mountWebhooks(http, webhooks)
   mountPackaging(http, packaging)
+  mountExports(http, openExports({ registry, tracking, data, blobs }))
   mountDeployments(http, deployments)
   mountServing(http, serving)
   mountMonitoring(http, monitoring)

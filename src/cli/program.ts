@@ -139,6 +139,17 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async (name, options) => set(await (await import('./deploy.ts')).deploy(name, options)))
 
   program
+    .command('export')
+    .description('take a packaged version along: an npm package, a Python package, or what an image is built of')
+    .argument('<model@version>', 'such as price-up@8 or price-up@champion')
+    .addOption(new Option('--as <form>', 'what it becomes').choices(['npm', 'python', 'oci']).makeOptionMandatory())
+    .option('--out <folder>', 'its files in this folder, new or empty; an archive in the current one when absent')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery export price-up@champion --as npm && npm install ./price-up-8.0.0.tgz')
+    .action(async (name, options) => set(await (await import('./export.ts')).exportVersion(name, options)))
+
+  program
     .command('history')
     .description('which version of a model was in production when')
     .argument('<model>')

@@ -1,6 +1,7 @@
 import { accessRoutes } from '#access/contract'
 import { dataQualityRoutes, dataRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
+import { exportRoutes } from '#exports/contract'
 import { featureRoutes } from '#features/contract'
 import { governanceRoutes } from '#governance/contract'
 import { loopRoutes } from '#loop/contract'
@@ -25,6 +26,7 @@ const ROUTES = {
   ...registryRoutes,
   ...registryImportRoutes,
   ...packagingRoutes,
+  ...exportRoutes,
   ...deploymentRoutes,
   ...servingRoutes,
   ...monitoringRoutes,

@@ -16,6 +16,7 @@ export const ROOMS = [
   'pipelines',
   'registry',
   'packaging',
+  'exports',
   'webhooks',
   'deployments',
   'serving',

@@ -16,6 +16,7 @@ import { NotesPanel } from './notes.tsx'
 import { PackagingPanel } from './packaging.tsx'
 import './registry.css'
 import { stateWords, VERSION_TONES } from './states.ts'
+import { TakeAlongPanel } from './take-along.tsx'
 
 type Version = ModelVersion & { report: EvaluationReport | null }
 
@@ -100,6 +101,7 @@ function OneVersion({ version, project }: { version: Version; project: string })
             <Origin version={version} project={project} />
           </Panel>
           {isPackaged(version) && <PackagePanels version={version} report={version.report} />}
+          {isPackaged(version) && <TakeAlongPanel version={version} />}
         </div>
       </div>
       <SameAs api={`/api/models/${model}/versions/${version.version}`} />

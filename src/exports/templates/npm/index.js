@@ -1,0 +1,18 @@
+/** For Node.js. */
+import { readFile } from 'node:fs/promises'
+import * as ort from 'onnxruntime-node'
+import { openPredictor } from './predictor.js'
+
+export { default as about } from './about.js'
+export { ModelDamaged, RecordInvalid } from './predictor.js'
+
+const read = () => readFile(new URL('model.onnx', import.meta.url))
+
+/** As the server runs it: one thread, so that the same record gives the same bits. */
+export const { predict, load } = openPredictor(ort, read, {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 4,
+})
