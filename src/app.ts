@@ -19,7 +19,7 @@ import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects } from '#projects'
-import { MLFLOW_ALIASES, mountMlflow, mountOtlp, runFilterReader, webhookLanguage } from '#protocols'
+import { MLFLOW_ALIASES, mountInference, mountMlflow, mountOtlp, runFilterReader, webhookLanguage } from '#protocols'
 import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
 import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
 import { mountTracing, openTracing } from '#tracing'
@@ -161,6 +161,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
   mountLoop(http, rooms)
   mountMlflow(http, { tracking, tracing, registry, webhooks, storage, clock })
+  mountInference(http, { serving, registry, version })
   mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, features, serving, jobs, events, version })
 

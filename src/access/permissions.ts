@@ -8,11 +8,12 @@ const GRANTS: Record<Role, readonly string[]> = {
     '*:write',
     'pipelines:run',
     'serving:predict',
+    'serving:try',
     'serving:feedback',
     'tracing:send',
     'access:self',
   ],
-  qa: ['*:read', 'registry:certify', 'serving:predict', 'access:self'],
+  qa: ['*:read', 'registry:certify', 'serving:predict', 'serving:try', 'access:self'],
   // What an application in production does: it tells of itself, and reads and changes nothing.
   app: ['serving:predict', 'serving:feedback', 'tracing:send', 'access:self'],
   viewer: ['*:read', 'access:self'],

@@ -1,4 +1,5 @@
 export { ModelBroken, ModelFailed, RecordInvalid, RecordsNotTaken, TensorInvalid } from './errors.ts'
+export { outputNameOf } from './misfit.ts'
 export { type LoadedModel, loadModel } from './model.ts'
 export {
   type EncodedRows,

@@ -1,3 +1,4 @@
+export type { AnsweringEndpoint } from './answering.ts'
 export type { EndpointSource, LogPolicy, ServedEndpoint } from './endpoint-source.ts'
 export * from './errors.ts'
 export type { FeedbackReply, Label } from './feedback.ts'

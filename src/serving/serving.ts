@@ -3,6 +3,8 @@ import type { CompleteRecords } from '#features'
 import type { Logger } from '#platform/log'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
+import type { LoadedModel } from '#runtime'
+import { type AnsweringEndpoint, answeringOf } from './answering.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
 import { EndpointUnknown } from './errors.ts'
@@ -40,6 +42,13 @@ export interface Serving {
   warmAll(): Promise<void>
   /** Loads a version, so that the traffic it is about to get does not wait. @throws ModelBroken */
   load(model: string, version: number): Promise<void>
+  /** A version by itself, past every roll-out and unlogged. @throws ModelBroken */
+  version(model: string, version: number): Promise<LoadedModel>
+  endpointNames(): Promise<readonly string[]>
+  /** The registered model that an endpoint serves. @throws EndpointUnknown */
+  modelOf(endpoint: string): Promise<string>
+  /** What answers at an endpoint, or would answer a request of this id. @throws EndpointUnknown, EndpointNotReady */
+  answering(endpoint: string, id?: string): Promise<AnsweringEndpoint>
   /** The release checks of a version. @throws ModelBroken */
   checkRelease(
     version: { model: string; version: number } & ReleaseRequests,
@@ -131,6 +140,14 @@ export function openServing({
       })
     },
     load: async (model, version) => void (await models.get(model, version)),
+    version: (model, version) => models.get(model, version),
+    endpointNames: () => source.names(),
+    modelOf: async (name) => {
+      const endpoint = await source.endpoint(name)
+      if (!endpoint) throw new EndpointUnknown(name, await source.names())
+      return endpoint.model
+    },
+    answering: async (endpoint, id) => answeringOf(states.current(endpoint) ?? (await states.ready(endpoint)), id),
     checkRelease: async ({ model, version, ...requests }, releaseLimits) => {
       const owner = `release check ${++releaseChecks}`
       models.hold(owner, [packageName(model, version)])

@@ -1,0 +1,105 @@
+import { promisify } from 'node:util'
+import { deflate, gzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HttpServer, Principal } from '#platform/http'
+import { readBody } from './body.ts'
+import { InferRequestInvalid } from './codec/errors.ts'
+import { HEADER_LENGTH, readInferRequest } from './codec/request.ts'
+import { writeInferResponse } from './codec/response.ts'
+import { oipRoutes } from './contract.ts'
+import { oipDialect } from './dialect.ts'
+import { indexOf, modelConfig, modelMetadata, serverMetadata, statisticsOf } from './metadata.ts'
+import type { InferenceModels } from './models.ts'
+
+/** Below this a packed answer is hardly smaller than the answer. */
+const WORTH_PACKING_BYTES = 1_400
+
+interface Asked {
+  params: { model: string; version?: string }
+  principal: Principal
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+export function mountInferenceRest(
+  http: HttpServer,
+  { models, version, largestBody }: { models: InferenceModels; version: string; largestBody: number },
+): void {
+  const asked = ({ params, principal }: Asked) => models.model(params.model, params.version, principal)
+
+  async function infer({ params, principal, request, reply }: Asked): Promise<FastifyReply> {
+    const header = headerLengthOf(request.headers[HEADER_LENGTH])
+    const body = await readBody(request.raw, largestBody, header)
+    const read = readInferRequest(body, header)
+    const model = await models.model(params.model, params.version, principal)
+    const id = read.id ?? [request.headers['x-request-id']].flat()[0]
+    const answer = await model.infer({ ...read, id })
+    const { body: written, headerLength } = writeInferResponse(answer, read.isBinary)
+    if (headerLength !== undefined) reply.header(HEADER_LENGTH, headerLength)
+    reply.type(headerLength === undefined ? 'application/json' : 'application/octet-stream')
+    return sendPacked(reply, written, request.headers['accept-encoding'])
+  }
+
+  /** A status is all that is asked for; why it is not 200 is said all the same. */
+  const ready = async (of: Asked) => {
+    await asked(of)
+    return of.reply.send()
+  }
+
+  http.mount(
+    'oip',
+    oipRoutes,
+    {
+      serverLive: async ({ reply }) => reply.send(),
+      serverReady: async ({ reply }) => {
+        const problems = models.problems()
+        if (problems.length === 0) return reply.send()
+        return reply.status(503).send({ error: problems.join('; ') })
+      },
+      serverMetadata: async () => serverMetadata(version),
+      modelMetadata: async (of) => modelMetadata(await asked(of)),
+      versionMetadata: async (of) => modelMetadata(await asked(of)),
+      modelReady: ready,
+      versionReady: ready,
+      modelConfig: async (of) => modelConfig(await asked(of)),
+      versionConfig: async (of) => modelConfig(await asked(of)),
+      infer,
+      inferVersion: infer,
+      statistics: async () => statisticsOf(await models.counts()),
+      modelStatistics: async ({ params }) => statisticsOf(await models.counts(params.model)),
+      repositoryIndex: async ({ body }) => indexOf(await models.index(), body?.ready === true),
+      loadModel: async ({ params, reply }) => {
+        await models.load(params.model)
+        return reply.send()
+      },
+      unloadModel: async ({ params, reply }) => {
+        await models.unload(params.model)
+        return reply.send()
+      },
+    },
+    oipDialect,
+  )
+}
+
+/** @throws InferRequestInvalid */
+function headerLengthOf(value: string | string[] | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const length = Number(value)
+  if (Number.isSafeInteger(length) && length >= 0) return length
+  throw new InferRequestInvalid(`its ${HEADER_LENGTH} is no number`, 'Send how many bytes of the body are JSON.')
+}
+
+const PACKERS = { gzip: promisify(gzip), deflate: promisify(deflate) }
+
+/** The answer as it is, or packed the first way that the client takes. */
+async function sendPacked(reply: FastifyReply, body: string | Buffer, accepted: string | string[] | undefined) {
+  if (body.length < WORTH_PACKING_BYTES || accepted === undefined) return reply.send(body)
+  const taken = String(accepted)
+    .toLowerCase()
+    .split(',')
+    .filter((one) => !/;\s*q=0(\.0*)?\s*$/.test(one))
+    .map((one) => one.split(';')[0]!.trim())
+  const encoding = (['gzip', 'deflate'] as const).find((one) => taken.includes(one))
+  if (!encoding) return reply.send(body)
+  return reply.header('content-encoding', encoding).send(await PACKERS[encoding](body))
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { type HttpServer, openHttp } from '#platform/http'
+import { openSqlite } from '#platform/storage'
+import { systemClock } from '#platform/time'
+import { mountInference } from '#protocols'
+import { VersionUnknown } from '#registry'
+import { mountServing, openServing, type Serving, servingMigrations } from '#serving'
+import { node, onnxFile, value, whole } from '../../src/runtime/onnx.fixture.ts'
+import { alone, PATIENT, silent, testEndpoints, trainPackage } from '../../src/serving/serving.fixture.ts'
+
+/** A record that every endpoint here takes but `matrix`. */
+export const RECORD = { tenure: 3, charges: 80, plan: 'monthly' }
+
+/** The sum of two features that stand side by side in its one input. */
+const MATRIX = {
+  bytes: onnxFile({
+    node: [node('ReduceSum', ['input', 'axes'], ['sum'], { keepdims: { i: 1 } })],
+    initializer: [whole('axes', [1], [1])],
+    input: [value('input', 'FP32', ['n', 2])],
+    output: [value('sum', 'FP32', ['n', 1])],
+  }),
+  signature: {
+    task: 'regression' as const,
+    classes: [],
+    label: 'sum',
+    features: ['a', 'b'].map((name) => ({ name, kind: 'numeric' as const, required: true })),
+    graph: { inputs: [{ name: 'input', type: 'float32' as const, features: ['a', 'b'] }], output: 'sum' },
+  },
+}
+
+export interface InferenceServer {
+  readonly http: HttpServer
+  readonly serving: Serving
+  /** What whoever asks may do. */
+  roles: string[]
+  close(): Promise<void>
+}
+
+/** The real gateway, log and models behind the protocols; endpoints and their packages are in memory. */
+export async function openInferenceServer(folder: string): Promise<InferenceServer> {
+  const storage = await openSqlite({ file: join(folder, 'test.db'), durability: 'process' })
+  await storage.migrate(servingMigrations)
+  const endpoints = testEndpoints({
+    1: trainPackage(1),
+    2: trainPackage(2),
+    3: trainPackage(3, 'multiclass'),
+    4: trainPackage(4, 'regression'),
+    5: MATRIX,
+  })
+  endpoints.set('retention', { stable: alone(1) })
+  endpoints.set('band', { stable: alone(3) })
+  endpoints.set('amount', { stable: alone(4) })
+  endpoints.set('matrix', { stable: alone(5) })
+  endpoints.set('empty', {})
+  const serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT })
+  const server: InferenceServer = {
+    serving,
+    roles: ['admin'],
+    http: await openHttp({
+      log: silent,
+      version: '0',
+      authorize: async () => ({ name: 'somebody', roles: server.roles }),
+    }),
+    close: async () => {
+      await server.http.fastify.close()
+      await serving.close()
+      await storage.close()
+    },
+  }
+  const registry = {
+    packaged: async (model: string, version: number) => {
+      if (!endpoints.packages.has(`${model}@${version}`)) throw new VersionUnknown(model, version)
+    },
+  }
+  mountServing(server.http, serving)
+  mountInference(server.http, { serving, registry, version: '0' })
+  await serving.warmAll()
+  return server
+}
