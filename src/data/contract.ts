@@ -182,15 +182,38 @@ export const Profile = z.object({
 })
 export type Profile = z.infer<typeof Profile>
 
+/** Rows of a later part that an earlier one has too; `rows` are counted in the later part. */
+const Crossing = z.object({
+  kind: z
+    .enum(['exact', 'near', 'key'])
+    .describe('The same in every feature; in nearly every one; the same value of `column`.'),
+  from: z.enum(['train', 'validation']),
+  to: z.enum(['validation', 'test']),
+  column: z.string().nullable(),
+  rows: z.int(),
+  share: z.number().describe('Of the rows of the later part that were looked at.'),
+  examples: z.array(z.object({ row: z.int(), like: z.int(), value: z.string().nullable() })).describe('Rows from 1.'),
+})
+export const SplitOverlap = z.object({
+  looked: z.int().describe('Rows of validation and test that were looked at for copies.'),
+  exact: z.boolean().describe('All of them were; otherwise an even sample.'),
+  crossings: z.array(Crossing),
+})
+export type SplitOverlap = z.infer<typeof SplitOverlap>
+
 /** The rule and the outcome; the rows of each part follow from both and from the table, and hash to `hash`. */
 export const SplitDescriptor = z.object({
-  by: z.enum(['time', 'random', 'stratified']),
+  by: z.enum(['time', 'random', 'stratified', 'group', 'hash']),
+  column: z.string().optional().describe('What a split by group or hash goes by.'),
   seed: z.int(),
   shares: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
   rows: z.object({ train: z.int(), validation: z.int(), test: z.int(), unlabelled: z.int() }),
   /** Times at which validation and test begin, of a split by time. */
   boundaries: z.object({ validation: z.number(), test: z.number() }).nullable(),
   hash: z.string(),
+  overlap: SplitOverlap.optional().describe(
+    'What parts have in common; absent in versions made before it was looked for.',
+  ),
 })
 export type SplitDescriptor = z.infer<typeof SplitDescriptor>
 

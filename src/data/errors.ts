@@ -402,12 +402,16 @@ export class LabelUnfit extends OrreryError {
 }
 
 export class SplitEmpty extends OrreryError {
-  constructor(part: string, rows: number) {
+  constructor(part: string, rows: number, by: string) {
+    const same =
+      by === 'group' || by === 'hash'
+        ? 'name a column with more values under `column`'
+        : 'split `by: random` if many rows have the same time'
     super({
       code: 'ORRERY_DATA_SPLIT_EMPTY',
       status: 422,
       message: `No row falls into the ${part} part when ${count(rows)} labelled rows are split.`,
-      hint: 'Bring more rows, give that part a larger share, or split `by: random` if many rows have the same time.',
+      hint: `Bring more rows, give that part a larger share, or ${same}.`,
       details: { part, rows },
     })
   }

@@ -6,7 +6,9 @@ import { type Dictionary, dictionariesOf, dictionaryFrom } from './dictionary.ts
 import { type Duck, withDuck } from './duckdb.ts'
 import { ColumnsMissing } from './errors.ts'
 import { eventTime, storedTypes } from './event-time.ts'
+import { asText } from './expectations/cells.ts'
 import type { Holds } from './read/raw-table.ts'
+import { placeOfKeySql } from './split.ts'
 import { name, numberedParquet, parquet, parquetFooter } from './sql.ts'
 
 /**
@@ -22,6 +24,8 @@ export interface FrameRequest {
   label?: Pick<LabelFacts, 'column' | 'task' | 'classes'> | null | undefined
   /** Gives `time`. */
   time?: readonly string[] | null | undefined
+  /** Gives `places`: of the values of that column, for a split by group or hash. */
+  places?: { column: string; seed: number } | undefined
   rows?: RowSelection | undefined
 }
 
@@ -32,6 +36,8 @@ export interface TableSlice {
   target?: Float64Array
   /** Per row when it happened, ms since 1970; NaN where that is not known. */
   time?: Float64Array
+  /** Per row the place of its key in [0, 1); NaN where it has none. */
+  places?: Float64Array
 }
 
 /**
@@ -46,16 +52,22 @@ export function readFrame(path: string, request: FrameRequest): Promise<TableSli
 
 /** As `readFrame`, in a database that is open already. */
 export async function readFrameWith(duck: Duck, path: string, request: FrameRequest): Promise<TableSlice> {
-  const { label, time, rows } = request
+  const { label, time, places, rows } = request
   const relation = parquet(path)
   const stored = await storedTypes(duck, relation)
-  refuseMissing([...request.columns, ...(label ? [label.column] : []), ...(time ?? [])], stored)
+  const more = [...(label ? [label.column] : []), ...(time ?? []), ...(places ? [places.column] : [])]
+  refuseMissing([...request.columns, ...more], stored)
   const count = await rowCount(duck, path)
   const texts = request.columns.filter((column) => stored.get(column) === 'text')
   const dictionaries = await dictionariesOf(duck, relation, texts)
   const readers = request.columns.map((column) => columnReader(column, stored, dictionaries))
   const target = label && (await targetReader(duck, label, stored))
-  const all = [...readers, ...(target ? [target] : []), ...(time?.length ? [timeReader(time, stored)] : [])]
+  const all = [
+    ...readers,
+    ...(target ? [target] : []),
+    ...(places ? [placeReader(places, stored)] : []),
+    ...(time?.length ? [timeReader(time, stored)] : []),
+  ]
 
   const selected = select(count, rows)
   const values = await readColumns(duck, path, all, selected)
@@ -64,6 +76,7 @@ export async function readFrameWith(duck: Duck, path: string, request: FrameRequ
   return {
     frame: listed ? takeRows(frame, listed) : frame,
     ...(target && { target: pick(target.decode(values[readers.length]!), listed) }),
+    ...(places && { places: pick(values[readers.length + (target ? 1 : 0)] as Float64Array, listed) }),
     ...(time?.length && { time: pick(values.at(-1) as Float64Array, listed) }),
   }
 }
@@ -128,6 +141,10 @@ async function targetReader(
 
 function timeReader(columns: readonly string[], stored: ReadonlyMap<string, Holds>): Reader {
   return numbers(eventTime(columns, stored))
+}
+
+function placeReader({ column, seed }: { column: string; seed: number }, stored: ReadonlyMap<string, Holds>): Reader {
+  return numbers(placeOfKeySql(seed, asText(name(column), stored.get(column)!)))
 }
 
 // Missing values are made NaN or -1 by DuckDB: asking its validity masks for each value costs ten times as much.

@@ -108,6 +108,7 @@ function refuseMissingColumns(table: RawTable, spec: DatasetSpec, previous: Tabl
     time: spec.time ?? [],
     segments: spec.segments ?? [],
     sensitive: spec.sensitive ?? [],
+    split: spec.split?.column === undefined ? [] : [spec.split.column],
     columns: Object.keys(spec.columns ?? {}),
   }
   for (const [key, wanted] of Object.entries(written)) {

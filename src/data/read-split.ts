@@ -14,9 +14,15 @@ export async function readSplit(
   label: LabelFacts,
   time: readonly string[] | undefined,
 ): Promise<SplitRows> {
-  const slice = await readFrame(parquetPath, { columns: [], label, time: split.by === 'time' ? time : undefined })
-  const { by, seed, shares } = split
-  const { rows, descriptor } = splitRows({ target: slice.target!, time: slice.time }, { by, seed, ...shares })
+  const { by, column, seed, shares } = split
+  const slice = await readFrame(parquetPath, {
+    columns: [],
+    label,
+    time: by === 'time' ? time : undefined,
+    places: column === undefined ? undefined : { column, seed },
+  })
+  const { target, time: moments, places } = slice
+  const { rows, descriptor } = splitRows({ target: target!, time: moments, places }, { by, column, seed, ...shares })
   if (descriptor.hash !== split.hash) throw new SplitChanged(split.hash, descriptor.hash)
   return rows
 }

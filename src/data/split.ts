@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { SplitDescriptor, SplitSpec } from './contract.ts'
 import { SplitEmpty, TimeUnreadable } from './errors.ts'
 
@@ -13,6 +13,8 @@ export interface SplitInput {
   target: Float64Array
   /** Milliseconds since 1970; needed by a split by time. */
   time?: Float64Array | undefined
+  /** Place of the row's key in [0, 1) (see `placeOfKey`), NaN where it has none; needed by a split by group or hash. */
+  places?: Float64Array | undefined
 }
 
 /**
@@ -21,21 +23,19 @@ export interface SplitInput {
  * - `time`: the oldest rows train, the newest test; rows of the same time stay together.
  * - `random`: each row by a hash of the seed and its number, so a row keeps its part when more rows are appended.
  * - `stratified`: as `random`, but the shares hold within each class.
+ * - `hash`: each row by a hash of the seed and its key, so a key keeps its part in every version.
+ * - `group`: groups in the order of that hash, cut where the shares of rows are closest; no group is in two parts.
+ *   A row without a key is a group of its own.
  *
  * @throws SplitEmpty, TimeUnreadable
  */
 export function splitRows(input: SplitInput, spec: SplitSpec): { rows: SplitRows; descriptor: SplitDescriptor } {
   const labelled = labelledRows(input.target)
-  const { rows, boundaries } =
-    spec.by === 'time'
-      ? splitByTime(labelled, input.time!, spec)
-      : {
-          rows: spec.by === 'random' ? splitAtRandom(labelled, spec) : splitByClass(labelled, input.target, spec),
-          boundaries: null,
-        }
-  for (const part of PARTS) if (rows[part].length === 0) throw new SplitEmpty(part, labelled.length)
-  const { by, seed, train, validation, test } = spec
-  const rule = { by, seed, shares: { train, validation, test } }
+  const { rows, boundaries = null } = partsOf(labelled, input, spec)
+  for (const part of PARTS) if (rows[part].length === 0) throw new SplitEmpty(part, labelled.length, spec.by)
+  const { by, column, seed, train, validation, test } = spec
+  // Without a column the rule reads as it always did: hashes of versions depend on it.
+  const rule = { by, ...(column !== undefined && { column }), seed, shares: { train, validation, test } }
   return {
     rows,
     descriptor: {
@@ -49,6 +49,25 @@ export function splitRows(input: SplitInput, spec: SplitSpec): { rows: SplitRows
       boundaries,
       hash: hashOf(rule, rows),
     },
+  }
+}
+
+function partsOf(
+  labelled: Int32Array,
+  { target, time, places }: SplitInput,
+  spec: SplitSpec,
+): { rows: SplitRows; boundaries?: SplitDescriptor['boundaries'] } {
+  switch (spec.by) {
+    case 'time':
+      return splitByTime(labelled, time!, spec)
+    case 'random':
+      return { rows: splitByPlace(labelled, (row) => placeOf(spec.seed, row), spec) }
+    case 'stratified':
+      return { rows: splitByClass(labelled, target, spec) }
+    case 'hash':
+      return { rows: splitByPlace(labelled, placeOfKeyed(places!, spec.seed), spec) }
+    case 'group':
+      return { rows: splitByGroup(labelled, placeOfKeyed(places!, spec.seed), spec) }
   }
 }
 
@@ -86,12 +105,33 @@ function isOrdered(rows: Int32Array, time: Float64Array): boolean {
   return true
 }
 
-function splitAtRandom(labelled: Int32Array, spec: SplitSpec): SplitRows {
+function splitByPlace(labelled: Int32Array, place: (row: number) => number, spec: SplitSpec): SplitRows {
   const partOf = (row: number): Part => {
-    const place = placeOf(spec.seed, row)
-    return place < spec.train ? 'train' : place < spec.train + spec.validation ? 'validation' : 'test'
+    const at = place(row)
+    return at < spec.train ? 'train' : at < spec.train + spec.validation ? 'validation' : 'test'
   }
   return rowsWhere(labelled, partOf)
+}
+
+function placeOfKeyed(places: Float64Array, seed: number): (row: number) => number {
+  return (row) => (Number.isNaN(places[row]!) ? placeOf(seed, row) : places[row]!)
+}
+
+/** Two groups at the same place, which one in 10^5 tables of a million groups has, are treated as one. */
+function splitByGroup(labelled: Int32Array, place: (row: number) => number, spec: SplitSpec): SplitRows {
+  const ordered = Float64Array.from(labelled, place).sort()
+  const cut = (share: number) => {
+    const wanted = Math.round(ordered.length * share)
+    let [below, above] = [wanted, wanted]
+    while (below > 0 && ordered[below] === ordered[below - 1]) below--
+    while (above < ordered.length && above > 0 && ordered[above] === ordered[above - 1]) above++
+    return ordered[wanted - below <= above - wanted ? below : above] ?? 1
+  }
+  const [validation, test] = [cut(spec.train), cut(spec.train + spec.validation)]
+  return rowsWhere(labelled, (row) => {
+    const at = place(row)
+    return at < validation ? 'train' : at < test ? 'validation' : 'test'
+  })
 }
 
 function splitByClass(labelled: Int32Array, target: Float64Array, spec: SplitSpec): SplitRows {
@@ -117,6 +157,19 @@ function rowsWhere(labelled: Int32Array, partOf: (row: number) => Part): SplitRo
   }
 }
 
+/**
+ * A place in [0, 1) that depends on seed and key only: the first 48 bits of sha256("seed:key"), so that anybody can tell
+ * elsewhere which part a key is in. `placeOfKeySql` is the same for DuckDB.
+ */
+export function placeOfKey(seed: number, key: string): number {
+  return Number.parseInt(hash('sha256', `${seed}:${key}`, 'hex').slice(0, 12), 16) / 2 ** 48
+}
+
+/** @param key SQL of the key as text */
+export function placeOfKeySql(seed: number, key: string): string {
+  return `CAST('0x' || substr(sha256('${seed}:' || ${key}), 1, 12) AS BIGINT) / 281474976710656.0`
+}
+
 /** A place in [0, 1) that depends on seed and row only: two rounds of MurmurHash3's finalizer (A. Appleby, 2011). */
 function placeOf(seed: number, row: number): number {
   return mix(mix(seed ^ 0x9e3779b9) ^ row) / 0x1_0000_0000
@@ -129,7 +182,7 @@ function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
-function hashOf(rule: Pick<SplitDescriptor, 'by' | 'seed' | 'shares'>, rows: SplitRows): string {
+function hashOf(rule: Pick<SplitDescriptor, 'by' | 'column' | 'seed' | 'shares'>, rows: SplitRows): string {
   const digest = createHash('sha256').update(`orrery-split-1\n${JSON.stringify(rule)}\n`)
   for (const part of PARTS) {
     digest.update(`${rows[part].length}\n`)

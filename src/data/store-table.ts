@@ -23,7 +23,8 @@ import { PREVIEW_ROWS } from './limits.ts'
 import { previewOf, profileTable, profileTime } from './profile.ts'
 import type { Holds } from './read/raw-table.ts'
 import { featureColumns, schemaOf } from './schema.ts'
-import { splitRows } from './split.ts'
+import { type SplitRows, splitRows } from './split.ts'
+import { findOverlap, overlapWarnings } from './split-overlap.ts'
 import { parquet, text } from './sql.ts'
 import { type ColumnFacts, columnFacts } from './statistics.ts'
 
@@ -97,7 +98,7 @@ export async function describeTable(
   const facts = (aside === null ? input.facts : undefined) ?? (await columnFacts(duck, path, stored))
   const schema = schemaOf(facts, rows, spec, previous)
   const label = spec.label === undefined ? null : await readKnownLabel(duck, path, spec, stored, rows, placeOf)
-  const { split, time } = await splitTable(duck, path, spec, label, stored, placeOf)
+  const { parted, time } = await splitTable(duck, path, spec, label, stored, placeOf)
   progress?.('profiling')
   const profile = await profileTable(duck, path, {
     rows,
@@ -110,6 +111,9 @@ export async function describeTable(
   })
   progress?.('checking expectations')
   const expectations = resultsWith(aside, await checkTable(duck, checked, expect))
+  const overlap =
+    parted && (await findOverlap(duck, path, { rows: parted.rows, profile, spec, stored, split: parted.descriptor }))
+  const split = parted && { ...parted.descriptor, ...(overlap && { overlap }) }
   progress?.('hashing')
   return {
     parquetPath: path,
@@ -120,7 +124,7 @@ export async function describeTable(
     profile,
     split,
     expectations,
-    warnings: warningsOf(profile, label, spec),
+    warnings: [...warningsOf(profile, label, spec), ...overlapWarnings(split)],
     preview: await previewOf(duck, path, [...stored.keys()], PREVIEW_ROWS),
     setAside: aside && { path: aside.path, rows: aside.rows },
   }
@@ -152,12 +156,19 @@ async function splitTable(
   label: LabelFacts | null,
   stored: ReadonlyMap<string, Holds>,
   placeOf: (row: number) => Promise<Place>,
-): Promise<{ split: SplitDescriptor | null; time: TimeProfile | null }> {
-  const { target, time } = await readFrameWith(duck, path, { columns: [], label, time: spec.time })
+): Promise<{ parted: { rows: SplitRows; descriptor: SplitDescriptor } | null; time: TimeProfile | null }> {
+  const { by, column, seed } = spec.split ?? {}
+  const keyed = label !== null && (by === 'group' || by === 'hash')
+  const { target, time, places } = await readFrameWith(duck, path, {
+    columns: [],
+    label,
+    time: spec.time,
+    places: keyed ? { column: column!, seed: seed! } : undefined,
+  })
   const unknown = time?.findIndex(Number.isNaN) ?? -1
   if (unknown >= 0) throw await unreadableTime(duck, path, spec.time!, unknown, stored, placeOf)
   return {
-    split: spec.split && target ? splitRows({ target, time }, spec.split).descriptor : null,
+    parted: spec.split && target ? splitRows({ target, time, places }, spec.split) : null,
     time: time ? profileTime(spec.time!, time) : null,
   }
 }

@@ -84,3 +84,23 @@ it('prints what a suite of Great Expectations becomes', async () => {
   expect(out).toContain('# left out: expect_of_our_own')
   expect((await run('import-expectations', path('t.csv'))).code).not.toBe(0)
 })
+
+it('a data test tells what parts of the split have in common', async () => {
+  const rows = Array.from(
+    { length: 400 },
+    (_, i) => `${(i * 7919) % 200},${(i % 200) * 1.37},${i % 3 === 0 ? 'yes' : 'no'}`,
+  )
+  await writeFile(path('homes.csv'), `home,income,y\n${rows.join('\n')}\n`)
+  const file = path('homes.yaml')
+  const written = (split: string) =>
+    writeFile(file, `project: shop\ndata: { homes: { source: homes.csv, label: y, id: home, split: { ${split} } } }\n`)
+  await written('by: random')
+  const { code, out } = await run('test', file)
+  expect(code).toBe(0)
+  expect(out).toMatch(
+    /rows of test \([\d.]+ %\) are the same in every feature as one of train, such as rows \d+ and \d+/,
+  )
+  expect(out).toMatch(/have a "home" that train has too, such as rows \d+ and \d+ \("\d+"\)/)
+  await written('by: group')
+  expect((await run('test', file)).out).not.toContain('too, such as')
+})

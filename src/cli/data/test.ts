@@ -40,11 +40,11 @@ export async function test(file: string, options: Options): Promise<number> {
 async function testOne(dataset: string, spec: DatasetSpec, folder: string): Promise<TestedDataset> {
   const started = performance.now()
   const target = await mkdtemp(join(tmpdir(), 'orrery-test-'))
-  const told = { dataset, rows: 0, quarantined: 0, results: [], error: null }
+  const told = { dataset, rows: 0, quarantined: 0, results: [], warnings: [], error: null }
   const seconds = () => (performance.now() - started) / 1000
   try {
-    const { rows, expectations, setAside } = await ingestTable({ spec, folder, target })
-    return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations }
+    const { rows, expectations, warnings, setAside } = await ingestTable({ spec, folder, target })
+    return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations, warnings }
   } catch (error) {
     const known = asOrreryError(error)
     if (!known) throw error
@@ -54,7 +54,7 @@ async function testOne(dataset: string, spec: DatasetSpec, folder: string): Prom
   }
 }
 
-function linesOf({ dataset, rows, quarantined, results, error }: TestedDataset): string[] {
+function linesOf({ dataset, rows, quarantined, results, warnings, error }: TestedDataset): string[] {
   if (error) return [`${BAD} ${pc.bold(dataset)}  ${error.message}`, `  ${error.hint ?? ''}`]
   const hold = results.filter((one) => one.passed).length
   const aside = quarantined > 0 ? ` · ${count(quarantined)} set aside` : ''
@@ -65,5 +65,6 @@ function linesOf({ dataset, rows, quarantined, results, error }: TestedDataset):
       .filter((one) => !one.passed)
       .map((one) => `  ${fails(one, false) ? BAD : BUSY} ${one.expectation}: ${one.observed}`),
     ...(hold === results.length && results.length > 0 ? [`  ${GOOD} all of them`] : []),
+    ...warnings.flatMap(({ message, hint }) => [`  ${BUSY} ${message}`, `    ${pc.dim(hint)}`]),
   ]
 }

@@ -1,4 +1,4 @@
-import type { ExpectationResult } from '#data/contract'
+import type { DataWarning, ExpectationResult } from '#data/contract'
 
 /** What came of testing one data set. */
 export interface TestedDataset {
@@ -7,6 +7,8 @@ export interface TestedDataset {
   quarantined: number
   seconds: number
   results: ExpectationResult[]
+  /** What nobody asked for and a person should know: leakage, parts that share rows, personal data. */
+  warnings: DataWarning[]
   /** The table could not even be read. */
   error: { code: string; message: string; hint: string | undefined } | null
 }

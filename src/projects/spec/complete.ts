@@ -70,7 +70,8 @@ export function onlyLabelled(data: Readonly<Record<string, DataSet>>): string {
 function completeData(set: DataSet): DataSpec {
   const plain = set.task === 'regression' || set.label === undefined ? 'random' : 'stratified'
   const by = set.split.by ?? (set.time ? 'time' : plain)
-  return { ...set, split: { ...set.split, by } }
+  const column = set.split.column ?? (by === 'group' || by === 'hash' ? set.id : undefined)
+  return { ...set, split: { ...set.split, by, ...(column !== undefined && { column }) } }
 }
 
 function completeTraining(file: ProjectFile, data: Record<string, DataSpec>): Training {

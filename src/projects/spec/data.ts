@@ -25,8 +25,12 @@ const positiveShare = Percent.refine((share) => share > 0, {
 
 export const Split = z
   .strictObject({
-    by: z.enum(['time', 'random', 'stratified']).optional().meta({
-      description: 'time: oldest rows train, newest test; stratified: random, keeping the shares of the classes',
+    by: z.enum(['time', 'random', 'stratified', 'group', 'hash']).optional().meta({
+      description:
+        'time: oldest rows train, newest test; stratified: random, keeping the shares of the classes; group: rows with the same value of `column` stay together; hash: by the value of `column` alone, so that it stays in its part in later versions',
+    }),
+    column: ColumnName.optional().meta({
+      description: 'what a split by group or hash goes by; the column under `id` when absent',
     }),
     train: positiveShare.prefault('80%').meta({ description: 'rows models are fitted on' }),
     validation: positiveShare.prefault('10%').meta({ description: 'rows that choose between candidates' }),
@@ -121,6 +125,19 @@ export const DataSet = z
       problem(
         'split',
         says('a split by time needs to know when a row happened', 'Add `time:` with the column that says so.'),
+      )
+    const keyed = set.split.by === 'group' || set.split.by === 'hash'
+    if (keyed && set.split.column === undefined && set.id === undefined)
+      problem(
+        'split',
+        says(`a split by ${set.split.by} needs a column to go by`, 'Add `column:` with the one that stays together.'),
+      )
+    if (!keyed && set.split.column !== undefined)
+      problem('split', says('only a split by group or hash goes by a column', 'Add `by: group`, or remove `column`.'))
+    if (keyed && set.label !== undefined && set.split.column === set.label)
+      problem(
+        'split',
+        says(`a split by the label "${set.label}" would leave each part one class`, 'Name another column.'),
       )
     if (set.split.by === 'stratified' && set.task === 'regression')
       problem('split', says('a number cannot be split by class', 'Write `by: random`, or `by: time`.'))

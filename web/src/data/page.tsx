@@ -222,13 +222,71 @@ function Source({ source }: { source: SourceDescriptor }) {
 
 const PARTS = ['train', 'validation', 'test', 'unlabelled'] as const
 
+function splitWords({ by, column }: SplitDescriptor): string {
+  if (by === 'time') return 'by time'
+  return column === undefined ? by : `by ${by} of ${column}`
+}
+
+const CROSSING_WORDS = {
+  exact: 'the same in every feature',
+  near: 'differ in hardly a cell',
+  key: 'the same',
+} as const
+
+/** What later parts have in common with earlier ones: how much of them, and rows to look at. */
+function Overlap({ overlap }: { overlap: NonNullable<SplitDescriptor['overlap']> }) {
+  if (overlap.crossings.length === 0)
+    return (
+      <p className="note">
+        No row of validation and test is a copy, or nearly one, of a row of an earlier part
+        {overlap.exact ? '' : ` (${count(overlap.looked)} rows looked at)`}.
+      </p>
+    )
+  return (
+    <table className="overlap">
+      <caption className="note">What parts have in common</caption>
+      <thead>
+        <tr>
+          <th scope="col">rows</th>
+          <th scope="col">of</th>
+          <th scope="col">also in</th>
+          <th scope="col">how alike</th>
+          <th scope="col">such as rows</th>
+        </tr>
+      </thead>
+      <tbody>
+        {overlap.crossings.map(({ kind, from, to, column, rows, share, examples }) => (
+          <tr key={`${kind} ${from} ${to} ${column}`}>
+            <td className="number">
+              {count(rows)} <span className="note">{percent(share)}</span>
+              <i className="overlap-bar" aria-hidden="true">
+                <i style={{ width: `${Math.min(100, share * 100)}%` }} />
+              </i>
+            </td>
+            <td>{to}</td>
+            <td>{from}</td>
+            <td>
+              {CROSSING_WORDS[kind]} {column !== null && <code>{column}</code>}
+            </td>
+            <td className="note">
+              {examples
+                .map(({ row, like, value }) => `${count(row)} and ${count(like)}${value === null ? '' : ` (${value})`}`)
+                .join('; ')}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
 /** The parts as they stand to each other, with the rule that made them. */
 function Split({ split }: { split: SplitDescriptor }) {
   const all = PARTS.reduce((sum, part) => sum + split.rows[part], 0) || 1
   return (
     <div className="split">
       <h3>
-        Split {split.by === 'time' ? 'by time' : split.by} <Badge title={split.hash}>seed {split.seed}</Badge>
+        Split {splitWords(split)} <Badge title={split.hash}>seed {split.seed}</Badge>
       </h3>
       <div className="split-bar" aria-hidden="true">
         {PARTS.map(
@@ -250,6 +308,7 @@ function Split({ split }: { split: SplitDescriptor }) {
             ),
         )}
       </ul>
+      {split.overlap && <Overlap overlap={split.overlap} />}
     </div>
   )
 }
