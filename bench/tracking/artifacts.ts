@@ -18,6 +18,7 @@ export async function measureTransfers(peer: Peer, experiment: string, run: stri
   await out.close()
   const address = `${peer.url}/api/2.0/mlflow-artifacts/artifacts/${experiment}/${run}/artifacts/large.bin`
   const memory = peer.memoryMiB()
+  const cpu = peer.cpuMs()
   const began = performance.now()
   await put(address, file)
   const between = performance.now()
@@ -28,6 +29,7 @@ export async function measureTransfers(peer: Peer, experiment: string, run: stri
   return {
     upMBs: (1000 * MEGABYTES) / (between - began),
     downMBs: (1000 * MEGABYTES) / (ended - between),
+    cpuMs: peer.cpuMs() - cpu,
     grownMiB: Math.max(0, peer.memoryMiB() - memory),
   }
 }

@@ -26,6 +26,9 @@ export interface Blobs {
   path(hash: string): Promise<string>
 }
 
+/** Read and written at once: in pieces of 64 KiB, what surrounds a read costs more than hashing what was read. */
+const PIECE = 1024 * 1024
+
 /** Content-addressed folder: written aside, synced, renamed, and the folder synced, so a name never has half its bytes. */
 export async function openBlobFolder(folder: string): Promise<Blobs> {
   const aside = join(folder, 'incoming')
@@ -54,7 +57,7 @@ export async function openBlobFolder(folder: string): Promise<Blobs> {
       await pipeline(
         bytes instanceof Readable ? bytes : Readable.from([bytes]),
         measure,
-        createWriteStream(temporary, { flush: true }),
+        createWriteStream(temporary, { flush: true, highWaterMark: PIECE }),
       )
       const hash = `sha256:${digest.digest('hex')}`
       const place = placeOf(hash)
@@ -72,7 +75,7 @@ export async function openBlobFolder(folder: string): Promise<Blobs> {
 
   return {
     put,
-    putFile: async (path) => put(createReadStream(path)),
+    putFile: async (path) => put(createReadStream(path, { highWaterMark: PIECE })),
     get: async (hash) => {
       const bytes = await readFile(placeOf(hash)).catch((error) => {
         throw error.code === 'ENOENT' ? new BlobMissing(hash) : error
@@ -86,7 +89,7 @@ export async function openBlobFolder(folder: string): Promise<Blobs> {
       const place = placeOf(hash)
       if (!(await exists(place))) throw new BlobMissing(hash)
       const digest = createHash('sha256')
-      await pipeline(createReadStream(place), digest)
+      await pipeline(createReadStream(place, { highWaterMark: PIECE }), digest)
       const actual = `sha256:${digest.digest('hex')}`
       if (actual !== hash) throw new BlobDamaged(hash, actual)
       return place

@@ -122,6 +122,9 @@ export function artifactHandlers({ tracking }: { tracking: Tracking }): Handlers
   }
 }
 
+/** A megabyte: a fifth of the time that pieces of Node's default size take. */
+const SENT_AT_ONCE = 1024 * 1024
+
 const LARGEST_FROM_PAGE = 10 * 1024 * 1024
 
 /** Right below a folder, with paths from the root. */
@@ -150,7 +153,7 @@ export function sendArtifact(
       .header('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(basename(path))}`)
       .header('content-length', size)
       .header('etag', `"${hash}"`)
-      .send(createReadStream(file))
+      .send(createReadStream(file, { highWaterMark: SENT_AT_ONCE }))
   )
 }
 
