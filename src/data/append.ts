@@ -11,11 +11,13 @@ import { foldersOfAll, readReferences, referencesOf, resolveReferences } from '.
 import { rowCount } from './frame.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow } from './read/open-table.ts'
 import type { Holds, RawTable } from './read/raw-table.ts'
+import { makeReadable, type ReadableSource } from './read/readable.ts'
 import { featureColumns } from './schema.ts'
-import { type ResolvedSource, resolveSource } from './source.ts'
+import { resolveSource } from './source.ts'
 import { name, parquet } from './sql.ts'
-import { describeTable, duckOptionsFor, type Progress, type StoredTable, writeParquet } from './store-table.ts'
+import { describeTable, duckOptionsFor, type Progress, type StoredTable } from './store-table.ts'
 import { mendPlan, type PlannedColumn, planColumns, storedValue } from './types.ts'
+import { writeParquet } from './write-parquet.ts'
 
 /** A row as JSON has it. A key that is absent, or `null`, is a missing value. */
 export type RowRecord = Readonly<Record<string, string | number | boolean | null | undefined>>
@@ -84,12 +86,13 @@ export async function appendRows(request: AppendRequest): Promise<AppendedTable>
 }
 
 /** The file of new rows; records that were handed over are known to people by where they came from, not by a file. */
-async function newRows({ rows, from }: AppendRequest, folder: string): Promise<ResolvedSource> {
+async function newRows({ rows, from, spec }: AppendRequest, folder: string): Promise<ReadableSource> {
   const handedOver = typeof rows !== 'string'
   const file = handedOver ? await writeRecords(rows, folder) : rows
-  const source = await resolveSource({ source: file, folder, downloads: folder }).catch((error) => {
+  const found = await resolveSource({ source: file, folder, downloads: folder }).catch((error) => {
     throw error instanceof TableEmpty ? new TableEmpty(from, 'brought no rows') : error
   })
+  const source = await makeReadable(found, { target: folder, sheet: spec.sheet, ignore: spec.ignore })
   return handedOver ? { ...source, files: source.files.map((one) => ({ ...one, name: from })) } : source
 }
 

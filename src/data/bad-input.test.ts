@@ -31,10 +31,10 @@ describe('a source that is no table', () => {
     expect(await refusal(folder.ingest({ source: 'none-*.csv' }))).toMatch(/^SOURCE_NOT_FOUND: .*none-\*\.csv/)
   })
 
-  it('is a folder', async () => {
+  it('is a folder without a table', async () => {
     await mkdir(folder.path('some-folder'))
     expect(await refusal(folder.ingest({ source: 'some-folder' }))).toMatch(
-      /^SOURCE_NOT_A_FILE: some-folder is no file/,
+      /^SOURCE_NOT_FOUND: There is no table in the folder at some-folder/,
     )
   })
 
@@ -65,12 +65,14 @@ describe('a source that is no table', () => {
   })
 
   it.each([
-    ['1f8b0800', 'is compressed with gzip'],
-    ['504b0304', 'is a zip archive or a spreadsheet'],
-    ['28b52ffd', 'is compressed with zstd'],
+    ['1f8b0800', 'COMPRESSED_BROKEN: table.csv is no whole gzip file'],
+    ['504b0304', 'SPREADSHEET_BROKEN: table.csv cannot be read as a spreadsheet'],
+    ['28b52ffd', 'COMPRESSED_BROKEN: table.csv is no whole zstd file'],
+    ['25504446', 'FORMAT_UNKNOWN: table.csv is a PDF'],
+    ['53514c69746520666f726d6174203300', 'FORMAT_UNKNOWN: table.csv is an SQLite database'],
   ])('starts with %s', async (bytes, what) => {
     const content = Buffer.concat([Buffer.from(bytes, 'hex'), Buffer.alloc(100)])
-    expect(await refusal(folder.ingestText(content))).toBe(`FORMAT_UNKNOWN: table.csv ${what}.`)
+    expect(await refusal(folder.ingestText(content))).toContain(what)
   })
 
   it('has another sha256', async () => {

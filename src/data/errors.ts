@@ -29,11 +29,11 @@ export function placeText(place: Place): string {
 /* The source itself */
 
 export class SourceNotFound extends OrreryError {
-  constructor(source: string, folder: string) {
+  constructor(source: string, folder: string, what = 'nothing') {
     super({
       code: 'ORRERY_DATA_SOURCE_NOT_FOUND',
       status: 422,
-      message: `There is nothing at ${source} (looked from ${folder}).`,
+      message: `There is ${what} at ${source} (looked from ${folder}).`,
       hint: 'Check the path in `source`; a relative one starts at the project folder.',
       details: { source },
     })
@@ -130,7 +130,79 @@ export class FormatUnknown extends OrreryError {
       code: 'ORRERY_DATA_FORMAT_UNKNOWN',
       status: 422,
       message: `${file} ${what}.`,
-      hint: 'Use CSV, TSV, JSON lines or Parquet; unpack archives and export spreadsheets first.',
+      hint: 'Use CSV, TSV, JSON lines, Parquet, Arrow or Excel (.xlsx); gzip and zstd are unpacked, other archives are not.',
+      details: { file },
+    })
+  }
+}
+
+export class TooManyFiles extends OrreryError {
+  constructor(source: string, limit: number) {
+    super({
+      code: 'ORRERY_DATA_TOO_MANY_FILES',
+      status: 422,
+      message: `${source} is more than ${count(limit)} files.`,
+      hint: 'Narrow the glob, or put the rows of many small files into fewer large ones.',
+      details: { source, limit },
+    })
+  }
+}
+
+export class CompressedBroken extends OrreryError {
+  constructor(file: string, packed: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_COMPRESSED_BROKEN',
+      status: 422,
+      message: `${file} is no whole ${packed} file: ${why}.`,
+      hint: 'Copy or export it again; a file that was cut off cannot be unpacked.',
+      details: { file },
+    })
+  }
+}
+
+export class UnpackedTooLarge extends OrreryError {
+  constructor(file: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_UNPACKED_TOO_LARGE',
+      status: 422,
+      message: `${file} grows too much when it is unpacked: ${why}.`,
+      hint: 'If it is no attack but a table, unpack it yourself and name what came out.',
+      details: { file },
+    })
+  }
+}
+
+export class SpreadsheetBroken extends OrreryError {
+  constructor(file: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_SPREADSHEET_BROKEN',
+      status: 422,
+      message: `${file} cannot be read as a spreadsheet: ${why}.`,
+      hint: 'Open it in a spreadsheet program and save it again as .xlsx, or export the sheet as CSV.',
+      details: { file },
+    })
+  }
+}
+
+export class SheetUnknown extends OrreryError {
+  constructor(file: string, sheet: string, sheets: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_SHEET_UNKNOWN',
+      status: 422,
+      message: `${file} has no sheet "${sheet}"; there ${sheets.length === 1 ? 'is' : 'are'} ${listed(sheets)}.`,
+      hint: 'Write one of them under `sheet`, or leave it away for the first.',
+      details: { file, sheet, sheets: sheets.slice(0, 100) },
+    })
+  }
+}
+
+export class ArrowBroken extends OrreryError {
+  constructor(file: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_ARROW_BROKEN',
+      status: 422,
+      message: `${file} is no whole Arrow file: ${why}.`,
+      hint: 'Copy or export it again; an Arrow file that was cut off has lost its end.',
       details: { file },
     })
   }

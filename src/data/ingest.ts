@@ -9,11 +9,13 @@ import { nearestColumn } from './nearest.ts'
 import { withPlainLineEnds } from './read/line-ends.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
 import type { RawTable } from './read/raw-table.ts'
-import { type ResolvedSource, resolveSource } from './source.ts'
+import { makeReadable, type ReadableSource } from './read/readable.ts'
+import { resolveSource } from './source.ts'
 import { name, numberedParquet, parquet } from './sql.ts'
 import { type ColumnFacts, columnFacts } from './statistics.ts'
-import { describeTable, duckOptionsFor, type Progress, type StoredTable, writeParquet } from './store-table.ts'
+import { describeTable, duckOptionsFor, type Progress, type StoredTable } from './store-table.ts'
 import { mendPlan, type PlannedColumn, planColumns, reconsiderText, storedValue } from './types.ts'
+import { writeParquet } from './write-parquet.ts'
 
 export interface IngestRequest {
   spec: DatasetSpec
@@ -43,26 +45,27 @@ export async function ingestTable(request: IngestRequest): Promise<IngestedTable
   const { spec, folder, progress } = request
   const target = await makeFolder(request.target)
   progress?.('finding the source')
-  const source = await resolveSource({
+  const found = await resolveSource({
     source: spec.source,
     sha256: spec.sha256,
     folder,
     downloads: join(target, 'downloads'),
   })
   progress?.('verifying the source')
-  const descriptor = await verifySource(source)
-  const read = (files: ResolvedSource) => readTable({ ...request, target }, files)
+  const descriptor = await verifySource(found)
+  const source = await makeReadable(found, { target, sheet: spec.sheet, ignore: spec.ignore })
+  const read = (files: ReadableSource) => readTable({ ...request, target }, files)
   const stored = await read(source).catch(async (error) => {
     const mended =
       error instanceof RowMalformed && source.format === 'csv' && (await withPlainLineEnds(source.files, target))
     if (!mended) throw error
     return read({ ...source, files: mended })
   })
-  await refuseChangedFiles(source)
+  await refuseChangedFiles(found)
   return { ...stored, source: descriptor }
 }
 
-async function readTable(request: IngestRequest, source: ResolvedSource): Promise<StoredTable> {
+async function readTable(request: IngestRequest, source: ReadableSource): Promise<StoredTable> {
   const { spec, previous, target, progress } = request
   const table = await openTable(source, spec.ignore ?? [])
   refuseMissingColumns(table, spec, previous)

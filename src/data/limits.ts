@@ -25,3 +25,21 @@ export const DOWNLOAD = {
   total: 30 * 60_000,
   silence: 30_000,
 } as const
+
+/** Of one compressed file, unpacked. What compresses better than this many times beyond `free` bytes was made to. */
+export const UNPACKED = { bytes: 100e9, ratio: 250, free: 256e6 } as const
+
+/** Of a spreadsheet; a sheet that Excel itself can hold stays below. */
+export const EXCEL = {
+  /** Bytes of XML of one sheet, and of the texts that sheets share, which are held in memory. */
+  sheet: 4e9,
+  strings: 256e6,
+  /** Of the workbook's own small parts. */
+  part: 32e6,
+} as const
+
+/** Tables of a folder or a glob. */
+export const MAX_FILES = 100_000
+
+/** Of what is taken from elsewhere at one time: rows of a query, objects of a bucket, answers of an API. */
+export const SNAPSHOT = { bytes: 50e9 } as const

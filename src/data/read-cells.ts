@@ -3,7 +3,8 @@ import { RowMalformed } from './errors.ts'
 import { withPlainLineEnds } from './read/line-ends.ts'
 import { foldersOf, openTable, verifySource } from './read/open-table.ts'
 import type { RawTable } from './read/raw-table.ts'
-import { type ResolvedSource, resolveSource } from './source.ts'
+import { makeReadable, type ReadableSource } from './read/readable.ts'
+import { resolveSource } from './source.ts'
 import { isCode, isNumber, name } from './sql.ts'
 import { duckOptionsFor } from './store-table.ts'
 
@@ -25,8 +26,9 @@ export async function readCells(options: {
   folder: string
   downloads: string
 }): Promise<Cells> {
-  const source = await resolveSource(options)
-  await verifySource(source)
+  const found = await resolveSource(options)
+  await verifySource(found)
+  const source = await makeReadable(found, { target: options.downloads })
   return cellsOf(source).catch(async (error) => {
     const mended =
       error instanceof RowMalformed &&
@@ -37,7 +39,7 @@ export async function readCells(options: {
   })
 }
 
-async function cellsOf(source: ResolvedSource): Promise<Cells> {
+async function cellsOf(source: ReadableSource): Promise<Cells> {
   const table = await openTable(source, [])
   const bytes = source.files.reduce((sum, file) => sum + file.bytes, 0)
   const options = { folders: foldersOf(source), ...duckOptionsFor(table.columns.length, bytes) }

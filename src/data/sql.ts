@@ -55,7 +55,7 @@ export function isTime(value: string): string {
 
 /** The rows of a Parquet file with their numbers, from 0, as `file_row_number`. */
 export function numberedParquet(path: string): string {
-  return `read_parquet(${text(path)}, file_row_number = true)`
+  return `read_parquet(${text(path)}, file_row_number = true, hive_partitioning = false)`
 }
 
 /**
@@ -63,7 +63,8 @@ export function numberedParquet(path: string): string {
  * when it writes them out.
  */
 export function parquet(...paths: string[]): string {
-  return `read_parquet(${texts(paths)})`
+  // A folder called `a=b` above the project is no column.
+  return `read_parquet(${texts(paths)}, hive_partitioning = false)`
 }
 
 /** The tree of a Parquet file's columns, as it names them. */

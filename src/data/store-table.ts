@@ -1,4 +1,4 @@
-import { rename, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { contentHash } from './content-hash.ts'
 import type {
   DatasetSpec,
@@ -25,7 +25,7 @@ import type { Holds } from './read/raw-table.ts'
 import { featureColumns, schemaOf } from './schema.ts'
 import { type SplitRows, splitRows } from './split.ts'
 import { findOverlap, overlapWarnings } from './split-overlap.ts'
-import { parquet, text } from './sql.ts'
+import { parquet } from './sql.ts'
 import { type ColumnFacts, columnFacts } from './statistics.ts'
 
 /** A table on disk and all that is known of it: what becomes a version. Plain data, fit for a process channel. */
@@ -56,15 +56,6 @@ const LARGE = 64e6
 /** How a database is to be opened for a table of so many columns, from so many bytes of source. */
 export function duckOptionsFor(columns: number, bytes: number): { threads: number; wide: boolean } {
   return { threads: bytes > LARGE ? 2 : 1, wide: columns > WIDE }
-}
-
-/** Writes the rows of `query` as Parquet, in order. The file appears under its name only when it is whole. */
-export async function writeParquet(duck: Duck, query: string, path: string, columns: number): Promise<void> {
-  const aside = `${path}.incoming`
-  // Eight million cells per group bound what is held at once; 122,880 rows are DuckDB's own measure.
-  const group = Math.max(2_048, Math.min(122_880, Math.floor(8e6 / columns)))
-  await duck.run(`COPY (${query}) TO ${text(aside)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${group})`)
-  await rename(aside, path)
 }
 
 /**

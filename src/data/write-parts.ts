@@ -7,7 +7,7 @@ import { makeFolder, withDuck } from './duckdb.ts'
 import { rowCount } from './frame.ts'
 import { readSplit } from './read-split.ts'
 import { text } from './sql.ts'
-import { writeParquet } from './store-table.ts'
+import { writeParquet } from './write-parquet.ts'
 
 const PARTS = ['train', 'validation', 'test'] as const
 const AT_ONCE = 100_000

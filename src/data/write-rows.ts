@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, withDuck } from './duckdb.ts'
 import { numberedParquet, text } from './sql.ts'
-import { writeParquet } from './store-table.ts'
+import { writeParquet } from './write-parquet.ts'
 
 /**
  * Writes some rows of a stored table, in the order given and with all their columns, as a Parquet file of their own.

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import type { Expectation } from '#projects/contract'
 import type { Duck } from '../duckdb.ts'
 import { foldersOf, openTable } from '../read/open-table.ts'
-import { type ResolvedSource, resolveSource } from '../source.ts'
+import { makeReadable, type ReadableSource } from '../read/readable.ts'
+import { resolveSource } from '../source.ts'
 import { name } from '../sql.ts'
 import { otherKey } from './column-rules.ts'
 import type { OtherTable } from './rule.ts'
@@ -27,18 +29,21 @@ export function referencesOf(expectations: readonly Expectation[]): Reference[] 
 export async function resolveReferences(
   references: readonly Reference[],
   options: { folder: string; downloads: string },
-): Promise<Map<string, ResolvedSource | string>> {
-  const found = new Map<string, ResolvedSource | string>()
-  for (const { source } of references) {
+): Promise<Map<string, ReadableSource | string>> {
+  const found = new Map<string, ReadableSource | string>()
+  for (const [i, { source }] of references.entries()) {
     if (found.has(source)) continue
+    const readable = resolveSource({ source, ...options }).then((one) =>
+      makeReadable(one, { target: join(options.downloads, `other-${i}`) }),
+    )
     // Its absence breaks the expectation, not the reading of this table.
-    found.set(source, await resolveSource({ source, ...options }).catch((error: Error) => error.message))
+    found.set(source, await readable.catch((error: Error) => error.message))
   }
   return found
 }
 
 /** What a database has to be allowed to read for them. */
-export function foldersOfAll(sources: ReadonlyMap<string, ResolvedSource | string>): string[] {
+export function foldersOfAll(sources: ReadonlyMap<string, ReadableSource | string>): string[] {
   return [...sources.values()].flatMap((one) => (typeof one === 'string' ? [] : foldersOf(one)))
 }
 
@@ -46,7 +51,7 @@ export function foldersOfAll(sources: ReadonlyMap<string, ResolvedSource | strin
 export async function readReferences(
   duck: Duck,
   references: readonly Reference[],
-  sources: ReadonlyMap<string, ResolvedSource | string>,
+  sources: ReadonlyMap<string, ReadableSource | string>,
 ): Promise<Map<string, OtherTable>> {
   const read = new Map<string, OtherTable>()
   for (const [i, reference] of references.entries())
@@ -57,7 +62,7 @@ export async function readReferences(
 async function readReference(
   duck: Duck,
   { source, column }: Reference,
-  resolved: ResolvedSource | string | undefined,
+  resolved: ReadableSource | string | undefined,
   relation: string,
 ): Promise<OtherTable> {
   if (typeof resolved !== 'object') return { values: null, rows: 0, unreadable: resolved ?? `${source} was not found` }

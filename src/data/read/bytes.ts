@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { NotUtf8 } from '../errors.ts'
-import type { SourceFile } from '../source.ts'
+import type { SourceFile } from '../sources/resolved.ts'
 
 const CHUNK = 4 * 1024 * 1024
 

@@ -9,11 +9,11 @@ import {
   TooManyColumns,
 } from '../errors.ts'
 import { MAX_COLUMNS } from '../limits.ts'
-import type { SourceFile } from '../source.ts'
-import { text, texts } from '../sql.ts'
+import type { SourceFile } from '../sources/resolved.ts'
+import { name, text, texts } from '../sql.ts'
 import { columnNames, headerProblem, headRecords, sniffDelimiter } from './dialect.ts'
 import { lineOfRecord } from './lines.ts'
-import { type RawTable, repeatedNames } from './raw-table.ts'
+import { hiveOptions, partitionColumns, type RawTable, repeatedNames } from './raw-table.ts'
 
 /** A header longer than this is none. */
 const HEAD = 1024 * 1024
@@ -33,10 +33,14 @@ export async function openCsv(files: readonly SourceFile[]): Promise<RawTable> {
     if (header.join('\n') !== names.join('\n')) throw differing(files[0]!, files[i]!, names, header)
   })
   const columns = `{${names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')}}`
+  const keys = partitionColumns(files, names)
+  const read = (some: readonly SourceFile[]) =>
+    `read_csv(${texts(some.map((file) => file.path))}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = ${columns}${hiveOptions(keys)})`
+  const cells = [...names.map((_, i) => `c${i}`), ...keys.map((key, i) => `${name(key)} AS c${names.length + i}`)]
   const from = (some: readonly SourceFile[]) =>
-    `read_csv(${texts(some.map((file) => file.path))}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = ${columns})`
+    keys.length === 0 ? read(some) : `(SELECT ${cells.join(', ')} FROM ${read(some)})`
   return {
-    columns: names.map((name) => ({ name, holds: 'text' })),
+    columns: [...names, ...keys].map((one) => ({ name: one, holds: 'text' })),
     from: from(files),
     parts: files.map((file) => ({ file, from: from([file]) })),
     placeOf: async (part, row) => ({

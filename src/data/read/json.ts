@@ -1,9 +1,9 @@
 import type { Duck } from '../duckdb.ts'
 import { ColumnsDuplicate, ColumnUnsupported, RowMalformed, TableEmpty, TooManyColumns } from '../errors.ts'
 import { MAX_COLUMNS } from '../limits.ts'
-import type { SourceFile } from '../source.ts'
+import type { SourceFile } from '../sources/resolved.ts'
 import { name, text, texts } from '../sql.ts'
-import { type RawTable, repeatedNames } from './raw-table.ts'
+import { hiveOptions, partitionColumns, type RawTable, repeatedNames } from './raw-table.ts'
 
 /**
  * JSON lines, or one JSON array: an object per row, its keys the columns. A key that a row lacks is a missing value.
@@ -42,12 +42,17 @@ async function openObjects(duck: Duck, files: readonly SourceFile[], ignore: rea
   const repeated = repeatedNames(found)
   if (repeated.length > 0) throw new ColumnsDuplicate(files[0]!.name, repeated)
   const columns = `{${found.map((key) => `${text(key)}: 'JSON'`).join(', ')}}`
-  const records = (some: readonly SourceFile[]) => `read_json(${reading(some)}, columns = ${columns})`
+  const folders = partitionColumns(files, found)
+  const records = (some: readonly SourceFile[]) =>
+    `read_json(${reading(some)}, columns = ${columns}${hiveOptions(folders)})`
   const keys = await flatKeys(duck, records(files), found, ignore, files[0]!)
-  const cells = keys.map((key, i) => `${name(key)} ->> '$' AS c${i}`).join(', ')
+  const cells = [
+    ...keys.map((key, i) => `${name(key)} ->> '$' AS c${i}`),
+    ...folders.map((key, i) => `${name(key)} AS c${keys.length + i}`),
+  ].join(', ')
   const from = (some: readonly SourceFile[]) => `(SELECT ${cells} FROM ${records(some)})`
   return {
-    columns: keys.map((key) => ({ name: key, holds: 'text' })),
+    columns: [...keys, ...folders].map((key) => ({ name: key, holds: 'text' })),
     from: from(files),
     parts: files.map((file) => ({ file, from: from([file]) })),
     placeOf: async (part, row) => ({ file: files[part]!.name, row }),

@@ -1,9 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { SourceFile } from '../source.ts'
+import type { SourceFile } from '../sources/resolved.ts'
 
 /**
  * Copies of the files in which every line ends with LF, `undefined` when none of them mixes CRLF and LF. Such files
@@ -16,7 +16,8 @@ export async function withPlainLineEnds(
   let anyMixed = false
   const copies: SourceFile[] = []
   for (const [i, file] of files.entries()) {
-    const path = join(folder, `plain-lines-${i}.csv`)
+    const path = join(folder, 'plain-lines', String(i), ...(file.partition ?? []), 'table.csv')
+    await mkdir(dirname(path), { recursive: true })
     const mixed = await copyWithPlainLineEnds(file.path, path)
     if (!mixed) await rm(path)
     anyMixed ||= mixed

@@ -4,24 +4,26 @@ import { dirname } from 'node:path'
 import type { SourceDescriptor } from '../contract.ts'
 import { type Duck, withDuck } from '../duckdb.ts'
 import { type Place, SourceAltered, SourceChangedWhileRead } from '../errors.ts'
-import type { ResolvedSource } from '../source.ts'
+import type { ResolvedSource } from '../sources/resolved.ts'
 import { scanBytes } from './bytes.ts'
 import { openCsv } from './csv.ts'
 import { openJson } from './json.ts'
 import { openParquet } from './parquet.ts'
 import type { RawTable } from './raw-table.ts'
+import type { ReadableSource } from './readable.ts'
 
 /**
  * Reads every byte of a source once: its sha256, compared with the expected one, and for text that it is UTF-8. Says
- * where the rows come from.
+ * where the rows come from. What is compressed hashes as it stands; its text is looked at when it is unpacked.
  *
  * @throws SourceAltered, NotUtf8
  */
 export async function verifySource(source: ResolvedSource): Promise<SourceDescriptor> {
   const joined = createHash('sha256')
   const files = []
+  const isText = source.format === 'csv' || source.format === 'json'
   for (const file of source.files) {
-    const sha256 = await scanBytes(file, { text: source.format !== 'parquet', also: joined })
+    const sha256 = await scanBytes(file, { text: isText && !file.packed, also: joined })
     files.push({ name: file.name, bytes: file.bytes, sha256 })
   }
   const actual = joined.digest('hex')
@@ -33,7 +35,7 @@ export async function verifySource(source: ResolvedSource): Promise<SourceDescri
 }
 
 /** Opens the files of a source as one table. */
-export function openTable(source: ResolvedSource, ignore: readonly string[]): Promise<RawTable> {
+export function openTable(source: ReadableSource, ignore: readonly string[]): Promise<RawTable> {
   if (source.format === 'csv') return openCsv(source.files)
   return withDuck({ folders: foldersOf(source) }, (duck) =>
     source.format === 'json' ? openJson(duck, source.files, ignore) : openParquet(duck, source.files, ignore),

@@ -1,9 +1,9 @@
 import type { Duck } from '../duckdb.ts'
 import { ColumnsDuplicate, ColumnUnsupported, FilesDiffer, ParquetBroken, TooManyColumns } from '../errors.ts'
 import { MAX_COLUMNS } from '../limits.ts'
-import type { SourceFile } from '../source.ts'
-import { name, parquet, parquetSchema } from '../sql.ts'
-import { type Holds, type RawTable, repeatedNames } from './raw-table.ts'
+import type { SourceFile } from '../sources/resolved.ts'
+import { name, parquet, parquetSchema, texts } from '../sql.ts'
+import { type Holds, hiveOptions, partitionColumns, type RawTable, repeatedNames } from './raw-table.ts'
 
 /** Integers up to here are exact as doubles; beyond, a number is a name. */
 const MAX_EXACT = 2 ** 53
@@ -45,10 +45,20 @@ export async function openParquet(
     if (!(await isExact(duck, files, column.name)))
       Object.assign(column, { holds: 'text', cell: `CAST(${name(column.name)} AS VARCHAR)` })
   }
-  const cells = columns.map((column, i) => `${column.cell} AS c${i}`).join(', ')
-  const from = (paths: readonly string[]) => `(SELECT ${cells} FROM ${parquet(...paths)})`
+  const keys = partitionColumns(
+    files,
+    first.map((column) => column.column_name),
+  )
+  const cells = [
+    ...columns.map((column, i) => `${column.cell} AS c${i}`),
+    ...keys.map((key, i) => `${name(key)} AS c${columns.length + i}`),
+  ].join(', ')
+  const from = (paths: readonly string[]) => `(SELECT ${cells} FROM read_parquet(${texts(paths)}${hiveOptions(keys)}))`
   return {
-    columns: columns.map((column) => ({ name: column.name, holds: column.holds })),
+    columns: [
+      ...columns.map((column) => ({ name: column.name, holds: column.holds })),
+      ...keys.map((key) => ({ name: key, holds: 'text' as const })),
+    ],
     from: from(files.map((file) => file.path)),
     parts: files.map((file) => ({ file, from: from([file.path]) })),
     placeOf: async (part, row) => ({ file: files[part]!.name, row }),

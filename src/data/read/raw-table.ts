@@ -1,5 +1,5 @@
-import type { Place } from '../errors.ts'
-import type { SourceFile } from '../source.ts'
+import { FilesDiffer, type Place } from '../errors.ts'
+import type { SourceFile } from '../sources/resolved.ts'
 
 /** What a column's cells are as the file has them; text may still turn out to be numbers or times. */
 export type Holds = 'text' | 'number' | 'time'
@@ -32,4 +32,24 @@ export function repeatedNames(names: readonly string[]): string[] {
     seen.add(key)
   }
   return [...repeated.values()]
+}
+
+/**
+ * The columns that the folders of files name, as Hive writes them (`year=2024`), without those that the files hold
+ * themselves.
+ *
+ * @throws FilesDiffer when the files lie in folders of different columns
+ */
+export function partitionColumns(files: readonly SourceFile[], held: readonly string[]): string[] {
+  const keysOf = (file: SourceFile) => (file.partition ?? []).map((part) => part.slice(0, part.indexOf('=')))
+  const keys = keysOf(files[0]!)
+  const other = files.find((file) => keysOf(file).join('\n') !== keys.join('\n'))
+  if (other) throw new FilesDiffer(files[0]!.name, other.name, `the folders name ${keysOf(other).join(', ') || 'none'}`)
+  const own = new Set(held.map((name) => name.toLowerCase()))
+  return [...new Set(keys)].filter((key) => !own.has(key.toLowerCase()))
+}
+
+/** How a reader of DuckDB is told to add the columns of folders, as text. */
+export function hiveOptions(keys: readonly string[]): string {
+  return keys.length > 0 ? ', hive_partitioning = true, hive_types_autocast = false' : ', hive_partitioning = false'
 }

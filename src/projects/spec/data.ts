@@ -58,6 +58,7 @@ export const DataSet = z
       .min(1, { error: says('the source is empty', 'Write a path, a glob or an https URL.') })
       .meta({ description: 'a path or glob relative to the project folder, or an https URL with its sha256' }),
     sha256: sha256.optional().meta({ description: 'the content the source must have; required for a URL' }),
+    sheet: z.string().min(1).optional().meta({ description: 'of a spreadsheet, by its name; default: the first' }),
     label: ColumnName.optional().meta({ description: 'the column to predict; what is trained on needs one' }),
     task: Task.optional().meta({ description: 'what is predicted; inferred from the label when absent' }),
     positive: Cell.optional().meta({ description: 'the label value that counts as 1; inferred when absent' }),

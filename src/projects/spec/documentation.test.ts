@@ -10,8 +10,10 @@ import { projectFileJsonSchema } from './project.ts'
 type JsonSchema = z.core.JSONSchema.BaseSchema
 
 const guide = readFileSync(new URL('../../../docs/guide/project-file.md', import.meta.url), 'utf8')
-/** The keys of `expect:` have a guide of their own. */
-const guides = guide + readFileSync(new URL('../../../docs/guide/data-quality.md', import.meta.url), 'utf8')
+const guideTo = (subject: string) => readFileSync(new URL(`../../../docs/guide/${subject}.md`, import.meta.url), 'utf8')
+const sources = guideTo('data-sources')
+/** Where data comes from, and the keys of `expect:`, have guides of their own. */
+const guides = guide + guideTo('data-quality') + sources
 const schema = projectFileJsonSchema()
 
 /** One row per key, every form of a block merged: what the file may say, in one page. */
@@ -64,9 +66,10 @@ function typeOf(node: JsonSchema): string {
 }
 
 describe('the guide to the project file', () => {
-  const blocks = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml!)
+  const blocksOf = (page: string) => [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml!)
+  const blocks = blocksOf(guide)
 
-  it.each(blocks.map((block, i) => [i, block]))('example %d is a valid file', (_, block) => {
+  it.each([...blocks, ...blocksOf(sources)].map((block, i) => [i, block]))('example %d is a valid file', (_, block) => {
     const before = block.startsWith('project:') ? '' : 'project: a\ndata: { m: { source: m.csv, label: y, time: t } }\n'
     expect(parseProject(`${before}${block}`).spec.project).toBeTruthy()
   })
