@@ -85,12 +85,17 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     registry,
     planOf: async (project, endpoint) => deploymentPlan((await projects.project(project)).spec, endpoint),
   })
-  const endpoints = endpointSource({ deployments, registry, projects, events })
+  const endpoints = endpointSource({ deployments, registry, projects, blobs, events })
   const serving = openServing({
     storage,
     clock,
     log,
     endpoints,
+    runtime: {
+      placement: config.models,
+      runMs: 1000 * config.deadline,
+      memoryBytes: 1024 ** 2 * config.modelmemory,
+    },
     complete: features.complete,
     onLogged: (hint) => monitoring.noticed(hint.endpoint),
   })

@@ -16,6 +16,22 @@ export const Config = z.strictObject({
     .enum(['full', 'process'])
     .default('full')
     .describe('full: an acknowledged write survives a power cut. process: it survives kill -9.'),
+  models: z
+    .enum(['auto', 'process'])
+    .default('auto')
+    .describe('auto: quick models answer beside HTTP, others in processes of their own. process: all in their own.'),
+  deadline: z.coerce
+    .number()
+    .min(0.1)
+    .max(3_600)
+    .default(30)
+    .describe('Seconds that a run of a model may take; the process of one that takes longer is replaced.'),
+  modelmemory: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2_048)
+    .describe('Megabytes of loaded models; above that the ones used longest ago leave, and load again when asked.'),
   webhooks: z
     .enum(['public', 'any'])
     .default('public')

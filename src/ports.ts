@@ -37,9 +37,10 @@ export function endpointSource(needs: {
   deployments: Deployments
   registry: Registry
   projects: Projects
+  blobs: Blobs
   events: Events
 }): EndpointSource {
-  const { deployments, registry, projects, events } = needs
+  const { deployments, registry, projects, blobs, events } = needs
   return {
     endpoint: async (name) => {
       const endpoint = (await deployments.endpoints({})).find((one) => one.name === name)
@@ -51,10 +52,11 @@ export function endpointSource(needs: {
       return { project, model, traffic, time: timeColumns(of), features: featuresOf(of), ...(log && { log }) }
     },
     names: async () => (await deployments.endpoints({})).map((endpoint) => endpoint.name),
-    package: async (model, version) => ({
-      bytes: await registry.packageBytes(model, version),
-      signature: (await registry.packaged(model, version)).signature,
-    }),
+    package: async (model, version) => {
+      const { signature, releaseRequests } = await registry.packaged(model, version)
+      const bytes = await registry.packageBytes(model, version)
+      return { bytes, signature, requests: () => blobs.get(releaseRequests) }
+    },
     onTrafficChanged: (listener) =>
       events.listen((event) => {
         if (event.type === 'deployments.traffic_changed') listener(event.subject)

@@ -54,6 +54,10 @@ export const ImageInput = z.object({
 })
 export type ImageInput = z.infer<typeof ImageInput>
 
+/** The sizes of one picture in the input, after the number of pictures. */
+export const pixelsOf = ({ width, height, channels, layout }: ImageInput): number[] =>
+  layout === 'NHWC' ? [height, width, channels] : [channels, height, width]
+
 /** What a version takes and gives; enforced at every request. */
 export const Signature = z.object({
   task: z.enum(['binary', 'multiclass', 'regression']),

@@ -1,6 +1,17 @@
-export { ModelBroken, ModelFailed, RecordInvalid, RecordsNotTaken, TensorInvalid } from './errors.ts'
+export {
+  ModelBroken,
+  ModelBusy,
+  ModelCrashed,
+  ModelFailed,
+  ModelResting,
+  ModelTimedOut,
+  RecordInvalid,
+  RecordsNotTaken,
+  TensorInvalid,
+} from './errors.ts'
+export { createModelMemory, type ModelMemory } from './memory.ts'
 export { outputNameOf } from './misfit.ts'
-export { type LoadedModel, loadModel } from './model.ts'
+export { type LoadedModel, type LoadOptions, loadModel } from './model.ts'
 export {
   type EncodedRows,
   encodeFrame,
@@ -10,4 +21,6 @@ export {
   RowBuffer,
 } from './records.ts'
 export { ARRAYS, elementsOf, type NumberData, type NumericDatatype, type Tensor, type Tensors } from './tensor.ts'
-export { openTensorModel, type TensorModel } from './tensor-model.ts'
+export { type OpenOptions, openTensorModel, type Placement } from './open-model.ts'
+export type { ProcessEvent, ProcessLimits } from './process/isolated-model.ts'
+export type { ModelFile, TensorModel } from './tensor-model.ts'

@@ -1,4 +1,4 @@
-import { type ImageInput, type Signature, type TensorSpec, takesRecords } from './contract.ts'
+import { type ImageInput, pixelsOf, type Signature, type TensorSpec, takesRecords } from './contract.ts'
 import { DATATYPE_OF_INPUT, expectedInputs } from './graph-inputs.ts'
 
 const PROBABILITIES = 'probabilities'
@@ -46,11 +46,11 @@ function featuresMisfit(model: Graph, signature: Signature): string | undefined 
 }
 
 function imageMisfit({ inputs }: Graph, image: ImageInput): string | undefined {
-  const { width, height, channels, layout, mean, std } = image
+  const { channels, mean, std } = image
   const [input, extra] = inputs
   if (input?.name !== image.input || extra) return `"${image.input}" is not its one input`
   if (input.datatype !== 'FP32') return `its input "${image.input}" is ${input.datatype}, pixels need FP32`
-  const expected = layout === 'NHWC' ? [height, width, channels] : [channels, height, width]
+  const expected = pixelsOf(image)
   const sizes = input.shape.slice(1)
   if (input.shape.length > 0 && (sizes.length !== 3 || sizes.some((size, d) => size >= 0 && size !== expected[d])))
     return `its input "${image.input}" has the shape [${input.shape.join(', ')}], its pictures [n, ${expected.join(', ')}]`

@@ -1,11 +1,13 @@
 import type { Frame } from '#platform/table'
-import { type Signature, takesRecords } from './contract.ts'
+import { type GraphInput, pixelsOf, type Signature } from './contract.ts'
 import { firstLine, ModelBroken, ModelFailed, RecordsNotTaken } from './errors.ts'
 import { expectedInputs, inputTensor } from './graph-inputs.ts'
+import type { ModelMemory } from './memory.ts'
 import { outputNameOf, signatureMisfit } from './misfit.ts'
+import { type OpenOptions, openTensorModel } from './open-model.ts'
 import { type EncodedRows, encodeFrame, encodeRecords, type PredictionRecord } from './records.ts'
 import { blankFeeds, type Tensor, type Tensors } from './tensor.ts'
-import { openTensorModel, type TensorModel } from './tensor-model.ts'
+import type { ModelFile, TensorModel } from './tensor-model.ts'
 
 /** A model in memory, ready to answer: its session was created, checked against its signature and warmed up. */
 export interface LoadedModel {
@@ -24,7 +26,7 @@ export interface LoadedModel {
   /** @throws RecordsNotTaken when it takes pictures or plain tensors */
   feeds(rows: EncodedRows): Tensors
   /**
-   * Runs the model once. The inference blocks the JS thread for its duration and starts in a later turn of the loop.
+   * Runs the model once. Where it is placed inline, that blocks the JS thread and starts in a later turn of the loop.
    *
    * @returns binary: P(`classes[1]`) per row; multiclass: rows × classes, a row's probabilities side by side;
    *   regression: the value per row
@@ -37,6 +39,11 @@ export interface LoadedModel {
   close(): Promise<void>
 }
 
+export interface LoadOptions extends Omit<OpenOptions, 'warmUp'> {
+  /** What it shares its memory with: it may leave between two runs, and is then loaded again by `read`. */
+  readonly memory?: ModelMemory | undefined
+}
+
 /**
  * Loads an ONNX package: one input `[n,1]` per feature (float32 with `NaN` for missing, or text with `''`), the output
  * `probabilities` `[n,classes]` of a classifier or `prediction` `[n,1]` of a regression; or what the signature's `graph`
@@ -46,8 +53,16 @@ export interface LoadedModel {
  * @param name `model@version`, for messages
  * @throws ModelBroken when the file is damaged, does not fit the signature, or gives no numbers in a warm-up
  */
-export async function loadModel(name: string, bytes: Uint8Array, signature: Signature): Promise<LoadedModel> {
-  const graph = await openTensorModel(name, bytes)
+export async function loadModel(
+  name: string,
+  file: ModelFile,
+  signature: Signature,
+  { memory, ...options }: LoadOptions = {},
+): Promise<LoadedModel> {
+  const opened = { ...options, warmUp: warmUpFeeds(signature) }
+  const graph = await (memory
+    ? memory.open(name, file, { ...opened, read: options.read ?? (async () => file) })
+    : openTensorModel(name, file, opened))
   const misfit = signatureMisfit(graph, signature)
   if (misfit) {
     await graph.close()
@@ -56,7 +71,7 @@ export async function loadModel(name: string, bytes: Uint8Array, signature: Sign
 
   const { features, task, classes } = signature
   const inputs = expectedInputs(signature)
-  const placeOf = new Map(features.map((feature, place) => [feature.name, place]))
+  const placeOf = placesOf(features)
   const outputName = outputNameOf(signature)
   const width = task === 'regression' ? 1 : classes.length
   const outputs = task === 'multiclass' ? width : 1
@@ -74,7 +89,7 @@ export async function loadModel(name: string, bytes: Uint8Array, signature: Sign
     feeds: (rows) => {
       if (signature.image || signature.tensors)
         throw new RecordsNotTaken(name, signature.image ? 'pictures' : 'tensors')
-      return Object.fromEntries(inputs.map((input) => [input.name, inputTensor(input, rows, placeOf)]))
+      return feedsOf(inputs, rows, placeOf)
     },
     run: async (feeds, rows) => {
       if (signature.tensors) throw new RecordsNotTaken(name, 'tensors')
@@ -105,11 +120,11 @@ export async function loadModel(name: string, bytes: Uint8Array, signature: Sign
   return model
 }
 
-/** One row without any value that the model can do without: the first real request must not pay for what a first run sets up. */
+/** The first real request must not pay for what a first run sets up, nor be the first to find that there is no answer. */
 async function warmUp(model: LoadedModel): Promise<void> {
   let reason: string | undefined
   try {
-    const answer = await model.run(warmUpFeeds(model), 1)
+    const answer = await model.run(warmUpFeeds(model.signature)!, 1)
     if (!answer.every(Number.isFinite)) reason = 'it answers a row of missing values with no number'
   } catch (error) {
     reason = `its warm-up failed (${firstLine(error)})`
@@ -119,12 +134,23 @@ async function warmUp(model: LoadedModel): Promise<void> {
   throw new ModelBroken(model.name, reason)
 }
 
-function warmUpFeeds({ signature, graph, feeds }: LoadedModel): Tensors {
-  if (!takesRecords(signature)) return blankFeeds(graph.inputs, signature.image)
-  const missing = signature.features.map(({ kind, required, categories }) =>
+/** One row without any value that the model can do without; a black picture; `undefined` for plain tensors. */
+function warmUpFeeds(signature: Signature): Tensors | undefined {
+  const { features, image, tensors } = signature
+  if (tensors) return undefined
+  if (image) return blankFeeds([{ name: image.input, datatype: 'FP32', shape: [1, ...pixelsOf(image)] }])
+  const columns = features.map(({ kind, required, categories }) =>
     kind === 'numeric' ? Float32Array.of(required ? 0 : Number.NaN) : [(required && categories?.[0]) || ''],
   )
-  return feeds({ rows: 1, columns: missing })
+  return feedsOf(expectedInputs(signature), { rows: 1, columns }, placesOf(features))
+}
+
+const placesOf = (features: Signature['features']) => new Map(features.map(({ name }, place) => [name, place]))
+
+function feedsOf(inputs: readonly GraphInput[], rows: EncodedRows, placeOf: ReadonlyMap<string, number>): Tensors {
+  const feeds: Record<string, Tensor> = {}
+  for (const input of inputs) feeds[input.name] = inputTensor(input, rows, placeOf)
+  return feeds
 }
 
 function isFrame(input: readonly PredictionRecord[] | Frame): input is Frame {

@@ -128,3 +128,61 @@ export const echo = (element: Element, shape: Shape = ['n']) =>
     input: [value('x', element, shape)],
     output: [value('y', element, shape)],
   })
+
+const addingOne = (): GraphParts => ({
+  node: [node('Identity', ['c'], ['c out']), node('Add', ['v', 'one'], ['v out'])],
+  input: [value('i', 'INT64', []), value('c', 'BOOL', []), value('v', 'FP32', [1])],
+  output: [value('c out', 'BOOL', []), value('v out', 'FP32', [1])],
+  initializer: [floats('one', [1], [1])],
+})
+
+/** Adds one to `x` as often as `times` says: as slow as a test wants it. */
+export const counting = () =>
+  onnxFile({
+    node: [
+      node('Loop', ['times', 'go on', 'x'], ['y'], {
+        body: { g: addingOne() },
+      }),
+    ],
+    input: [value('times', 'INT64', []), value('x', 'FP32', [1])],
+    output: [value('y', 'FP32', [1])],
+    initializer: [truth('go on', true)],
+  })
+
+/** Sums as many zeros as `size` says: as large in memory as a test wants it. */
+export const hungry = () =>
+  onnxFile({
+    node: [
+      node('ConstantOfShape', ['size'], ['zeros']),
+      node('ReduceSum', ['zeros', 'axes'], ['y'], { keepdims: { i: 1 } }),
+    ],
+    input: [value('size', 'INT64', [1])],
+    output: [value('y', 'FP32', [1])],
+    initializer: [whole('axes', [1], [0])],
+  })
+
+/** Multiplies a row by a square matrix again and again: its time is what `layers` and `width` say. */
+export const deep = (width: number, layers: number) =>
+  onnxFile({
+    node: Array.from({ length: layers }, (_, l) =>
+      node('MatMul', [l === 0 ? 'x' : `h${l}`, 'w'], [l === layers - 1 ? 'y' : `h${l + 1}`]),
+    ),
+    input: [value('x', 'FP32', ['n', width])],
+    output: [value('y', 'FP32', ['n', width])],
+    initializer: [floats('w', [width, width], new Float32Array(width * width).fill(1 / width))],
+  })
+
+/** A regression that counts to its one feature, `times`: it takes as long as it is told. */
+export const countingRegression = () =>
+  onnxFile({
+    node: [
+      node('ReduceMax', ['times'], ['most'], { keepdims: { i: 0 } }),
+      node('Cast', ['most'], ['trips'], { to: { i: ELEMENT.INT64 } }),
+      node('Loop', ['trips', 'go on', 'none'], ['counted'], { body: { g: addingOne() } }),
+      node('Sub', ['times', 'times'], ['nothing']),
+      node('Add', ['nothing', 'counted'], ['prediction']),
+    ],
+    input: [value('times', 'FP32', ['n', 1])],
+    output: [value('prediction', 'FP32', ['n', 1])],
+    initializer: [truth('go on', true), floats('none', [1], [0])],
+  })

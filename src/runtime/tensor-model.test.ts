@@ -3,7 +3,7 @@ import type { Datatype } from './contract.ts'
 import { echo, list, node, onnxFile, value } from './onnx.fixture.ts'
 import { loadModel } from './model.ts'
 import { ARRAYS, type Tensor } from './tensor.ts'
-import { openTensorModel } from './tensor-model.ts'
+import { openTensorModel } from './open-model.ts'
 
 const refused = (message: RegExp) =>
   expect.objectContaining({

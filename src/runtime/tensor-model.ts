@@ -1,10 +1,8 @@
-import { stat } from 'node:fs/promises'
-import type * as Ort from 'onnxruntime-node'
-import { OrreryError } from '#platform/errors'
 import type { TensorSpec } from './contract.ts'
-import { firstLine, ModelBroken, ModelFailed } from './errors.ts'
-import { fromOrt, loadRuntime, specOf, toOrt } from './ort.ts'
-import { checkTensors, checkWanted, type Tensors } from './tensor.ts'
+import type { Tensor, Tensors } from './tensor.ts'
+
+/** A model's file: its content, or its path where its external data lies beside it. */
+export type ModelFile = Uint8Array | string
 
 /** A graph in memory: tensors in, tensors out, whatever they mean. */
 export interface TensorModel {
@@ -16,101 +14,18 @@ export interface TensorModel {
   readonly bytes: number
   /** `inline`: a run blocks the JS thread, as small models may. `process`: it runs in a process of its own. */
   readonly placement: 'inline' | 'process'
+  /** Of a run of one row when it was opened, where that was measured. */
+  readonly microseconds?: number | undefined
   /**
    * Runs the graph once. What is fed must not be changed until the answer is there.
    *
    * @param wanted names of the outputs to compute; all when absent
-   * @throws TensorInvalid when what is fed does not fit, ModelFailed when the graph fails on it
+   * @throws TensorInvalid when what is fed does not fit, ModelFailed when the graph fails on it; of a process also
+   *   ModelTimedOut, ModelCrashed, ModelBusy and ModelResting
    */
-  run(feeds: Tensors, wanted?: readonly string[]): Promise<Tensors>
+  run(feeds: Tensors, wanted?: readonly string[]): Promise<Record<string, Tensor>>
+  /** Why it cannot answer just now, or `undefined`. */
+  problem(): string | undefined
   /** Frees its memory once the runs under way are over. */
   close(): Promise<void>
-}
-
-/**
- * Opens an ONNX graph.
- *
- * @param name for messages
- * @param file its content, or its path, where its external data lies beside it
- * @throws ModelBroken when the file is no graph that can run
- */
-export async function openTensorModel(name: string, file: Uint8Array | string): Promise<TensorModel> {
-  const ort = await loadRuntime()
-  const session = await createSession(ort, name, file)
-  try {
-    return inlineModel(ort, name, session, typeof file === 'string' ? (await stat(file)).size : file.byteLength)
-  } catch (error) {
-    await session.release()
-    throw error
-  }
-}
-
-async function createSession(
-  { InferenceSession }: typeof Ort,
-  name: string,
-  file: Uint8Array | string,
-): Promise<Ort.InferenceSession> {
-  const options: Ort.InferenceSession.SessionOptions = {
-    // One thread: requests are the parallelism, and idle threads that spin would take their cores.
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    // Its errors are thrown; what it would print about them has no place in our log.
-    logSeverityLevel: 4,
-  }
-  try {
-    return await (typeof file === 'string'
-      ? InferenceSession.create(file, options)
-      : InferenceSession.create(file, options))
-  } catch (error) {
-    throw new ModelBroken(name, `ONNX Runtime does not take the file (${firstLine(error)})`, error)
-  }
-}
-
-function inlineModel(ort: typeof Ort, name: string, session: Ort.InferenceSession, bytes: number): TensorModel {
-  const inputs = session.inputMetadata.map((input) => {
-    const spec = specOf(input)
-    if (!spec) throw new ModelBroken(name, `its input "${input.name}" is ${input.isTensor ? input.type : 'no tensor'}`)
-    return spec
-  })
-  // Classifiers of some converters give a list of maps beside their tensor: nobody can ask for that.
-  const outputs = session.outputMetadata.map(specOf).filter((output) => output !== undefined)
-  if (outputs.length === 0) throw new ModelBroken(name, 'it gives no tensor')
-  const everything = outputs.map((output) => output.name)
-  let running = 0
-  let idle: (() => void) | undefined
-  let closing: Promise<void> | undefined
-
-  return {
-    name,
-    inputs,
-    outputs,
-    bytes,
-    placement: 'inline',
-    run: async (feeds, wanted = everything) => {
-      if (closing) throw new ModelFailed(name, 'it was unloaded')
-      checkTensors(name, inputs, feeds)
-      if (wanted !== everything) checkWanted(name, outputs, wanted)
-      running++
-      try {
-        const given: Record<string, Ort.Tensor> = {}
-        for (const input of inputs) given[input.name] = toOrt(ort, name, input.name, feeds[input.name]!)
-        const results = await session.run(given, wanted)
-        return Object.fromEntries(wanted.map((output) => [output, fromOrt(results[output]!)]))
-      } catch (error) {
-        if (error instanceof OrreryError) throw error
-        throw new ModelFailed(name, firstLine(error), error)
-      } finally {
-        if (--running === 0) idle?.()
-      }
-    },
-    close: () => {
-      closing ??= (async () => {
-        if (running > 0) await new Promise<void>((resolve) => (idle = resolve))
-        await session.release()
-      })()
-      return closing
-    },
-  }
 }

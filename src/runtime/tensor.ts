@@ -1,4 +1,4 @@
-import type { Datatype, ImageInput, TensorSpec } from './contract.ts'
+import type { Datatype, TensorSpec } from './contract.ts'
 import { TensorInvalid } from './errors.ts'
 
 /** Numbers as they lie in memory, little-endian: truth values as bytes 0 and 1, FP16 as its bits. */
@@ -101,17 +101,11 @@ const namesOf = (specs: readonly TensorSpec[]) =>
     .map(({ name }) => name)
     .join(', ')
 
-/** One row of nothing: zeros and empty texts, one of what may be of any size, but a picture's own width and height. */
-export function blankFeeds(inputs: readonly TensorSpec[], image?: ImageInput): Tensors {
+/** One row of nothing: zeros and empty texts, one of what may be of any size. */
+export function blankFeeds(inputs: readonly TensorSpec[]): Tensors {
   return Object.fromEntries(
-    inputs.map(({ name, datatype, shape: wanted }) => {
-      const pixels = image && [
-        1,
-        ...(image.layout === 'NHWC'
-          ? [image.height, image.width, image.channels]
-          : [image.channels, image.height, image.width]),
-      ]
-      const shape = pixels ?? wanted.map((size) => (size < 0 ? 1 : size))
+    inputs.map(({ name, datatype, shape: wanted }): [string, Tensor] => {
+      const shape = wanted.map((size) => (size < 0 ? 1 : size))
       const elements = elementsOf(shape)
       if (datatype === 'BYTES') return [name, { datatype, shape, data: new Array<string>(elements).fill('') }]
       return [name, { datatype, shape, data: new ARRAYS[datatype](elements) }]

@@ -9,7 +9,9 @@ function recording(limit = 100, answer: (items: number[]) => Promise<(string | E
       return answer(items)
     },
     weight: (item) => item,
-    limit,
+    limit: () => limit,
+    mostWaiting: 100,
+    refuse: (waiting) => new Error(`${waiting} wait`),
   })
   return { batches, batcher }
 }
@@ -51,5 +53,36 @@ describe('a batcher', () => {
     const settled = await Promise.allSettled([batcher.add(1), batcher.add(2)])
     expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(await batcher.add(3)).toBe('answer 3')
+  })
+
+  it('has two batches under way at most: what comes meanwhile becomes one larger one', async () => {
+    const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+    let started = 0
+    const { batches, batcher } = recording(100, async (items) => {
+      await gates[started++]!.promise
+      return answers(items)
+    })
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+    const replies: Promise<string>[] = []
+    for (const item of [1, 2, 3, 4, 5]) {
+      replies.push(batcher.add(item))
+      await turn()
+    }
+    expect(batches).toEqual([[1], [2]])
+    gates[0]!.resolve()
+    await replies[0]
+    await turn()
+    await turn()
+    expect(batches).toEqual([[1], [2], [3, 4, 5]])
+    for (const gate of gates) gate.resolve()
+    expect(await Promise.all(replies)).toEqual([1, 2, 3, 4, 5].map((item) => `answer ${item}`))
+  })
+
+  it('refuses what comes when too much waits already', async () => {
+    const { batcher } = recording()
+    const settled = await Promise.allSettled([60, 60, 1].map((item) => batcher.add(item)))
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+    expect((settled[2] as PromiseRejectedResult).reason.message).toBe('120 wait')
+    expect(await batcher.add(1)).toBe('answer 1')
   })
 })

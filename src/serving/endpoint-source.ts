@@ -22,6 +22,13 @@ export interface LogPolicy {
   readonly redact: readonly string[]
 }
 
+export interface ServedPackage {
+  readonly bytes: Uint8Array
+  readonly signature: Signature
+  /** Rows with their answers as JSON lines, where the package carries some: it must give them again before it is ready. */
+  readonly requests?: (() => Promise<Uint8Array>) | undefined
+}
+
 /**
  * Where endpoints and packages come from: a port, so that serving knows nothing of how they are decided and stored.
  */
@@ -31,7 +38,7 @@ export interface EndpointSource {
   /** Every endpoint's name, for start-up and for error messages. */
   names(): Promise<readonly string[]>
   /** The ONNX file of a version and what it takes and gives. */
-  package(model: string, version: number): Promise<{ bytes: Uint8Array; signature: Signature }>
+  package(model: string, version: number): Promise<ServedPackage>
   /** Calls `listener` after an endpoint's traffic changed and is durable. Returns what ends it. */
   onTrafficChanged(listener: (endpoint: string) => void): () => void
 }

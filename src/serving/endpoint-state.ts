@@ -186,9 +186,21 @@ export function openEndpointStates({
 }
 
 function problemOf(slot: Slot | undefined): string | undefined {
-  if (slot?.current) return undefined
+  if (slot?.current) return membersProblem(slot.current)
   if (slot?.loading) return 'its models are loading'
   return slot?.failure ? String((slot.failure.error as Error).message) : 'it is not loaded'
+}
+
+/** An answer needs one member that can give it. */
+function membersProblem({ stable, scoring }: ReadyEndpoint): string | undefined {
+  let problem: string | undefined
+  for (const { version } of stable.members) {
+    const model = scoring.get(version)
+    const own = model?.graph.problem()
+    if (model && own === undefined) return undefined
+    problem ??= model && `${model.name}: ${own}`
+  }
+  return problem
 }
 
 function heldBy(ready: ReadyEndpoint | undefined): string[] {

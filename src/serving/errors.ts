@@ -34,6 +34,19 @@ export class NoVersionYet extends EndpointNotReady {
   }
 }
 
+/** More comes than is answered. */
+export class EndpointBusy extends OrreryError {
+  constructor(endpoint: string, waiting: number) {
+    super({
+      code: 'ORRERY_SERVING_ENDPOINT_BUSY',
+      status: 503,
+      message: `${waiting} records wait for the endpoint "${endpoint}" already.`,
+      hint: 'Send it again a little later; if it persists, the endpoint needs more or faster machines.',
+      retryAfterSeconds: 1,
+    })
+  }
+}
+
 export class PredictionIdsInvalid extends OrreryError {
   constructor(message: string) {
     super({

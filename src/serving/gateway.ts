@@ -7,8 +7,8 @@ import { answerRow, loggedAnswer, type Scored } from './answer.ts'
 import { type Batcher, createBatcher } from './batcher.ts'
 import { createClaims } from './claims.ts'
 import type { Prediction } from './contract.ts'
-import type { EndpointStates } from './endpoint-state.ts'
-import { PredictionIdsInvalid, PredictionIdTaken } from './errors.ts'
+import type { EndpointStates, ReadyEndpoint } from './endpoint-state.ts'
+import { EndpointBusy, PredictionIdsInvalid, PredictionIdTaken } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
 import type { PredictionLog } from './log.ts'
 import { isLogged, redacted } from './log-policy.ts'
@@ -46,6 +46,18 @@ export interface Gateway {
 
 /** Rows of one run: larger requests go in blocks, so that others get their turn in between. */
 const MOST_ROWS_PER_RUN = 256
+/** What a run may take: of the JS thread, where everything else waits for it; of a process, where its own requests do. */
+const LONGEST_RUN_US = { inline: 8_000, process: 2_000_000 }
+/** More than are answered in a second or two: who comes then is better told to come later. */
+const MOST_ROWS_WAITING = 50_000
+
+/** As many rows as the slowest of the models answers in good time, taking what one row took for each. */
+function rowsPerRun(state: ReadyEndpoint | undefined): number {
+  let rows = MOST_ROWS_PER_RUN
+  for (const { graph } of state?.scoring.values() ?? [])
+    if (graph.microseconds) rows = Math.min(rows, Math.floor(LONGEST_RUN_US[graph.placement] / graph.microseconds))
+  return Math.max(1, rows)
+}
 
 interface Block {
   readonly ids: readonly string[]
@@ -78,7 +90,9 @@ export function openGateway({
       batcher = createBatcher<Block, Scored[]>({
         run: (blocks) => scoreBatch(endpoint, blocks),
         weight: (block) => block.records.length,
-        limit: MOST_ROWS_PER_RUN,
+        limit: () => rowsPerRun(states.current(endpoint)),
+        mostWaiting: MOST_ROWS_WAITING,
+        refuse: (waiting) => new EndpointBusy(endpoint, waiting),
       })
       batchers.set(endpoint, batcher)
     }
@@ -251,11 +265,12 @@ export function openGateway({
       ids: ids.slice(from, to),
       firstIndex: places?.[from] ?? from,
     })
-    if (records.length <= MOST_ROWS_PER_RUN && !places) return batcher.add({ records, ids, firstIndex: 0 })
+    const most = rowsPerRun(states.current(endpoint))
+    if (records.length <= most && !places) return batcher.add({ records, ids, firstIndex: 0 })
     const scored: Scored[] = []
     // One block after the other, so that a large request does not stand before everybody else's.
-    for (let from = 0; from < records.length; from += MOST_ROWS_PER_RUN) {
-      const to = Math.min(from + MOST_ROWS_PER_RUN, records.length)
+    for (let from = 0; from < records.length; from += most) {
+      const to = Math.min(from + most, records.length)
       if (!places) scored.push(...(await batcher.add(block(from, to))))
       else {
         // Not all of their request: each goes under its own number, for the message that may have to name it.

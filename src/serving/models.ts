@@ -1,5 +1,8 @@
-import { type LoadedModel, loadModel } from '#runtime'
-import type { EndpointSource } from './endpoint-source.ts'
+import type { Logger } from '#platform/log'
+import { createModelMemory, type LoadedModel, loadModel, ModelBroken, type Placement } from '#runtime'
+import type { EndpointSource, ServedPackage } from './endpoint-source.ts'
+import { DEFAULT_RELEASE_LIMITS } from './release-check.ts'
+import { differenceOf, readRequests } from './release-requests.ts'
 
 /** Loaded models that no endpoint asks for any more: the next check or roll-back may want them again. */
 const SPARE_MODELS = 4
@@ -13,7 +16,33 @@ export interface Models {
   close(): Promise<void>
 }
 
-export function openModels({ source, spare = SPARE_MODELS }: { source: EndpointSource; spare?: number }): Models {
+export interface ModelLimits {
+  readonly placement: Placement
+  /** A run of a model in a process of its own takes at most this long. */
+  readonly runMs: number
+  /** Of all loaded models together; above it the ones used longest ago leave, and load again when asked. */
+  readonly memoryBytes: number
+}
+
+export const MODEL_LIMITS: ModelLimits = { placement: 'auto', runMs: 30_000, memoryBytes: 2 * 1024 ** 3 }
+
+/** Rows that a package carries and must give again before it is ready: release checks ask the others. */
+const PARITY_ROWS = 16
+
+export function openModels({
+  source,
+  log,
+  limits,
+  spare = SPARE_MODELS,
+}: {
+  source: EndpointSource
+  log: Logger
+  limits: ModelLimits
+  spare?: number
+}): Models {
+  const memory = createModelMemory(limits.memoryBytes, (model, forModel) =>
+    log.info({ model, forModel }, 'a model left memory for another'),
+  )
   // In order of last use.
   const loads = new Map<string, Promise<LoadedModel>>()
   const loaded = new Map<string, LoadedModel>()
@@ -21,8 +50,15 @@ export function openModels({ source, spare = SPARE_MODELS }: { source: EndpointS
 
   async function load(name: string, model: string, version: number): Promise<LoadedModel> {
     try {
-      const { bytes, signature } = await source.package(model, version)
-      const ready = await loadModel(name, bytes, signature)
+      const packaged = await source.package(model, version)
+      const ready = await loadModel(name, packaged.bytes, packaged.signature, {
+        placement: limits.placement,
+        limits: { runMs: limits.runMs },
+        memory,
+        read: async () => (await source.package(model, version)).bytes,
+        onEvent: (event) => log.warn({ model: name, ...event }, 'the process of a model'),
+      })
+      await requireParity(ready, packaged)
       loaded.set(name, ready)
       evict()
       return ready
@@ -64,6 +100,25 @@ export function openModels({ source, spare = SPARE_MODELS }: { source: EndpointS
       await Promise.all(all.map((load) => (load.status === 'fulfilled' ? load.value.close() : undefined)))
     },
   }
+}
+
+/** A package that arrived as another file than the one that was tested must not answer anybody. @throws ModelBroken */
+async function requireParity(model: LoadedModel, { requests, signature }: ServedPackage): Promise<void> {
+  if (!requests || signature.image || signature.tensors) return
+  const { records, expected } = readRequests(await requests(), PARITY_ROWS)
+  if (records.length === 0 || expected.length !== records.length * model.outputs) return
+  const problem = await model.predict(records).then(
+    (answers) => {
+      const worst = answers.reduce((most, answer, i) => Math.max(most, differenceOf(answer, expected[i]!)), 0)
+      return worst <= DEFAULT_RELEASE_LIMITS.maxAbsDifference
+        ? undefined
+        : `it differs by ${worst.toExponential(1)} from the answers it was packaged with`
+    },
+    (error: Error) => `it does not answer the rows it was packaged with (${error.message})`,
+  )
+  if (!problem) return
+  await model.close()
+  throw new ModelBroken(model.name, problem)
 }
 
 export const packageName = (model: string, version: number) => `${model}@${version}`

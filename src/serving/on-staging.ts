@@ -2,9 +2,9 @@ import type { Blobs } from '#platform/blobs'
 import type { Events } from '#platform/events'
 import type { Storage } from '#platform/storage'
 import type { Registry } from '#registry'
-import type { PredictionRecord } from '#runtime'
 import { ModelBroken } from '#runtime'
 import type { ReleaseReport } from './release-check.ts'
+import { readRequests } from './release-requests.ts'
 import type { Serving } from './serving.ts'
 
 /** Runs the release checks of every version that enters staging, and tells what they found. */
@@ -53,14 +53,4 @@ function brokenReport(error: unknown): ReleaseReport {
     p50Ms: null,
     p99Ms: null,
   }
-}
-
-/** JSON lines of `{record, answer}`, as a pipeline run leaves them. */
-function readRequests(bytes: Buffer): { records: PredictionRecord[]; expected: number[] } {
-  const lines = bytes
-    .toString()
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as { record: PredictionRecord; answer: number[] })
-  return { records: lines.map((line) => line.record), expected: lines.flatMap((line) => line.answer) }
 }

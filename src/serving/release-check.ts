@@ -2,6 +2,7 @@ import type { PredictionRecord } from '#runtime'
 import { type LoadedModel, RecordInvalid } from '#runtime'
 import { createBatcher } from './batcher.ts'
 import { PredictBody } from './contract.ts'
+import { differenceOf } from './release-requests.ts'
 import { scoreBlocks } from './score.ts'
 
 /** What a version is asked before it may answer anybody. */
@@ -127,12 +128,9 @@ async function askAll(
       latencies[r] = performance.now() - started
       if (!expected) continue
       for (let k = 0; k < model.outputs; k++) {
-        const wanted = expected[r * model.outputs + k]!
-        // A float32 has seven digits: what is far for a probability is rounding for an amount of a thousand.
-        const difference = Math.abs(answer[k]! - wanted) / Math.max(1, Math.abs(wanted))
-        // `!(… <= …)`, so that a difference that is no number counts as the worst.
-        if (!(difference <= worst)) {
-          worst = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference
+        const difference = differenceOf(answer[k]!, expected[r * model.outputs + k]!)
+        if (difference > worst) {
+          worst = difference
           worstRow = r
         }
       }
@@ -188,7 +186,7 @@ function requestPath(model: LoadedModel): (body: string) => Promise<Float64Array
   const VERSION = 1
   const batcher = createBatcher<PredictionRecord[], Float64Array>({
     weight: (records) => records.length,
-    limit: 1,
+    limit: () => 1,
     run: async (requests) => {
       const blocks = requests.map((records) => ({ records, firstIndex: 0 }))
       const batch = await scoreBlocks(blocks, new Map([[VERSION, model]]), model)

@@ -4,7 +4,7 @@ import type { Frame } from '#platform/table'
 import type { Signature } from '#registry/contract'
 import type { PredictionRecord } from '#runtime'
 import { exportOnnx, fitModel, type TabularModel } from '#trainer'
-import type { EndpointSource, ServedEndpoint } from './endpoint-source.ts'
+import type { EndpointSource, ServedEndpoint, ServedPackage } from './endpoint-source.ts'
 
 export const silent = pino({ level: 'silent' })
 
@@ -94,13 +94,13 @@ export const NO_TRAFFIC: Traffic = { stable: [], canary: null, reference: null, 
 export interface TestEndpoints extends EndpointSource {
   set(name: string, traffic: Partial<Traffic>, options?: Partial<ServedEndpoint>): void
   remove(name: string): void
-  readonly packages: Map<string, Pick<TestPackage, 'bytes' | 'signature'>>
+  readonly packages: Map<string, ServedPackage>
   /** How often each package was read. */
   readonly reads: Map<string, number>
 }
 
 /** The port in memory; every endpoint serves the model `churn`. */
-export function testEndpoints(packages: Record<number, Pick<TestPackage, 'bytes' | 'signature'>>): TestEndpoints {
+export function testEndpoints(packages: Record<number, ServedPackage>): TestEndpoints {
   const endpoints = new Map<string, ServedEndpoint>()
   const listeners = new Set<(endpoint: string) => void>()
   const byName = new Map(Object.entries(packages).map(([version, one]) => [`churn@${version}`, one]))

@@ -12,7 +12,7 @@ import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
 import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
 import { registerMetrics } from './metrics.ts'
-import { openModels, packageName } from './models.ts'
+import { MODEL_LIMITS, type ModelLimits, openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
 import { checkRelease, type ReleaseLimits, type ReleaseReport, type ReleaseRequests } from './release-check.ts'
 import { expirePredictions } from './retention.ts'
@@ -81,6 +81,7 @@ export function openServing({
   complete = async (_project, _views, records) => [...records],
   onLogged = () => {},
   limits,
+  runtime,
 }: {
   storage: Storage
   clock: Clock
@@ -91,8 +92,9 @@ export function openServing({
   /** A hint after predictions or labels became durable; may be missed over a restart, so readers keep cursors. */
   onLogged?: (hint: LogHint) => void
   limits?: PredictionLogLimits
+  runtime?: Partial<ModelLimits>
 }): Serving {
-  const models = openModels({ source })
+  const models = openModels({ source, log, limits: { ...MODEL_LIMITS, ...runtime } })
   const states = openEndpointStates({ source, models, log })
   const stats = new Map<string, EndpointStats>()
   const statsOf = (endpoint: string) => {
@@ -161,7 +163,7 @@ export function openServing({
     pendingLogRecords: () => predictions.pending(),
     status: (endpoint) => ({
       endpoint,
-      ready: states.current(endpoint) !== undefined,
+      ready: states.current(endpoint) !== undefined && states.problem(endpoint) === undefined,
       problem: states.problem(endpoint),
       droppedLogRecords: predictions.dropped(endpoint),
       // Not `statsOf`: asking after a name that nobody serves must not take memory.

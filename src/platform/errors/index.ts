@@ -10,6 +10,8 @@ export class OrreryError extends Error {
   /** What to do about it, as one sentence. */
   readonly hint: string
   readonly details: Record<string, unknown> | undefined
+  /** When it may be tried again, where that is known; becomes the header `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(fields: {
     code: string
@@ -17,6 +19,7 @@ export class OrreryError extends Error {
     message: string
     hint: string
     details?: Record<string, unknown>
+    retryAfterSeconds?: number
     cause?: unknown
   }) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause })
@@ -25,6 +28,7 @@ export class OrreryError extends Error {
     this.status = fields.status
     this.hint = fields.hint
     this.details = fields.details
+    this.retryAfterSeconds = fields.retryAfterSeconds
   }
 }
 

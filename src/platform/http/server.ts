@@ -16,7 +16,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
-import { asOrreryError, errorBody } from '#platform/errors'
+import { asOrreryError, errorBody, OrreryError } from '#platform/errors'
 import type { Logger } from '#platform/log'
 import { ErrorReply, type RouteContract, type RouteInput, type RouteReply } from './route.ts'
 import { BodyNotAccepted, RequestInvalid, RouteUnknown } from './errors.ts'
@@ -182,6 +182,8 @@ function sendError(render: (error: unknown) => { status: number; body: unknown }
     // A request of a test has no connection.
     if (request.raw instanceof IncomingMessage && !request.raw.complete) closeSoon(request, reply)
     // What is not offered is no failure.
+    const retryAfter = error instanceof OrreryError ? error.retryAfterSeconds : undefined
+    if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
     if (status >= 500 && status !== 501) request.log.error({ err: error, requestId: request.id }, 'request failed')
     return reply.status(status).header('x-request-id', request.id).send(body)
   }
