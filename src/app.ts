@@ -122,6 +122,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     registry,
     deployments,
     reads: serving.reads,
+    serving,
   })
   const triggers = openTriggers({
     ...{ storage, events, clock, log, projects, registry, deployments, monitoring },
@@ -135,7 +136,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     projects,
     registry,
     deployments,
-    eventTimeOf: async (name) => (await serving.reads.watermark(name)) ?? null,
+    reachedBy: async (name) => ({
+      eventTime: (await serving.reads.watermark(name)) ?? null,
+      requests: (await serving.reads.counts(name)).predictions,
+    }),
   })
   checkStagedVersions({ events, storage, blobs, registry, serving })
 

@@ -1,12 +1,12 @@
 import pc from 'picocolors'
 import type { PipelineRun, PipelineStep } from '#pipelines/contract'
 import type { ProjectSpec } from '#projects'
-import { formatDuration } from '#platform/time'
 import { ANSWER_IS_NO, COULD_NOT, DONE } from './exit.ts'
 import { BAD, BUSY, GOOD, printJson } from './output.ts'
 import { pages } from './pages.ts'
 import { followPipelineRun, type Outcome, outcomeOf } from './pipeline-run.ts'
 import { readProjectFolder } from './project-folder.ts'
+import { heldWords } from './rollout.ts'
 import { openScreen, padded, type Screen, spinner } from './screen.ts'
 import { type ServerOptions, serverFrom } from './server.ts'
 import { elapsed, percent } from './wording.ts'
@@ -89,7 +89,14 @@ function deployLine({ url, spec }: Ended, { version, rollout }: Outcome): string
       return line(BUSY, `waits for ${role} to certify → ${link}`)
     }
     case 'canary':
-      return line(BUSY, `canary ${percent(rollout.share)} · holds ${formatDuration(rollout.holdMs)} → ${link}`)
+    case 'rolling':
+    case 'ab':
+    case 'shadow':
+    case 'challenger':
+    case 'baking': {
+      const share = rollout.share > 0 ? ` ${percent(rollout.share)}` : ''
+      return line(BUSY, `${rollout.state}${share} · ${heldWords(rollout.steps[rollout.step]!)} → ${link}`)
+    }
     case 'promoted':
       return line(GOOD, `v${version.version} serves → ${link}`)
     default:

@@ -1,33 +1,32 @@
-import { ulid } from 'ulid'
 import type { Events } from '#platform/events'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import { type Deployment, type Registry, VersionNotCertifiable } from '#registry'
-import type { Endpoint, Rollout } from './contract.ts'
-import { EndpointOfAnother, EndpointOfProject, EndpointUnknown, NothingToRollBackTo } from './errors.ts'
+import type { Endpoint, Rollout, RolloutLook } from './contract.ts'
+import { EndpointOfAnother, EndpointOfProject, EndpointUnknown, NothingToRollBackTo, RolloutUnknown } from './errors.ts'
 import { type DeploymentPlan, GUARDED, isGuarded, planOutside } from './plan.ts'
-import { advance, type RolloutEvent } from './rollout.ts'
+import { isLive } from './rollout.ts'
+import { openRolloutMoves, type RolloutMoves, type RouteTraffic } from './rollout-moves.ts'
 import {
   endpointIn,
   endpointsIn,
   endpointOf,
-  insertRollout,
   listEndpoints,
   listRollouts,
-  openRolloutIn,
+  looksOf,
   openRolloutOf,
-  rolloutIn,
+  openRolloutsIn,
+  rolloutById,
   rolloutsIn,
   saveEndpoint,
   type StoredEndpoint,
-  updateRollout,
 } from './store.ts'
-import { type EndpointState, trafficOf } from './traffic.ts'
+import { EMPTY, type EndpointState, trafficOf } from './traffic.ts'
 
 /** Where an endpoint's plan is read: the project file that was applied last. */
 export type PlanOf = (project: string, endpoint: string) => Promise<DeploymentPlan>
 
-export interface Deployments {
+export interface Deployments extends RolloutMoves {
   /** Creates the endpoint where it is absent; idempotent. */
   ensureEndpoint(tx: Tx, endpoint: { name: string; project: string; environment: string; model: string }): Promise<void>
   endpoint(name: string): Promise<Endpoint>
@@ -49,20 +48,13 @@ export interface Deployments {
     wanted: { endpoint: string; environment: string; model: string; version: number },
     by: string,
   ): Promise<Endpoint>
-  /** Puts a candidate on its way: first into the environments before the endpoint's own. Once per version. */
-  begin(endpoint: string, version: number): Promise<void>
-  /** Moves the roll-out of a version by what happened; idempotent. */
-  move(endpoint: string, version: number, event: RolloutEvent): Promise<Rollout | undefined>
   /** Parts of a committee, from recent losses. */
   setWeights(endpoint: string, weights: Readonly<Record<string, number>>): Promise<void>
-  /** Ends a canary, or puts the previous champion back. */
+  /** A roll-out and what was known at each look, oldest first. @throws RolloutUnknown */
+  looks(rollout: string): Promise<{ rollout: Rollout; looks: RolloutLook[] }>
+  /** Ends the roll-out that is live, or puts the previous champion back. @throws NothingToRollBackTo */
   rollBack(endpoint: string, by: string, reason: string): Promise<Endpoint>
 }
-
-/** The endpoint that holds a candidate while it is checked. */
-export const stagingName = (endpoint: string, environment: string) => `${endpoint}-${environment}`
-
-const EMPTY: EndpointState = { promoted: [], canary: null, reference: null, weights: {} }
 
 export function openDeployments(needs: {
   storage: Storage
@@ -97,8 +89,7 @@ export function openDeployments(needs: {
     }
   }
 
-  /** Every change of who answers goes through here, so that serving hears of each. */
-  async function route(tx: Tx, endpoint: StoredEndpoint, state: EndpointState, why: string): Promise<void> {
+  const route: RouteTraffic = async (tx, endpoint, state, why) => {
     await saveEndpoint(tx, { ...endpoint, state, updatedAt: clock.now() })
     await events.publish(tx, {
       type: 'deployments.traffic_changed',
@@ -108,86 +99,7 @@ export function openDeployments(needs: {
     })
   }
 
-  /** What a roll-out's new state means for the traffic, the registry and those who listen. */
-  async function carryOut(tx: Tx, endpoint: StoredEndpoint, before: Rollout, after: Rollout, reference: boolean) {
-    const { state } = endpoint
-    const note = after.history.at(-1)?.note ?? ''
-    const { version, model } = after
-    if (after.state === 'canary') {
-      await route(tx, endpoint, { ...state, canary: { version, share: after.share } }, note)
-    } else if (after.state === 'promoted') {
-      await registry.promote(tx, model, version, note)
-      const promoted = [...state.promoted.filter((other) => other !== version), version]
-      const first = state.reference ?? (reference ? version : null)
-      await route(tx, endpoint, { ...state, promoted, canary: null, reference: first }, note)
-    } else if (before.state === 'canary') {
-      await registry.withdraw(tx, model, version, null, note)
-      await route(tx, endpoint, { ...state, canary: null }, note)
-    }
-    await events.publish(tx, {
-      type: `deployments.rollout_${after.state}`,
-      project: after.project ?? undefined,
-      subject: after.endpoint,
-      data: { rollout: after.id, endpoint: after.endpoint, model, version, from: after.from, share: after.share, note },
-    })
-  }
-
-  const begin = async (name: string, version: number): Promise<void> => {
-    const stored = await endpointOf(storage, name)
-    if (!stored) throw new EndpointUnknown(name)
-    const plan = await planFor(stored)
-    await storage.write(async (tx) => {
-      const endpoint = await requireEndpoint(tx, name)
-      // A newer candidate replaces one that is still on its way: two canaries could not be told apart.
-      const open = await openRolloutIn(tx, name)
-      if (open && open.version !== version) {
-        const ended = advance(open, { kind: 'withdrawn', by: 'orrery', reason: `v${version} came` }, clock.now())
-        await updateRollout(tx, ended)
-        await carryOut(tx, endpoint, open, ended, plan.reference)
-      }
-      const rollout: Rollout = {
-        id: ulid(clock.now()),
-        endpoint: name,
-        project: endpoint.project,
-        model: endpoint.model,
-        version,
-        from: endpoint.state.promoted.at(-1) ?? null,
-        state: 'staging',
-        steps: [...plan.steps],
-        step: 0,
-        share: 0,
-        holdMs: plan.holdMs,
-        history: [
-          {
-            at: clock.now(),
-            eventTime: null,
-            state: 'staging',
-            share: 0,
-            note: `into ${plan.before.join(', ') || plan.environment}`,
-          },
-        ],
-        createdAt: clock.now(),
-        finishedAt: null,
-      }
-      if (!(await insertRollout(tx, rollout))) return
-      for (const environment of plan.before) {
-        const staging = {
-          name: stagingName(name, environment),
-          project: endpoint.project,
-          environment,
-          model: endpoint.model,
-        }
-        const existing = (await endpointIn(tx, staging.name)) ?? { ...staging, state: EMPTY, updatedAt: clock.now() }
-        await route(tx, existing, { ...EMPTY, promoted: [version] }, `v${version} is being checked`)
-      }
-      await events.publish(tx, {
-        type: 'deployments.rollout_staging',
-        project: endpoint.project ?? undefined,
-        subject: name,
-        data: { rollout: rollout.id, endpoint: name, model: endpoint.model, version, environments: [...plan.before] },
-      })
-    })
-  }
+  const moves = openRolloutMoves({ storage, events, clock, registry, planFor, route })
 
   return {
     ensureEndpoint: async (tx, endpoint) => {
@@ -239,23 +151,16 @@ export function openDeployments(needs: {
         const promoted = [...endpoint.state.promoted.filter((other) => other !== version), version]
         await route(tx, endpoint, { ...endpoint.state, promoted }, `${by} put v${version} into ${environment}`)
       })
-      if (environment === GUARDED) await begin(name, version)
+      if (environment === GUARDED) await moves.begin(name, version)
       return render((await endpointOf(storage, name))!)
     },
-    begin,
-    move: async (name, version, event) => {
-      const stored = await endpointOf(storage, name)
-      if (!stored) throw new EndpointUnknown(name)
-      const plan = await planFor(stored)
-      return storage.write(async (tx) => {
-        const before = await rolloutIn(tx, name, version)
-        if (!before) return undefined
-        const after = advance(before, event, clock.now())
-        if (after === before) return before
-        await updateRollout(tx, after)
-        await carryOut(tx, await requireEndpoint(tx, name), before, after, plan.reference)
-        return after
-      })
+    begin: moves.begin,
+    move: moves.move,
+    steer: moves.steer,
+    looks: async (id) => {
+      const rollout = await rolloutById(storage, id)
+      if (!rollout) throw new RolloutUnknown(id)
+      return { rollout, looks: await looksOf(storage, id) }
     },
     setWeights: (name, weights) =>
       storage.write(async (tx) => {
@@ -265,16 +170,12 @@ export function openDeployments(needs: {
     rollBack: async (name, by, reason) => {
       const stored = await endpointOf(storage, name)
       if (!stored) throw new EndpointUnknown(name)
-      const plan = await planFor(stored)
+      const { reference } = await planFor(stored)
       await storage.write(async (tx) => {
         const endpoint = await requireEndpoint(tx, name)
-        const open = await openRolloutIn(tx, name)
-        if (open?.state === 'canary') {
-          const ended = advance(open, { kind: 'withdrawn', by, reason }, clock.now())
-          await updateRollout(tx, ended)
-          await carryOut(tx, endpoint, open, ended, plan.reference)
-          return
-        }
+        // Challengers stay: they answer nobody, and going back is about who answers.
+        const live = (await openRolloutsIn(tx, name)).find(({ state }) => isLive(state) && state !== 'challenger')
+        if (live) return void (await moves.apply(tx, { name, reference }, live, { kind: 'withdrawn', by, reason }))
         const champion = endpoint.state.promoted.at(-1)
         const previous = endpoint.state.promoted.at(-2)
         if (champion === undefined || previous === undefined) throw new NothingToRollBackTo(name)
@@ -294,14 +195,15 @@ export function openDeployments(needs: {
 }
 
 /** Every version that an endpoint's answers lead back to, or soon may. */
-function versionsOf({ promoted, canary, reference }: EndpointState, rollouts: readonly Rollout[]): number[] {
+function versionsOf({ promoted, canary, shadow, reference }: EndpointState, rollouts: readonly Rollout[]): number[] {
   const answered = rollouts.filter(
     ({ finishedAt, history }) =>
-      finishedAt === null || history.some(({ state }) => state === 'canary' || state === 'promoted'),
+      finishedAt === null || history.some(({ state }) => isLive(state) || state === 'promoted'),
   )
   return [
     ...promoted,
     ...(canary ? [canary.version] : []),
+    ...shadow,
     ...(reference === null ? [] : [reference]),
     ...answered.map(({ version }) => version),
   ]

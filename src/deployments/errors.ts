@@ -43,3 +43,36 @@ export class NothingToRollBackTo extends OrreryError {
     })
   }
 }
+
+export class RolloutUnknown extends OrreryError {
+  constructor(id: string) {
+    super({
+      code: 'ORRERY_DEPLOYMENTS_ROLLOUT_UNKNOWN',
+      status: 404,
+      message: `There is no roll-out "${id}".`,
+      hint: 'See GET /api/endpoints/<endpoint>/rollouts.',
+    })
+  }
+}
+
+export class NoRolloutUnderWay extends OrreryError {
+  constructor(endpoint: string, version: number | undefined) {
+    super({
+      code: 'ORRERY_DEPLOYMENTS_NO_ROLLOUT',
+      status: 409,
+      message: `Nothing is being rolled out on "${endpoint}"${version === undefined ? '' : ` as v${version}`}.`,
+      hint: `\`orrery rollout status ${endpoint}\` shows what was; \`orrery rollout back ${endpoint}\` puts the previous version back.`,
+    })
+  }
+}
+
+export class RolloutNotLive extends OrreryError {
+  constructor(endpoint: string, version: number, state: string, action: string) {
+    super({
+      code: 'ORRERY_DEPLOYMENTS_ROLLOUT_NOT_LIVE',
+      status: 409,
+      message: `v${version} is ${state.replaceAll('_', ' ')} on "${endpoint}": there is no step to ${action} yet.`,
+      hint: 'Steps begin when its checks have passed and it is signed; neither can be skipped. It can be aborted.',
+    })
+  }
+}

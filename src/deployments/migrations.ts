@@ -33,4 +33,20 @@ export const deploymentMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'deployments-002-looks',
+    up: async (db) => {
+      await db.schema
+        .createTable('deployments_looks')
+        .addColumn('rollout', 'text', (c) => c.notNull())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .addColumn('event_time', 'bigint')
+        .addColumn('state', 'text', (c) => c.notNull())
+        .addColumn('share', 'double precision', (c) => c.notNull())
+        .addColumn('note', 'text', (c) => c.notNull())
+        .addColumn('evidence', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('deployments_looks_key', ['rollout', 'at'])
+        .execute()
+    },
+  },
 ]

@@ -14,17 +14,17 @@ export function followVersions(needs: {
   projects: Projects
   registry: Registry
   deployments: Deployments
-  /** Event time that an endpoint has reached, in ms; `null` before its first request. */
-  eventTimeOf: (endpoint: string) => Promise<number | null>
+  /** How far an endpoint has come: event time in ms, `null` before its first request, and requests it has answered. */
+  reachedBy: (endpoint: string) => Promise<{ eventTime: number | null; requests: number }>
 }): void {
-  const { events, projects, registry, deployments, eventTimeOf } = needs
+  const { events, projects, registry, deployments, reachedBy } = needs
 
   async function versionOf({ data }: StoredEvent) {
     return registry.packaged(String(data.model), Number(data.version))
   }
 
   const carryOn = async (endpoint: string, version: number, by: string) =>
-    deployments.move(endpoint, version, { kind: 'certified', by, eventTime: await eventTimeOf(endpoint) })
+    deployments.move(endpoint, version, { kind: 'certified', by, ...(await reachedBy(endpoint)) })
 
   /** The endpoints that a version is on its way to: the one of its project, and those people named. */
   const onTheirWay = async (model: string, version: number) =>

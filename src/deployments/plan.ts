@@ -1,13 +1,11 @@
 import type { ProjectSpec } from '#projects'
+import { AT_ONCE, type StrategyPlan, strategyPlan } from './strategy.ts'
 
 /** How an endpoint is deployed: the `deploy` block of a project file, as this room needs it. */
-export interface DeploymentPlan {
+export interface DeploymentPlan extends StrategyPlan {
   environment: string
   /** Environments that a version passes through before, in order. */
   before: readonly string[]
-  /** Shares of the canary; `[1]` replaces at once. */
-  steps: readonly number[]
-  holdMs: number
   committee: number
   keep: number
   reference: boolean
@@ -27,8 +25,7 @@ export const isGuarded = ({ project, environment }: { project: string | null; en
 export const planOutside = (environment: string): DeploymentPlan => ({
   environment,
   before: [],
-  steps: [1],
-  holdMs: 0,
+  ...AT_ONCE,
   committee: 1,
   keep: 2,
   reference: false,
@@ -43,8 +40,7 @@ export function deploymentPlan(spec: ProjectSpec, endpoint: string): DeploymentP
   return {
     environment: deploy.environment,
     before: environments.slice(0, Math.max(0, environments.indexOf(deploy.environment))),
-    steps: 'canary' in strategy ? strategy.canary : [1],
-    holdMs: 'hold' in strategy ? strategy.hold : 0,
+    ...strategyPlan(strategy),
     committee: answer?.combine.last ?? 1,
     keep: deploy.keep,
     reference: deploy.reference === 'first',

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform/storage'
-import type { Rollout, RolloutState } from './contract.ts'
-import type { EndpointState } from './traffic.ts'
+import type { Rollout, RolloutEntry, RolloutLook, RolloutState, RolloutStep } from './contract.ts'
+import { EMPTY, type EndpointState } from './traffic.ts'
 
 /** In the tables, the project of an endpoint outside of any is the empty text, which is no project's name. */
 const OUTSIDE = ''
@@ -15,7 +15,7 @@ export interface StoredEndpoint {
   updatedAt: number
 }
 
-type Plan = Omit<Rollout, 'id' | 'endpoint' | 'project' | 'model' | 'version' | 'state' | 'createdAt' | 'finishedAt'>
+type Kept = Omit<Rollout, 'id' | 'endpoint' | 'project' | 'model' | 'version' | 'state' | 'createdAt' | 'finishedAt'>
 
 interface DeploymentTables {
   deployments_endpoints: {
@@ -37,9 +37,40 @@ interface DeploymentTables {
     created_at: number
     finished_at: number | null
   }
+  deployments_looks: {
+    rollout: string
+    at: number
+    event_time: number | null
+    state: string
+    share: number
+    note: string
+    evidence: string
+  }
 }
 
 type Db = Kysely<DeploymentTables>
+
+/** Roll-outs as they were kept while there was only the canary. */
+interface OnlyCanary {
+  steps: number[]
+  holdMs: number
+  history: Omit<RolloutEntry, 'by' | 'evidence'>[]
+}
+
+function upgraded(kept: Kept | (Omit<Kept, keyof OnlyCanary> & OnlyCanary)): Kept {
+  if (!('holdMs' in kept)) return kept
+  const { steps, holdMs, history, ...rest } = kept
+  const last = history.at(-1)
+  return {
+    ...rest,
+    ...{ strategy: 'canary', experiment: null, waits: false, paused: null, pausedMs: 0 },
+    steps: steps
+      .filter((share) => share < 1)
+      .map((share): RolloutStep => ({ kind: 'canary', share, hold: { eventMs: holdMs, clockMs: 0, requests: 0 } })),
+    began: last ? { at: last.at, eventTime: last.eventTime, requests: null } : null,
+    history: history.map((entry) => ({ ...entry, by: null, evidence: null })),
+  }
+}
 
 export async function saveEndpoint(tx: Tx, endpoint: StoredEndpoint): Promise<void> {
   const values = {
@@ -119,7 +150,28 @@ export async function rolloutIn(tx: Tx, endpoint: string, version: number): Prom
   return row && fromRow(row)
 }
 
-export const openRolloutIn = (tx: Tx, endpoint: string) => openRolloutFrom(tables<DeploymentTables>(tx), endpoint)
+export async function rolloutById(storage: Storage, id: string): Promise<Rollout | undefined> {
+  const row = await storage
+    .reads<DeploymentTables>()
+    .selectFrom('deployments_rollouts')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
+/** Every roll-out that is under way on an endpoint, newest first. */
+export async function openRolloutsIn(tx: Tx, endpoint: string): Promise<Rollout[]> {
+  const rows = await tables<DeploymentTables>(tx)
+    .selectFrom('deployments_rollouts')
+    .selectAll()
+    .where('endpoint', '=', endpoint)
+    .where('finished_at', 'is', null)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute()
+  return rows.map(fromRow)
+}
 
 export const openRolloutOf = (storage: Storage, endpoint: string) =>
   openRolloutFrom(storage.reads<DeploymentTables>(), endpoint)
@@ -155,6 +207,47 @@ export async function listRollouts(
   return rows.map(fromRow)
 }
 
+/** Looks that are kept of one roll-out; of more, every second one goes. */
+const MOST_LOOKS = 400
+
+export async function insertLook(tx: Tx, rollout: string, look: RolloutLook): Promise<void> {
+  const db = tables<DeploymentTables>(tx)
+  const { at, eventTime, evidence, ...rest } = look
+  const values = { event_time: eventTime, evidence: encodeJson(evidence), ...rest }
+  await db
+    .insertInto('deployments_looks')
+    .values({ rollout, at, ...values })
+    .onConflict((c) => c.columns(['rollout', 'at']).doUpdateSet(values))
+    .execute()
+  const kept = await db
+    .selectFrom('deployments_looks')
+    .select('at')
+    .where('rollout', '=', rollout)
+    .orderBy('at')
+    .execute()
+  if (kept.length <= MOST_LOOKS) return
+  const going = kept.filter((_, i) => i % 2 === 1 && i < kept.length - 1).map(({ at }) => at)
+  await db.deleteFrom('deployments_looks').where('rollout', '=', rollout).where('at', 'in', going).execute()
+}
+
+export async function looksOf(storage: Storage, rollout: string): Promise<RolloutLook[]> {
+  const rows = await storage
+    .reads<DeploymentTables>()
+    .selectFrom('deployments_looks')
+    .selectAll()
+    .where('rollout', '=', rollout)
+    .orderBy('at')
+    .execute()
+  return rows.map(({ at, event_time, state, share, note, evidence }) => ({
+    at: Number(at),
+    eventTime: event_time === null ? null : Number(event_time),
+    state,
+    share,
+    note,
+    evidence: decodeJson<RolloutLook['evidence']>(evidence),
+  }))
+}
+
 function toRow(rollout: Rollout): DeploymentTables['deployments_rollouts'] {
   const { id, endpoint, project, model, version, state, createdAt, finishedAt, ...plan } = rollout
   return {
@@ -164,7 +257,7 @@ function toRow(rollout: Rollout): DeploymentTables['deployments_rollouts'] {
     model,
     version,
     state,
-    plan: encodeJson(plan satisfies Plan),
+    plan: encodeJson(plan satisfies Kept),
     created_at: createdAt,
     finished_at: finishedAt,
   }
@@ -172,7 +265,7 @@ function toRow(rollout: Rollout): DeploymentTables['deployments_rollouts'] {
 
 function fromRow(row: DeploymentTables['deployments_rollouts']): Rollout {
   return {
-    ...decodeJson<Plan>(row.plan),
+    ...upgraded(decodeJson<Kept>(row.plan)),
     id: row.id,
     endpoint: row.endpoint,
     project: row.project || null,
@@ -190,7 +283,8 @@ function endpointFromRow(row: DeploymentTables['deployments_endpoints']): Stored
     project: row.project || null,
     environment: row.environment,
     model: row.model,
-    state: decodeJson<EndpointState>(row.state),
+    // What was stored before there was a shadow has none.
+    state: { ...EMPTY, ...decodeJson<Partial<EndpointState>>(row.state) },
     updatedAt: Number(row.updated_at),
   }
 }

@@ -4,6 +4,7 @@ import { trafficOf } from './traffic.ts'
 const state = (over: Partial<Parameters<typeof trafficOf>[0]> = {}) => ({
   promoted: [1, 2, 3, 4, 5],
   canary: null,
+  shadow: [],
   reference: 1,
   weights: {},
   ...over,
@@ -14,6 +15,7 @@ describe('traffic', () => {
     expect(trafficOf(state(), 1, 2)).toEqual({
       stable: [{ version: 5, weight: 1 }],
       canary: null,
+      shadow: [],
       reference: 1,
       kept: [4, 5],
     })

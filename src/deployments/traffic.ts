@@ -1,15 +1,19 @@
-import type { Traffic, WeightedVersion } from './contract.ts'
+import type { Sticky, Traffic, WeightedVersion } from './contract.ts'
 
 /** What an endpoint keeps; who answers follows from it. */
 export interface EndpointState {
   /** Versions promoted and not withdrawn, oldest first; the last is the champion. */
   promoted: readonly number[]
-  canary: { version: number; share: number } | null
+  canary: { version: number; share: number; sticky?: Sticky | null } | null
+  /** Score in the shadow: a candidate before it answers, or challengers. */
+  shadow: readonly number[]
   /** The first version promoted here, when it is to keep scoring in shadow. */
   reference: number | null
   /** Parts of a committee by version, from recent losses; those missing count as the mean of the others. */
   weights: Readonly<Record<string, number>>
 }
+
+export const EMPTY: EndpointState = { promoted: [], canary: null, shadow: [], reference: null, weights: {} }
 
 /**
  * Who answers.
@@ -29,6 +33,7 @@ export function trafficOf(state: EndpointState, committee: number, keep: number)
         state.weights,
       ),
     },
+    shadow: [...state.shadow],
     reference: state.reference,
     kept: state.promoted.slice(-Math.max(keep, committee)),
   }

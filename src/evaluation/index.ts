@@ -38,5 +38,14 @@ export { calibrate, fitCalibration } from './recalibration.ts'
 export { buildReport, type ComparisonInput, compareWithChampion, type ReportInput } from './report.ts'
 export { type Predict, type RobustnessOptions, robustnessOf } from './robustness.ts'
 export type { Values } from './scored.ts'
+export {
+  type ArmMean,
+  armMean,
+  LEAST_UNITS,
+  type SampleSize,
+  type SequentialTest,
+  sampleSize,
+  sequentialTest,
+} from './sequential.ts'
 export { type SegmentOptions, segmentDifferences, segmentMetrics } from './segments.ts'
 export { estimateUnlabelled, type UnlabelledOptions } from './unlabelled.ts'

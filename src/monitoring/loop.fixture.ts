@@ -72,11 +72,18 @@ export function world(rows: number, seed: number, { wind = -1, meaning = 1 }: We
 export interface LoopOptions {
   /** How long a canary's step is held. */
   readonly hold?: string
+  /** How a version takes over, instead of a canary. */
+  readonly strategy?: string
+  /** More keys of the deployment. */
+  readonly deploy?: string
   /** More blocks of the project file. */
   readonly more?: string
 }
 
-const projectFile = (project: string, { hold = '2h', more = '' }: LoopOptions) => `
+const projectFile = (
+  project: string,
+  { hold = '2h', strategy = `{ canary: [10%, 50%, 100%], hold: ${hold} }`, deploy, more = '' }: LoopOptions,
+) => `
 project: ${project}
 data:
   market:
@@ -87,8 +94,8 @@ data:
     label_arrives_after: 24h
 deploy:
   ${project}:
-    strategy: { canary: [10%, 50%, 100%], hold: ${hold} }
-    answer: { combine: { last: 3, window: 7d } }
+    strategy: ${strategy}
+    ${deploy ?? 'answer: { combine: { last: 3, window: 7d } }'}
 ${more}
 `
 
@@ -96,7 +103,9 @@ ${more}
 export async function openLoop(storage: Storage, project: string, options: LoopOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'orrery-monitoring-'))
   const blobs = await openBlobFolder(join(folder, 'blobs'))
-  const clock = { now: () => START + 1000 * DAY }
+  // Each moment is another one, so that what happens later is later.
+  let now = START + 1000 * DAY
+  const clock = { now: () => now++ }
   // Work that fails is tried again, for ever: a test must hear of it.
   const problems: string[] = []
   const log = pino({ level: 'error' }, { write: (line) => problems.push(line) })
@@ -112,23 +121,25 @@ export async function openLoop(storage: Storage, project: string, options: LoopO
     ...{ ...needs, events, registry },
     planOf: async (name, endpoint) => deploymentPlan((await projects.project(name)).spec, endpoint),
   })
+  const strict = new Set<number>()
   const endpoints: EndpointSource = {
     endpoint: async (name) => {
       const { model, traffic } = await deployments.endpoint(name)
       return { project, model, traffic, time: ['at'] }
     },
     names: async () => [project],
-    package: async (model, version) => ({
-      bytes: await registry.packageBytes(model, version),
-      signature: (await registry.packaged(model, version)).signature,
-    }),
+    package: async (model, version) => {
+      const { signature } = await registry.packaged(model, version)
+      const features = signature.features.map((one) => (strict.has(version) ? { ...one, required: true } : one))
+      return { bytes: await registry.packageBytes(model, version), signature: { ...signature, features } }
+    },
     onTrafficChanged: (listener) =>
       events.listen((event) => {
         if (event.type === 'deployments.traffic_changed' && event.subject === project) listener(project)
       }),
   }
   const serving = openServing({ ...needs, endpoints, onLogged: ({ endpoint }) => monitoring.noticed(endpoint) })
-  const monitoringNeeds = { ...needs, events, projects, registry, deployments, reads: serving.reads }
+  const monitoringNeeds = { ...needs, events, projects, registry, deployments, reads: serving.reads, serving }
   let monitoring = openMonitoring(monitoringNeeds)
 
   await projects.apply(
@@ -222,6 +233,7 @@ export async function openLoop(storage: Storage, project: string, options: LoopO
       kind: 'certified',
       by: 'test',
       eventTime: (await serving.reads.watermark(project)) ?? null,
+      requests: (await serving.reads.counts(project)).predictions,
     })
     await settle()
   }
@@ -259,6 +271,8 @@ export async function openLoop(storage: Storage, project: string, options: LoopO
   return {
     ...{ project, storage, folder, blobs, projects, registry, deployments, serving, events, clock, log },
     ...{ register, release, day, label, settle },
+    /** The version has no answer for a request without a value. */
+    makeStrict: (version: number) => strict.add(version),
     monitoring: () => monitoring,
     needs: () => monitoringNeeds,
     points: () => monitoring.series(project, { points: 2000 }),

@@ -5,7 +5,8 @@ import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { Projects } from '#projects'
 import type { Registry } from '#registry'
-import type { PredictionReads } from '#serving'
+import type { PredictionReads, Serving } from '#serving'
+import { watchClock } from './alarm.ts'
 import { closeAlert, type StoredAlert } from './alerts.ts'
 import type { Alert, MonitorPoint } from './contract.ts'
 import { AlertUnknown } from './errors.ts'
@@ -33,11 +34,14 @@ export interface MonitoringNeeds {
   readonly registry: Registry
   readonly deployments: Deployments
   readonly reads: PredictionReads
+  readonly serving: Pick<Serving, 'recent' | 'scoring'>
 }
 
 export interface Monitoring {
   /** A hint that an endpoint logged something: its monitors look soon. Missing one costs time, nothing else. */
   noticed(endpoint: string): void
+  /** Judges the roll-outs of an endpoint that are held by the clock or by requests, soon. */
+  lookByClock(endpoint: string): void
   /** Whether the monitors of the project's endpoints have looked at all that is logged. */
   settled(project: string): Promise<boolean>
   /** Points in order of event time, at most `points` of them. @throws EndpointUnknown */
@@ -61,6 +65,7 @@ export function openMonitoring(needs: MonitoringNeeds): Monitoring {
   const versions = openVersions(registry)
   const watches = new Map<string, Watch>()
   let stopped = false
+  let stopClock: (() => Promise<void>) | undefined
 
   function watchOf(endpoint: string): Watch {
     let watch = watches.get(endpoint)
@@ -73,6 +78,10 @@ export function openMonitoring(needs: MonitoringNeeds): Monitoring {
 
   function noticed(endpoint: string): void {
     if (!stopped) watchOf(endpoint).notice()
+  }
+
+  function lookByClock(endpoint: string): void {
+    if (!stopped) watchOf(endpoint).lookByClock()
   }
 
   /** A new champion ends what its predecessor was in; and an alert tells what came of the run that it set off. */
@@ -102,6 +111,7 @@ export function openMonitoring(needs: MonitoringNeeds): Monitoring {
 
   return {
     noticed,
+    lookByClock,
     settled: async (project) => {
       const names = Object.keys((await projects.project(project)).spec.deploy)
       const settled = await Promise.all(names.map((name) => watchOf(name).settled()))
@@ -125,9 +135,11 @@ export function openMonitoring(needs: MonitoringNeeds): Monitoring {
     },
     start: async () => {
       for (const endpoint of await deployments.endpoints({})) noticed(endpoint.name)
+      stopClock = watchClock({ ...needs, lookByClock })
     },
     stop: async () => {
       stopped = true
+      await stopClock?.()
       await Promise.all([...watches.values()].map((watch) => watch.stop()))
     },
   }
@@ -135,6 +147,11 @@ export function openMonitoring(needs: MonitoringNeeds): Monitoring {
 
 const OUTCOMES: Record<string, string> = {
   'deployments.rollout_canary': 'is in canary',
+  'deployments.rollout_rolling': 'is rolling out',
+  'deployments.rollout_baking': 'was switched to',
+  'deployments.rollout_ab': 'is in an experiment',
+  'deployments.rollout_shadow': 'is in the shadow',
+  'deployments.rollout_challenger': 'challenges the champion',
   'deployments.rollout_promoted': 'was promoted',
   'deployments.rollout_rolled_back': 'was rolled back',
   'deployments.rollout_rejected': 'was rejected',

@@ -1,5 +1,11 @@
 import { METRICS } from '#evaluation'
-import { type CompiledCondition, type ConditionKind, compileCondition, type ProjectSpec } from '#projects'
+import {
+  type CompiledCondition,
+  type ConditionKind,
+  compileCondition,
+  type DecisionValue,
+  type ProjectSpec,
+} from '#projects'
 
 type Condition<Kind extends ConditionKind> = CompiledCondition & { kind: Kind }
 
@@ -19,6 +25,10 @@ export interface MonitorPlan {
   /** How a committee is weighted; absent where the champion answers alone. */
   readonly combine: { window: number; temperature: number | undefined } | undefined
   readonly rollBackIf: Condition<'rollback'>
+  /** What must hold before the next step of a roll-out; absent where its time alone decides. */
+  readonly promoteIf: Condition<'rollback'> | undefined
+  /** What a decision is worth. */
+  readonly value: DecisionValue | undefined
   /** Columns that the log does not keep, and that say nothing about drift therefore. */
   readonly redacted: readonly string[]
 }
@@ -33,6 +43,7 @@ export function planOf(spec: ProjectSpec, endpoint: string): MonitorPlan | undef
   const { drift, quality, decay, fairness } = monitor
   const { train } = spec.pipeline
   const combine = deploy.answer?.combine
+  const promoteIf = 'promote_if' in deploy.strategy ? deploy.strategy.promote_if : undefined
   return {
     every: monitor.every,
     labelDelay: spec.data[train.with.data]?.label_arrives_after ?? 0,
@@ -53,6 +64,8 @@ export function planOf(spec: ProjectSpec, endpoint: string): MonitorPlan | undef
         : { by: fairness.by, window: fairness.window, alertIf: compileCondition(fairness.alert_if, 'fairness') },
     combine: combine && { window: combine.window, temperature: combine.temperature },
     rollBackIf: compileCondition(deploy.roll_back_if, 'rollback'),
+    promoteIf: promoteIf === undefined ? undefined : compileCondition(promoteIf, 'rollback'),
+    value: deploy.value,
     redacted: deploy.log.redact,
   }
 }

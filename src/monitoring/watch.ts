@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ulid } from 'ulid'
-import type { Deployments } from '#deployments'
+import { type Deployments, isLive } from '#deployments'
 import type { Endpoint, Rollout } from '#deployments/contract'
 import { defaultMetric } from '#evaluation'
 import type { Events } from '#platform/events'
@@ -10,7 +10,7 @@ import type { Clock } from '#platform/time'
 import type { Projects } from '#projects'
 import type { PredictionReads, StoredPrediction } from '#serving'
 import { nextAlert } from './alerts.ts'
-import { canaryBegan, holdEnds, judgeCanary } from './canary.ts'
+import { type CandidateVerdict, holdEnds, judgeCandidate, liveSince } from './candidate.ts'
 import { type Closed, closePeriod } from './close.ts'
 import { PeriodOvertaken } from './errors.ts'
 import { alertEvent, periodClosed, periodEvent } from './events.ts'
@@ -29,8 +29,8 @@ export interface WatchNeeds {
   readonly clock: Clock
   readonly log: Logger
   readonly projects: Pick<Projects, 'project'>
-  readonly deployments: Pick<Deployments, 'endpoint' | 'rollout' | 'move' | 'setWeights'>
-  readonly reads: Pick<PredictionReads, 'predictionsSince' | 'labelledSince' | 'counts'>
+  readonly deployments: Pick<Deployments, 'endpoint' | 'rollouts' | 'looks' | 'move' | 'setWeights'>
+  readonly reads: Pick<PredictionReads, 'predictionsSince' | 'labelledSince' | 'counts' | 'watermark'>
   readonly versions: Versions
 }
 
@@ -38,6 +38,8 @@ export interface WatchNeeds {
 export interface Watch {
   /** Looks for what is new, soon; told again while it looks, it looks once more. */
   notice(): void
+  /** Judges roll-outs whose steps are held by the clock or by requests, after what is logged has been looked at. */
+  lookByClock(): void
   /** Whether all that is logged was looked at. */
   settled(): Promise<boolean>
   stop(): Promise<void>
@@ -47,7 +49,10 @@ export interface Watch {
 interface Memory {
   plan: MonitorPlan
   endpoint: Endpoint
+  /** The live one that may answer. */
   rollout: Rollout | undefined
+  /** In the shadow, beside the champion. */
+  challengers: readonly Rollout[]
   state: MonitorState | undefined
   rows: RecentRows
   /** Rows that were read and not looked at yet, by id. */
@@ -81,6 +86,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
   let memory: Memory | undefined
   let working: Promise<void> | undefined
   let again = false
+  let clockDue = false
   let failures = 0
   let lastLook = Number.NEGATIVE_INFINITY
   let hurry: (() => void) | undefined
@@ -135,10 +141,10 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     // Outside of a project nobody has said what to watch.
     const plan = project === null ? undefined : planOf((await projects.project(project)).spec, name)
     if (!plan) return
-    const rollout = await deployments.rollout(name)
+    const live = await liveRollouts()
     // Windows that were made longer reach rows that are forgotten.
     if (memory && lookBack(plan) > lookBack(memory.plan)) memory = undefined
-    memory = memory ? Object.assign(memory, { plan, endpoint, rollout }) : await remember({ plan, endpoint, rollout })
+    memory = memory ? Object.assign(memory, { plan, endpoint, ...live }) : await remember({ plan, endpoint, ...live })
     for (;;) {
       const page = await reads.predictionsSince(name, memory.seq, PAGE)
       await take(memory, page)
@@ -146,10 +152,21 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
       if (page.length < PAGE) break
     }
     await weighNewMembers(memory)
+    if (!clockDue) return
+    clockDue = false
+    await judgeByClock(memory)
+  }
+
+  async function liveRollouts(): Promise<Pick<Memory, 'rollout' | 'challengers'>> {
+    const live = (await deployments.rollouts({ endpoint: name, unfinished: true })).filter(({ state }) => isLive(state))
+    return {
+      rollout: live.find(({ state }) => state !== 'challenger'),
+      challengers: live.filter(({ state }) => state === 'challenger'),
+    }
   }
 
   /** The memory as it was when the last period was closed. */
-  async function remember(now: Pick<Memory, 'plan' | 'endpoint' | 'rollout'>): Promise<Memory> {
+  async function remember(now: Pick<Memory, 'plan' | 'endpoint' | 'rollout' | 'challengers'>): Promise<Memory> {
     const state = await stateOf(storage, name)
     const memory: Memory = {
       ...now,
@@ -199,14 +216,14 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     }
   }
 
-  /** Does what is due by `time`, in the order of event time: closes periods, moves the canary. */
+  /** Does what is due by `time`, in the order of event time: closes periods, moves roll-outs. */
   async function advance(memory: Memory, time: number): Promise<void> {
     for (;;) {
       const end = memory.end !== undefined && memory.end <= time ? memory.end : Number.POSITIVE_INFINITY
       const step = nextStep(memory, time)
       if (Math.min(end, step) === Number.POSITIVE_INFINITY) return
       if (end <= step) await close(memory, end, time)
-      else await moveCanary(memory, step)
+      else await judgeRollout(memory, 'period', step)
     }
   }
 
@@ -233,11 +250,12 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     await save(memory, closed)
     memory.state = closed.state
     passOver(memory)
-    memory.rollout = await deployments.rollout(name)
+    Object.assign(memory, await liveRollouts())
     memory.rows.forgetBefore(keptFrom(memory))
     if (memory.rows.isSparse) await reread(memory, memory.rows.stride / 2)
     await apply(memory, closed.state.weights)
-    if (memory.rollout?.state === 'canary') await moveCanary(memory, through)
+    if (memory.rollout) await judgeRollout(memory, 'period', through)
+    if (memory.challengers.length > 0) await judgeChallengers(memory, 'period', through)
     // Days without traffic have no periods of their own; the labels that came due in them have one together.
     const last = startOfPeriod(time, plan.every)
     const due = memory.rows.between(through - plan.labelDelay, last - plan.labelDelay)
@@ -311,38 +329,95 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     memory.applied = weights
   }
 
-  /** When the canary is to be judged next, if that is by `time`. */
+  /** When the step under way is to be judged next, if that is by `time`. */
   function nextStep({ rollout, judged }: Memory, time: number): number {
-    if (rollout?.state !== 'canary') return Number.POSITIVE_INFINITY
+    const held = rollout?.steps[rollout.step]?.hold.eventMs ?? 0
+    if (!rollout || held === 0) return Number.POSITIVE_INFINITY
     const ends = holdEnds(rollout) ?? time
     return ends <= time && ends > judged ? ends : Number.POSITIVE_INFINITY
   }
 
-  async function moveCanary(memory: Memory, at: number): Promise<void> {
-    const { plan, rows, state } = memory
+  /** Where there is no event time to wait for: with every label that has come. */
+  async function judgeByClock(memory: Memory): Promise<void> {
+    const { rollout, challengers } = memory
+    const byClock = rollout && rollout.steps[rollout.step]?.hold.eventMs === 0
+    if (!byClock && challengers.length === 0) return
+    await readLabels(memory)
+    if (byClock) await judgeRollout(memory, 'clock', Number.POSITIVE_INFINITY)
+    if (challengers.length > 0) await judgeChallengers(memory, 'clock', Number.POSITIVE_INFINITY)
+  }
+
+  async function judgeRollout(memory: Memory, kind: 'period' | 'clock', at: number): Promise<void> {
     const rollout = memory.rollout!
-    memory.judged = at
-    const began = canaryBegan(rollout)
-    const candidate = await versions.facts(rollout.model, rollout.version)
-    const champion = await versions.facts(rollout.model, rollout.from!)
-    const verdict =
-      began === undefined
-        ? { worse: false, note: 'first traffic' }
-        : judgeCanary({
-            rows: rows.between(began, at),
-            // Labels of a day that is not over may be in or not: what they say must not depend on the hour of asking.
-            labelledBefore: (state?.through ?? Number.NEGATIVE_INFINITY) - plan.labelDelay,
-            ...{ candidate, champion, plan },
-            metric: plan.metric ?? defaultMetric(champion.signature.task),
-          })
+    memory.judged = at === Number.POSITIVE_INFINITY ? memory.judged : at
+    const isFirst = kind === 'period' && liveSince(rollout) === undefined
+    const verdict = isFirst ? { worse: false, note: 'first traffic' } : await judge(memory, rollout, kind, at)
     if (!verdict) return
-    const moved = await deployments.move(name, rollout.version, { kind: 'period', eventTime: at, ...verdict })
+    const moved = await deployments.move(name, rollout.version, await lookOf(verdict, kind, at))
     if (moved && moved.history.length > rollout.history.length) memory.judged = Number.NEGATIVE_INFINITY
-    memory.rollout = await deployments.rollout(name)
+    Object.assign(memory, await liveRollouts())
+  }
+
+  async function lookOf(verdict: Pick<CandidateVerdict, 'worse' | 'note'>, kind: 'period' | 'clock', at: number) {
+    const { predictions: requests } = await reads.counts(name)
+    return kind === 'period'
+      ? { kind, eventTime: at, requests, ...verdict }
+      : { kind, eventTime: (await reads.watermark(name)) ?? null, requests, ...verdict }
+  }
+
+  async function judge(
+    memory: Memory,
+    rollout: Rollout,
+    kind: 'period' | 'clock',
+    at: number,
+  ): Promise<CandidateVerdict | undefined> {
+    const { plan, rows, state } = memory
+    const began = liveSince(rollout) ?? Number.NEGATIVE_INFINITY
+    const candidate = await versions.facts(rollout.model, rollout.version)
+    const champion = await versions.facts(rollout.model, memory.endpoint.champion ?? rollout.from!)
+    const { experiment } = rollout
+    return judgeCandidate({
+      rows: rows.between(began, at),
+      // Labels of a day that is not over may be in or not: what they say must not depend on the hour of asking.
+      labelledBefore:
+        kind === 'clock' ? Number.POSITIVE_INFINITY : (state?.through ?? Number.NEGATIVE_INFINITY) - plan.labelDelay,
+      ...{ candidate, champion, plan },
+      metric: plan.metric ?? defaultMetric(champion.signature.task),
+      trial: experiment
+        ? {
+            experiment,
+            before: (await deployments.looks(rollout.id)).looks.at(-1)?.evidence.experiment?.p ?? null,
+            over: Number.isFinite(began) && Number.isFinite(at) && at - began >= experiment.atMostMs,
+          }
+        : undefined,
+    })
+  }
+
+  /** Ranks the challengers by how much better than the champion they are; the best one may be promoted. */
+  async function judgeChallengers(memory: Memory, kind: 'period' | 'clock', at: number): Promise<void> {
+    const judged: { rollout: Rollout; verdict: CandidateVerdict }[] = []
+    for (const rollout of memory.challengers) {
+      const verdict = await judge(memory, rollout, kind, at)
+      if (verdict) judged.push({ rollout, verdict })
+    }
+    const gain = ({ verdict }: (typeof judged)[number]) => verdict.evidence.quality?.improvement?.value ?? -Infinity
+    judged.sort((a, b) => gain(b) - gain(a))
+    for (const [i, { rollout, verdict }] of judged.entries()) {
+      const rank = `${i + 1} of ${judged.length} challengers`
+      const decided = i === 0 && verdict.ready && gain(judged[0]!) > 0 ? ('promote' as const) : undefined
+      const evidence = { ...verdict.evidence, rank: i + 1 }
+      const look = await lookOf({ ...verdict, note: `${verdict.note}, ${rank}` }, kind, at)
+      await deployments.move(name, rollout.version, { ...look, decided, evidence })
+    }
+    Object.assign(memory, await liveRollouts())
   }
 
   return {
     notice,
+    lookByClock: () => {
+      clockDue = true
+      notice()
+    },
     settled: async () => {
       hurry?.()
       if (working) return false
@@ -361,10 +436,10 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
 }
 
 /** Rows before this event time are of no window any more. */
-function keptFrom({ plan, state, rollout }: Memory): number {
+function keptFrom({ plan, state, rollout, challengers }: Memory): number {
   if (!state) return Number.NEGATIVE_INFINITY
-  const began = rollout?.state === 'canary' ? canaryBegan(rollout) : undefined
-  return Math.min(state.through - lookBack(plan), began ?? Number.POSITIVE_INFINITY)
+  const began = [...(rollout ? [rollout] : []), ...challengers].map((one) => liveSince(one) ?? Number.POSITIVE_INFINITY)
+  return Math.min(state.through - lookBack(plan), ...began)
 }
 
 function servedRow(prediction: StoredPrediction): ServedRow {

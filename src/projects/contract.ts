@@ -12,7 +12,7 @@ export type {
 } from './spec/complete.ts'
 export { LONGEST_CONDITION } from './spec/conditions.ts'
 export { DataSet, Split } from './spec/data.ts'
-export { Combine, Deployment, Environment, PredictionLog, ReleaseCheck, Strategy } from './spec/deployment.ts'
+export { Combine, DecisionValue, Deployment, Environment, PredictionLog, ReleaseCheck } from './spec/deployment.ts'
 export {
   COLUMN_RULES,
   COLUMNS_RULES,
@@ -27,4 +27,5 @@ export { FeatureView } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
 export { Blend, BuiltinStep, CommandStep, Learner, MetricName, MlprojectRun, Search, Step } from './spec/pipeline.ts'
 export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'
+export { AB_METRICS, Strategy } from './spec/strategy.ts'
 export { OnCondition, OnSchedule, Trigger } from './spec/triggers.ts'

@@ -100,6 +100,8 @@ export interface Releases {
     signed: { by: Principal; role: string; note: string; automatic: boolean },
   ): Promise<ModelVersion>
   reject(model: string, version: number, by: string, reason: string): Promise<ModelVersion>
+  /** Asked before a version scores or answers anything in production. @throws VersionNotCertified */
+  requireCertified(tx: Tx, model: string, version: number): Promise<ModelVersion>
   /** Makes a certified version the champion, in the transaction that routes traffic to it. */
   promote(tx: Tx, model: string, version: number, why: string): Promise<void>
   /** Takes a version out of use; `back` becomes the champion again. */
@@ -137,6 +139,13 @@ export function openReleases(needs: RegistryNeeds): Releases {
     const found = await requireVersion(tx, model, version)
     if (found.state === 'registered') throw new VersionNotPackaged(model, version)
     if (found.state !== 'candidate') throw new VersionNotCertifiable(model, version, found.state.replace('_', ' '))
+    return found
+  }
+
+  /** The one place where every way to production meets this rule. */
+  async function requireCertified(tx: Tx, model: string, version: number): Promise<ModelVersion> {
+    const found = await requireVersion(tx, model, version)
+    if (!found.certification) throw new VersionNotCertified(model, version)
     return found
   }
 
@@ -221,10 +230,9 @@ export function openReleases(needs: RegistryNeeds): Releases {
       })
       return requireVersion(storage, model, version)
     },
+    requireCertified,
     promote: async (tx, model, version, why) => {
-      const found = await requireVersion(tx, model, version)
-      // The one place where every way to production meets this rule.
-      if (!found.certification) throw new VersionNotCertified(model, version)
+      const found = await requireCertified(tx, model, version)
       await saveVersion(tx, found, { state: 'production', stage: 'production' })
       const before = await aliasedVersion(tx, model, 'champion')
       if (before !== undefined && before !== version) {
@@ -232,7 +240,7 @@ export function openReleases(needs: RegistryNeeds): Releases {
         await saveVersion(tx, { model, version: before }, { stage: 'archived' })
       }
       await setAliasRow(tx, model, 'champion', version)
-      await beginService(tx, found, 'champion', { at: clock.now(), by: found.certification.by, why })
+      await beginService(tx, found, 'champion', { at: clock.now(), by: found.certification!.by, why })
       if (before !== version) await tell.ofVersion(tx, 'alias_set', found, { by: ORRERY, alias: 'champion' })
     },
     withdraw: async (tx, model, version, back, why) => {

@@ -24,12 +24,16 @@ export interface Scored {
   readonly weights: string
 }
 
-/** The answer of one row by the arm its id falls to; when the canary has none, by the stable one. */
-export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number, id: string): Scored | Error {
+/**
+ * The answer of one row by the arm its key falls to; when the canary has none, by the stable one.
+ *
+ * @param key what decides the arm: the prediction id, or what the endpoint keeps arms by
+ */
+export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number, key: string): Scored | Error {
   const { champion, endpoint, stable, canary } = state
   const { outputs, signature } = champion
   const scoreOf = (version: number, k: number) => batch.byVersion.get(version)?.[row * outputs + k] ?? Number.NaN
-  let arm = canary && isOnCanary(id, endpoint.traffic.canary!.share) ? canary : stable
+  let arm = canary && isOnCanary(key, endpoint.traffic.canary!.share) ? canary : stable
   let answer = combine(arm.members, outputs, scoreOf)
   if (!answer && arm === canary) {
     arm = stable

@@ -13,6 +13,7 @@ import { eventTimeOf } from './event-time.ts'
 import type { PredictionLog } from './log.ts'
 import { isLogged, redacted } from './log-policy.ts'
 import { createPredictionIds } from './prediction-id.ts'
+import { stickyKey } from './router.ts'
 import { scoreBlocks } from './score.ts'
 import type { EndpointStats } from './stats.ts'
 import { type NewPrediction, predictionsById, type StoredPrediction } from './store.ts'
@@ -27,6 +28,8 @@ export interface PredictRequest {
    * `ids` it gives the prediction its id, or with several records `<name>.0`, `<name>.1` and so on.
    */
   readonly requestId?: string | undefined
+  /** A header of the request, for endpoints that keep arms of an experiment by one. */
+  readonly header?: ((name: string) => string | undefined) | undefined
 }
 
 export interface PredictReply {
@@ -63,6 +66,7 @@ interface Block {
   readonly ids: readonly string[]
   readonly records: readonly PredictionRecord[]
   readonly firstIndex: number
+  readonly header: PredictRequest['header']
 }
 
 export function openGateway({
@@ -110,7 +114,8 @@ export function openGateway({
       if (typeof offset !== 'number') return offset
       const scored = new Array<Scored>(block.ids.length)
       for (let r = 0; r < block.ids.length; r++) {
-        const one = answerRow(state, batch, offset + r, block.ids[r]!)
+        const key = stickyKey(state.endpoint.traffic, block.records[r]!, block.header) ?? block.ids[r]!
+        const one = answerRow(state, batch, offset + r, key)
         if (one instanceof Error) return one
         scored[r] = one
       }
@@ -209,7 +214,7 @@ export function openGateway({
 
   /** @param places the numbers of `records` in their request, when they are not all of it */
   async function answer(
-    { endpoint }: PredictRequest,
+    { endpoint, header }: PredictRequest,
     records: readonly PredictionRecord[],
     ids: readonly string[],
     started: number,
@@ -218,7 +223,7 @@ export function openGateway({
   ): Promise<PredictReply> {
     const state = states.current(endpoint) ?? (await states.ready(endpoint))
     const times = records.map((record, r) => eventTimeOf(record, state.endpoint.time, receivedAt, places?.[r] ?? r))
-    const scored = await scoreAll(endpoint, records, ids, places)
+    const scored = await scoreAll(endpoint, records, ids, places, header)
     const latencyUs = Math.round((performance.now() - started) * 1000)
 
     const { task } = state.champion.signature
@@ -258,15 +263,17 @@ export function openGateway({
     records: readonly PredictionRecord[],
     ids: readonly string[],
     places: readonly number[] | undefined,
+    header: PredictRequest['header'],
   ): Promise<readonly Scored[]> {
     const batcher = batcherOf(endpoint)
     const block = (from: number, to: number): Block => ({
       records: records.slice(from, to),
       ids: ids.slice(from, to),
       firstIndex: places?.[from] ?? from,
+      header,
     })
     const most = rowsPerRun(states.current(endpoint))
-    if (records.length <= most && !places) return batcher.add({ records, ids, firstIndex: 0 })
+    if (records.length <= most && !places) return batcher.add({ records, ids, firstIndex: 0, header })
     const scored: Scored[] = []
     // One block after the other, so that a large request does not stand before everybody else's.
     for (let from = 0; from < records.length; from += most) {

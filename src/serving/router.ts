@@ -33,6 +33,21 @@ function partsJson(members: readonly WeightedVersion[]): string {
 }
 
 /**
+ * What a record keeps its arm by, where the endpoint asks for one: the value of a column, or of a header of the request.
+ * Salted with the version, so that who was in one experiment is not in the next one by rule. `undefined` where the
+ * record has none: then its own id decides.
+ */
+export function stickyKey(
+  { canary }: Traffic,
+  record: Readonly<Record<string, unknown>>,
+  header: ((name: string) => string | undefined) | undefined,
+): string | undefined {
+  if (!canary?.sticky) return undefined
+  const value = 'column' in canary.sticky ? record[canary.sticky.column] : header?.(canary.sticky.header)
+  return value === undefined || value === null ? undefined : `${canary.version}/${value}`
+}
+
+/**
  * True when the canary answers the prediction `id`. By a hash, so that a retry meets the same arm, and monotone: who
  * is on the canary at 10 % is on it at 50 %.
  */
@@ -40,11 +55,12 @@ export function isOnCanary(id: string, share: number): boolean {
   return unitHash(id) < share
 }
 
-/** Every version that scores each record: those that may answer, and the reference in the shadow. */
+/** Every version that scores each record: those that may answer, and those in the shadow. */
 export function scoringVersions(traffic: Traffic): number[] {
   const versions = new Set<number>()
   for (const { version } of traffic.stable) versions.add(version)
   for (const { version } of traffic.canary?.answer ?? []) versions.add(version)
+  for (const version of traffic.shadow ?? []) versions.add(version)
   if (traffic.reference !== null) versions.add(traffic.reference)
   return [...versions]
 }

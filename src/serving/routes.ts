@@ -11,6 +11,7 @@ export function mountServing(http: HttpServer, serving: Serving): void {
         endpoint: params.endpoint,
         records: body.records,
         ids: body.ids,
+        header: (name) => [request.headers[name.toLowerCase()]].flat()[0],
         requestId: [request.headers['x-request-id']].flat()[0],
       }),
     feedback: ({ body }) => serving.feedback(body.labels),

@@ -15,6 +15,7 @@ import { registerMetrics } from './metrics.ts'
 import { MODEL_LIMITS, type ModelLimits, openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
 import { checkRelease, type ReleaseLimits, type ReleaseReport, type ReleaseRequests } from './release-check.ts'
+import type { RecentStats } from './recent.ts'
 import { expirePredictions } from './retention.ts'
 import { createEndpointStats, type EndpointStats, type StatsSnapshot } from './stats.ts'
 
@@ -62,6 +63,10 @@ export interface Serving {
   /** Answers whose records are not written yet; 0 but for moments in which the database is slow. */
   pendingLogRecords(): number
   status(endpoint: string): ServingStatus
+  /** What an endpoint's versions did since a time, at most in the last hour and since this process began. */
+  recent(endpoint: string, from: number): RecentStats
+  /** The versions that score what the endpoint is asked now: those that answer, and those in the shadow. */
+  scoring(endpoint: string): number[]
   /** @throws EndpointUnknown */
   requireEndpoint(name: string): Promise<void>
   /** Endpoints that cannot answer, and why: what makes `/ready` honest. */
@@ -169,6 +174,8 @@ export function openServing({
       // Not `statsOf`: asking after a name that nobody serves must not take memory.
       ...(stats.get(endpoint) ?? createEndpointStats(() => clock.now())).snapshot(clock.now()),
     }),
+    recent: (endpoint, from) => (stats.get(endpoint) ?? createEndpointStats(() => clock.now())).since(from),
+    scoring: (endpoint) => [...(states.current(endpoint)?.scoring.keys() ?? [])],
     requireEndpoint: async (name) => {
       if (!(await source.endpoint(name))) throw new EndpointUnknown(name, await source.names())
     },

@@ -1,4 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
+import { createRecent, type RecentStats } from './recent.ts'
 import type { Route } from './router.ts'
 
 /** Per endpoint since the server started, cheap enough for every request. */
@@ -12,6 +13,8 @@ export interface EndpointStats {
   /** A request that did not fit the signature. */
   refused(): void
   snapshot(now: number): StatsSnapshot
+  /** What happened since a time, at most the last hour. */
+  since(from: number): RecentStats
 }
 
 export interface StatsSnapshot {
@@ -44,6 +47,7 @@ export function createEndpointStats(now: () => number): EndpointStats {
   let second = Math.floor(now() / 1000)
   let failed = 0
   let refused = 0
+  const recent = createRecent(now)
 
   function statsOf(version: number): VersionStats {
     let stats = versions.get(version)
@@ -72,9 +76,11 @@ export function createEndpointStats(now: () => number): EndpointStats {
       stats.served[route] += rows
       stats.latency.record(Math.min(LONGEST_US, Math.max(1, Math.round(latencyUs))))
       countSecond(now(), rows)
+      recent.served(version, rows, latencyUs)
     },
     versionFailed: (version, rows) => {
       statsOf(version).failed += rows
+      recent.failed(version, rows)
     },
     failed: (rows) => {
       failed += rows
@@ -82,6 +88,7 @@ export function createEndpointStats(now: () => number): EndpointStats {
     refused: () => {
       refused++
     },
+    since: recent.since,
     snapshot: (at) => {
       countSecond(at, 0)
       let recent = 0

@@ -57,7 +57,7 @@ describe('compileCondition', () => {
     [
       'rollback',
       'metrics.f1 > 0.5',
-      '0: unknown variable "metrics". Known here: errors, latency, quality, improvement, labels, champion.',
+      '0: unknown variable "metrics". Known here: errors, latency, quality, improvement, answers, value, labels, champion.',
     ],
     ['trigger', 'alert.drifted', '6: unknown name "drifted". Did you mean "drift"?'],
     [

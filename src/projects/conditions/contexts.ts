@@ -72,6 +72,8 @@ export interface RollbackContext {
   readonly latency?: Known<LatencyValue>
   readonly quality?: Known<EstimatesByName>
   readonly improvement?: Known<ImprovementValue>
+  readonly answers?: Known<{ readonly changed?: Known<number>; readonly psi?: Known<number> }>
+  readonly value?: Known<ImprovementValue>
   readonly labels?: Known<number>
   readonly champion?: Known<{
     readonly version?: Known<number>

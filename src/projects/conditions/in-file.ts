@@ -32,11 +32,12 @@ function writtenConditions(file: ProjectFile): { path: (string | number)[]; text
   })
   return [
     ...file.gates.map((text, i) => ({ path: ['gates', i], text, kind: 'gate' as const })),
-    ...Object.entries(file.deploy ?? {}).map(([name, { roll_back_if }]) => ({
-      path: ['deploy', name, 'roll_back_if'],
-      text: roll_back_if,
-      kind: 'rollback' as const,
-    })),
+    ...Object.entries(file.deploy ?? {}).flatMap(([name, { roll_back_if, strategy }]) => {
+      const back = { path: ['deploy', name, 'roll_back_if'], text: roll_back_if, kind: 'rollback' as const }
+      const on = 'promote_if' in strategy ? strategy.promote_if : undefined
+      if (on === undefined) return [back]
+      return [back, { path: ['deploy', name, 'strategy', 'promote_if'], text: on, kind: 'rollback' as const }]
+    }),
     ...monitors,
     ...(file.when ?? []).flatMap((trigger, i) =>
       'if' in trigger ? [{ path: ['when', i, 'if'], text: trigger.if, kind: 'trigger' as const }] : [],

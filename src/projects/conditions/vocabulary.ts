@@ -19,6 +19,7 @@ export type TypeName =
   | 'Robustness'
   | 'Parity'
   | 'Latency'
+  | 'Answers'
   | 'Errors'
   | 'Fairness'
   | 'Cost'
@@ -88,6 +89,10 @@ export const TYPES: Readonly<Record<TypeName, Terms>> = {
     rows: number('how many rows were compared'),
   },
   Latency: { p50: ms('half the answers are faster'), p95: ms('95 % are faster'), p99: ms('99 % are faster') },
+  Answers: {
+    changed: number('share of the requests that the two decide otherwise; not for regression'),
+    psi: number('population stability index between the answers of the two'),
+  },
   Errors: {
     rate: number('failed requests as a part of all'),
     count: number('failed requests'),
@@ -132,6 +137,11 @@ export const VARIABLES: Readonly<Record<ConditionKind, Terms>> = {
     latency: { type: 'Latency', about: "the new version's time to answer" },
     quality: { type: 'Metrics', about: "the new version's metrics on the labels that arrived" },
     improvement: { ...improvement, about: `${improvement.about}; against the champion on the labels that arrived` },
+    answers: {
+      type: 'Answers',
+      about: "how far the new version's answers differ from the champion's on the same requests",
+    },
+    value: { ...improvement, about: 'how much more a decision is worth than by the champion, in the unit of `value:`' },
     labels: number('how many labels arrived for its answers'),
     champion: { type: 'ServedChampion', about: 'the version it is to replace' },
   },

@@ -45,7 +45,7 @@ export function completeSpec(file: ProjectFile, segmentColumns: readonly string[
   const train = completeTraining(file, data)
   const learned = data[train.with.data]
   if (learned) learned.segments = [...new Set([...learned.segments, ...segmentColumns])]
-  const deploy = file.deploy ?? { [file.project]: Deployment.parse({}) }
+  const deploy = mapValues(file.deploy ?? { [file.project]: Deployment.parse({}) }, completeDeployment)
   return {
     ...file,
     data,
@@ -81,6 +81,19 @@ function completeTraining(file: ProjectFile, data: Record<string, DataSpec>): Tr
   if ('run' in step) return { ...step, with: input, model: step.model ?? 'model.onnx' }
   const half_life = step.search.half_life ?? (data[named]?.time ? HALF_LIVES : ['all' as const])
   return { ...step, with: input, search: { ...step.search, half_life } }
+}
+
+/** A canary that says nothing of how long is watched for a day of its requests. */
+function completeDeployment(deployment: Deployment): Deployment {
+  const { strategy } = deployment
+  const isBounded = !('canary' in strategy) || (strategy.hold ?? strategy.clock ?? strategy.requests) !== undefined
+  return isBounded ? deployment : { ...deployment, strategy: { ...strategy, hold: DAY } }
+}
+
+const DAY = 86_400_000
+
+function mapValues<From, To>(record: Record<string, From>, map: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }
 
 function fairnessOf(set: DataSpec | undefined): FairnessMonitor | 'off' {

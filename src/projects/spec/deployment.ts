@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Condition, DEFAULT_ROLL_BACK_IF } from './conditions.ts'
 import { hasKey, oneOf } from './one-of.ts'
 import { ColumnName, Duration, Name, Percent, text } from './scalars.ts'
-import { says } from './wording.ts'
+import { Strategy } from './strategy.ts'
 
 const Replay = z.strictObject({
   replay: Duration.meta({ description: 'answer the requests of this last period again' }),
@@ -35,26 +35,6 @@ export type Environment = z.output<typeof Environment>
 /** In the order a version passes through them. */
 export const Environments = z.record(Name, Environment)
 
-const Canary = z.strictObject({
-  canary: z
-    .array(Percent)
-    .min(1, { error: says('a canary needs steps', 'Write the shares of traffic, such as [10%, 50%, 100%].') })
-    .refine((steps) => steps.every((step, i) => step > (i === 0 ? 0 : steps[i - 1]!)), {
-      error: says('the steps do not rise', 'Write rising shares of traffic, such as [10%, 50%, 100%].'),
-    })
-    .refine((steps) => steps.at(-1) === 1, {
-      error: says('the last step is not all of the traffic', 'End with 100%.'),
-    })
-    .meta({ description: 'the shares of traffic a new version takes, step by step' }),
-  hold: Duration.prefault('1d').meta({ description: 'how long each step is watched before the next' }),
-})
-const Rolling = z.strictObject({
-  rolling: z.literal(true).meta({ description: 'replace the version at once, without a watch' }),
-})
-
-export const Strategy = oneOf([Canary, Rolling], (value) => (hasKey(value, 'rolling') ? Rolling : Canary))
-export type Strategy = z.output<typeof Strategy>
-
 export const Combine = z.strictObject({
   last: z.int().min(1).max(16).meta({ description: 'how many versions answer together' }),
   window: Duration.prefault('7d').meta({
@@ -75,6 +55,20 @@ export const PredictionLog = z.strictObject({
 })
 export type PredictionLog = z.output<typeof PredictionLog>
 
+const amount = (description: string) => z.number().optional().meta({ description })
+
+/** What a decision is worth, by what came of it. */
+export const DecisionValue = z.strictObject({
+  unit: z.string().min(1).max(20).default('').meta({ description: 'of the amounts, such as EUR' }),
+  true_positive: amount('a positive that was called one'),
+  false_positive: amount('a negative that was called positive'),
+  true_negative: amount('a negative that was called one'),
+  false_negative: amount('a positive that was missed'),
+  right: amount('a right answer, where the four above are not given'),
+  wrong: amount('a wrong answer, where the four above are not given'),
+})
+export type DecisionValue = z.output<typeof DecisionValue>
+
 export const Deployment = z.strictObject({
   environment: Name.default('production').meta({ description: 'where it runs' }),
   strategy: Strategy.prefault({ canary: ['10%', '50%', '100%'] }).meta({ description: 'how a new version takes over' }),
@@ -84,6 +78,9 @@ export const Deployment = z.strictObject({
     .meta({ description: 'who answers; the champion alone when absent' }),
   roll_back_if: Condition.default(DEFAULT_ROLL_BACK_IF).meta({
     description: 'watched during a roll-out; true takes the version back',
+  }),
+  value: DecisionValue.optional().meta({
+    description: 'what a decision is worth by what came of it: the business metric of roll-outs; 0 where not given',
   }),
   keep: z.int().min(1).max(20).default(2).meta({ description: 'how many versions stay ready to answer' }),
   log: PredictionLog.prefault({}).meta({ description: 'what is kept of each prediction' }),

@@ -395,7 +395,7 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       'a gate in a roll-back',
       `${SMALLEST}deploy: { a: { roll_back_if: parity.rows > 5 } }\n`,
       [
-        '6:30 deploy.a.roll_back_if: unknown variable "parity". Known here: errors, latency, quality, improvement, labels, champion.',
+        '6:30 deploy.a.roll_back_if: unknown variable "parity". Known here: errors, latency, quality, improvement, answers, value, labels, champion.',
       ],
     ],
     [

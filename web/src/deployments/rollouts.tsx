@@ -1,22 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import type { Endpoint, Rollout, RolloutState } from '#deployments/contract'
+import type { Endpoint, Rollout } from '#deployments/contract'
 import { Failure } from '../shell/failure.tsx'
 import { percent } from '../shell/numbers.ts'
-import { Ago, Empty, Mark, More, newerBy, Skeleton, State, Steady, type Tone } from '../shell/parts.tsx'
+import { Ago, Empty, Mark, More, newerBy, Skeleton, State, Steady } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
 import { pagesOf } from '../shell/server.ts'
 import { eventMinute } from '../shell/times.ts'
-
-export const ROLLOUT_TONES: Record<RolloutState, Tone> = {
-  staging: 'busy',
-  awaiting_certification: 'warn',
-  canary: 'busy',
-  promoted: 'ok',
-  rolled_back: 'bad',
-  rejected: 'bad',
-  aborted: 'idle',
-}
+import { ROLLOUT_TONES } from './states.ts'
 
 /** Each way of a version into production, step by step, with the evidence that each decision stood on. */
 export function Rollouts({ endpoint }: { endpoint: Endpoint }) {
@@ -63,8 +54,12 @@ function OneRollout({ rollout, open }: { rollout: Rollout; open: boolean }) {
         </span>
         <span className="rollout-steps">
           <span className="visually-hidden">Steps:</span>
-          {rollout.steps.map((share, step) => (
-            <i key={share} className={rollout.state === 'promoted' || step < rollout.step ? 'share done' : 'share'}>
+          {[...rollout.steps.map(({ share }) => share), 1].map((share, step) => (
+            <i
+              // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other name, and do not change.
+              key={step}
+              className={rollout.state === 'promoted' || step < rollout.step ? 'share done' : 'share'}
+            >
               {percent(share)}
             </i>
           ))}
@@ -81,7 +76,7 @@ function OneRollout({ rollout, open }: { rollout: Rollout; open: boolean }) {
               <span>
                 <b>
                   {entry.state.replaceAll('_', ' ')}
-                  {entry.state === 'canary' ? ` ${percent(entry.share)}` : ''}
+                  {entry.share > 0 && entry.share < 1 ? ` ${percent(entry.share)}` : ''}
                 </b>{' '}
                 {entry.note}
               </span>

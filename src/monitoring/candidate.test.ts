@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Rollout } from '#deployments/contract'
 import { compileCondition } from '#projects'
-import { canaryBegan, holdEnds, judgeCanary } from './canary.ts'
+import { holdEnds, judgeCandidate, liveSince } from './candidate.ts'
 import type { MonitorPlan } from './plan.ts'
 import type { ServedRow } from './recent-rows.ts'
 import type { VersionFacts } from './versions.ts'
@@ -21,6 +21,8 @@ const planWith = (rollBackIf: string): MonitorPlan => ({
   quality: { window: 24 * HOUR, alertIf: undefined, estimate: false },
   combine: undefined,
   rollBackIf: compileCondition(rollBackIf, 'rollback'),
+  promoteIf: undefined,
+  value: undefined,
   redacted: [],
 })
 
@@ -44,7 +46,7 @@ const judge = (
   rollBackIf = 'errors.rate > 0.01 || improvement.upper95 < 0',
   labelledBefore = 1e12,
 ) =>
-  judgeCanary({
+  judgeCandidate({
     ...{
       rows,
       labelledBefore,
@@ -55,7 +57,7 @@ const judge = (
     },
   })
 
-describe('the verdict on a canary', () => {
+describe('the verdict on a candidate', () => {
   it('is worse when the labels say so on the same rows, and says how it knows', () => {
     const verdict = judge(requests(80, 2))!
     expect(verdict.worse).toBe(true)
@@ -67,7 +69,7 @@ describe('the verdict on a canary', () => {
 
   it('is never worse for want of labels', () => {
     const verdict = judge(requests(80, 2), undefined, 0)!
-    expect(verdict).toEqual({ worse: false, note: 'v2 against v1, no labels yet, 80 requests, no error' })
+    expect(verdict).toMatchObject({ worse: false, note: 'v2 against v1, no labels yet, 80 requests, no error' })
   })
 
   it('is worse when it fails, even where the stable versions answered for it', () => {
@@ -79,7 +81,7 @@ describe('the verdict on a canary', () => {
 
   it('does not blame it for requests that came before it was loaded', () => {
     const early = requests(80, 4, (i) => (i < 30 ? { scores: { 1: 0.5 } } : {}))
-    expect(judge(early, undefined, 0)).toEqual({
+    expect(judge(early, undefined, 0)).toMatchObject({
       worse: false,
       note: 'v2 against v1, no labels yet, 50 requests, no error',
     })
@@ -97,23 +99,26 @@ describe('the verdict on a canary', () => {
   })
 })
 
-describe('the hold of a canary', () => {
+describe('the hold of a step', () => {
   const entry = (state: 'staging' | 'canary', eventTime: number | null, share: number) => ({
-    at: 0,
-    state,
-    eventTime,
-    share,
-    note: '',
+    ...{ at: 0, state, eventTime, share, note: '', by: null, evidence: null },
   })
-  const rollout = (history: Rollout['history']): Rollout => ({
-    ...{ id: 'r', endpoint: 'e', project: 'p', model: 'm', version: 2, from: 1, state: 'canary' },
-    ...{ steps: [0.1, 0.5, 1], step: 0, share: 0.1, holdMs: 2 * HOUR, history, createdAt: 0, finishedAt: null },
+  const rollout = (began: number | null, history: Rollout['history']): Rollout => ({
+    ...{ id: 'r', endpoint: 'e', project: 'p', model: 'm', version: 2, from: 1, state: 'canary', strategy: 'canary' },
+    ...{ experiment: null, waits: false, paused: null, pausedMs: 0 },
+    steps: [{ kind: 'canary', share: 0.1, hold: { eventMs: 2 * HOUR, clockMs: 0, requests: 0 } }],
+    began: { at: 0, eventTime: began, requests: null },
+    ...{ step: 0, share: 0.1, history, createdAt: 0, finishedAt: null },
   })
 
   it('ends after its time, step by step, and begins with the first request', () => {
-    const first = rollout([entry('staging', null, 0), entry('canary', null, 0.1)])
-    expect([holdEnds(first), canaryBegan(first)]).toEqual([undefined, undefined])
-    const second = rollout([entry('staging', null, 0), entry('canary', 5 * HOUR, 0.1), entry('canary', 7 * HOUR, 0.5)])
-    expect([holdEnds(second), canaryBegan(second)]).toEqual([9 * HOUR, 5 * HOUR])
+    const first = rollout(null, [entry('staging', null, 0), entry('canary', null, 0.1)])
+    expect([holdEnds(first), liveSince(first)]).toEqual([undefined, undefined])
+    const second = rollout(7 * HOUR, [
+      entry('staging', null, 0),
+      entry('canary', 5 * HOUR, 0.1),
+      entry('canary', 7 * HOUR, 0.5),
+    ])
+    expect([holdEnds(second), liveSince(second)]).toEqual([9 * HOUR, 5 * HOUR])
   })
 })
