@@ -19,7 +19,16 @@ import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountProjects, openProjects } from '#projects'
-import { MLFLOW_ALIASES, mountInference, mountMlflow, mountOtlp, runFilterReader, webhookLanguage } from '#protocols'
+import {
+  endpointModels,
+  MLFLOW_ALIASES,
+  mountInference,
+  mountMlflow,
+  mountOtlp,
+  runFilterReader,
+  startInferenceGrpc,
+  webhookLanguage,
+} from '#protocols'
 import { mountRegistry, openRegistry, registerSucceededRuns } from '#registry'
 import { checkStagedVersions, keepRetention, mountServing, openServing } from '#serving'
 import { mountTracing, openTracing } from '#tracing'
@@ -38,6 +47,8 @@ const PAGES = fileURLToPath(new URL('../web/dist', import.meta.url))
 export interface App {
   /** Where it answers. */
   readonly url: string
+  /** `host:port` where it speaks gRPC, when it does. */
+  readonly grpc: string | undefined
   stop(): Promise<void>
 }
 
@@ -170,7 +181,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
   mountLoop(http, rooms)
   mountMlflow(http, { tracking, tracing, registry, webhooks, storage, clock })
-  mountInference(http, { serving, registry, version })
+  const inference = { models: endpointModels({ serving, registry }), version }
+  mountInference(http, inference)
   mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, features, serving, jobs, events, version })
 
@@ -191,10 +203,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   opened.defer(retention.stop)
   opened.defer(() => http.fastify.close())
   const url = await listen(http.fastify, config)
+  const { host, grpcPort } = config
+  const grpc =
+    grpcPort === undefined
+      ? undefined
+      : await startInferenceGrpc({ ...inference, authorize: access.authorize, log, host, port: grpcPort })
+  if (grpc) opened.defer(grpc.stop)
   // A job that a crash interrupted goes on at once, and its steps are told this address.
   await jobs.start()
   await home.announce(url)
 
   const running = opened.move()
-  return { url, stop: () => running.disposeAsync() }
+  return { url, grpc: grpc?.address, stop: () => running.disposeAsync() }
 }

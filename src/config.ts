@@ -11,6 +11,13 @@ export const Config = z.strictObject({
     .describe('Folder with all state.'),
   host: z.string().default('127.0.0.1').describe('Address to listen on; beyond loopback only with tokens.'),
   port: z.coerce.number().int().min(0).max(65_535).default(7979).describe('Port to listen on; 0 takes a free one.'),
+  grpcPort: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('Port for the Open Inference Protocol over gRPC; 0 takes a free one; no gRPC when absent.'),
   database: z.string().optional().describe('postgres://… ; a SQLite file in the home folder when absent.'),
   durability: z
     .enum(['full', 'process'])
@@ -55,13 +62,16 @@ export class ConfigInvalid extends OrreryError {
 export function readConfig(flags: Record<string, string | undefined>, env: NodeJS.ProcessEnv): Config {
   const written: Record<string, string> = {}
   for (const key of Object.keys(Config.shape)) {
-    const value = flags[key] ?? env[`ORRERY_${key.toUpperCase()}`]
+    const value = flags[key] ?? env[variableOf(key)]
     if (value !== undefined && value !== '') written[key] = value
   }
   const parsed = Config.safeParse(written)
   if (parsed.success) return parsed.data
   throw new ConfigInvalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
 }
+
+/** `grpcPort` is `ORRERY_GRPC_PORT`. */
+const variableOf = (key: string) => `ORRERY_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`
 
 /** The configuration for people: passwords in addresses are masked. */
 export function maskSecrets(config: Config): Record<string, unknown> {

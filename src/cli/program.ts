@@ -268,6 +268,7 @@ function withConfig(command: Command): Command {
     .option('--home <folder>', 'folder with all state (default .orrery)')
     .option('--host <address>', 'address to listen on (default 127.0.0.1)')
     .option('--port <port>', 'port to listen on (default 7979)')
+    .option('--grpc-port <port>', 'port for gRPC; none when absent')
     .option('--database <url>', 'postgres://…; SQLite in the home folder when absent')
     .option('--durability <level>', 'full or process (default full)')
     .option('--log <level>', 'least level logged (default warn)')

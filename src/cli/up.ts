@@ -11,6 +11,7 @@ export async function up(config: Config): Promise<number> {
   const log = openLog({ level: config.log })
   const ended = nextSignal()
   const app = await startApp(config, log)
+  if (app.grpc) console.log(`gRPC answers on ${app.grpc}`)
   const gone = ended.then(() => 'gone' as const)
   if ((await Promise.race([untilReady(app.url), gone])) !== 'gone') console.log(`Orrery is ready on ${app.url}`)
   const signal = await ended

@@ -1,4 +1,4 @@
 export { MLFLOW_ALIASES, mountMlflow, runFilterReader } from './mlflow/index.ts'
-export { mountInference } from './oip/index.ts'
+export { endpointModels, mountInference, startInferenceGrpc } from './oip/index.ts'
 export { mountOtlp } from './otlp/index.ts'
 export { webhookLanguage } from './mlflow/webhook-messages.ts'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type HttpServer, openHttp } from '#platform/http'
 import { openSqlite } from '#platform/storage'
 import { systemClock } from '#platform/time'
-import { mountInference } from '#protocols'
+import { endpointModels, mountInference } from '#protocols'
 import { VersionUnknown } from '#registry'
 import { mountServing, openServing, type Serving, servingMigrations } from '#serving'
 import { node, onnxFile, value, whole } from '../../src/runtime/onnx.fixture.ts'
@@ -73,7 +73,7 @@ export async function openInferenceServer(folder: string): Promise<InferenceServ
     },
   }
   mountServing(server.http, serving)
-  mountInference(server.http, { serving, registry, version: '0' })
+  mountInference(server.http, { models: endpointModels({ serving, registry }), version: '0' })
   await serving.warmAll()
   return server
 }
