@@ -11,8 +11,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const wanted = 24
 const KEPT_AFTER_MS = 10_000
 const args = process.argv.slice(2)
-/** Commands of a quarter of a second, in which looking through the sources of the pages would be seen. */
-const WITHOUT_PAGES = ['data', 'check']
+/** Commands that are quick, or show no pages: looking through the sources of the pages would be seen. */
+const WITHOUT_PAGES = ['data', 'check', 'serve']
 
 makeReady({ root, quiet: args.includes('--json'), pages: !WITHOUT_PAGES.includes(args[0] ?? '') })
 

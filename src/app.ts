@@ -22,7 +22,9 @@ import { mountProjects, openProjects } from '#projects'
 import {
   endpointModels,
   MLFLOW_ALIASES,
+  invokedEndpoint,
   mountInference,
+  mountInvocations,
   mountMlflow,
   mountOtlp,
   runFilterReader,
@@ -183,6 +185,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountMlflow(http, { tracking, tracing, registry, webhooks, storage, clock })
   const inference = { models: endpointModels({ serving, registry }), version }
   mountInference(http, inference)
+  mountInvocations(http, { model: (endpoint) => invokedEndpoint(serving, endpoint) })
   mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, features, serving, jobs, events, version })
 

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
 import { ulid } from 'ulid'
 import type { Authorize, Principal } from '#platform/http'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { Role, Token } from './contract.ts'
 import { ForeignPage, NotIdentified, NotPermitted, OpenAddressWithoutTokens } from './errors.ts'
+import { isForeignPage, isLoopback } from './loopback.ts'
 import { mayDo } from './permissions.ts'
 import { allTokens, insertToken, revokeToken, tokenByHash } from './store.ts'
 
@@ -86,19 +86,3 @@ const newSecret = () => `orr_${randomBytes(24).toString('base64url')}`
 
 /** A token has 192 random bits: one round of sha256 cannot be searched. */
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')
-
-/**
- * Whether a request may come from another site's page: its origin is not this server, or, with a name of theirs that
- * points to this machine (DNS rebinding), its host is none of ours.
- */
-function isForeignPage({ host, origin }: { host: string | undefined; origin: string | undefined }): boolean {
-  if (origin !== undefined && (!URL.canParse(origin) || !isLoopback(new URL(origin).hostname))) return true
-  return host !== undefined && !isLoopback(hostnameOf(host))
-}
-
-const hostnameOf = (host: string) => (URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host)
-
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1' || host === '[::1]') return true
-  return isIP(host) === 4 && host.startsWith('127.')
-}

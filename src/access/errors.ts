@@ -44,3 +44,15 @@ export class ForeignPage extends OrreryError {
     })
   }
 }
+
+/** The server was started with one token, and the caller has another or none. */
+export class TokenWanted extends OrreryError {
+  constructor() {
+    super({
+      code: 'ORRERY_ACCESS_TOKEN_WANTED',
+      status: 401,
+      message: 'This server was started with a token, and the request carries another one or none.',
+      hint: 'Send `authorization: Bearer <token>`.',
+    })
+  }
+}

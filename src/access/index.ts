@@ -1,5 +1,7 @@
-export { type Access, isLoopback, openAccess } from './access.ts'
+export { type Access, openAccess } from './access.ts'
 export { NotPermitted } from './errors.ts'
+export { isLoopback } from './loopback.ts'
 export { accessMigrations } from './migrations.ts'
+export { authorizeByToken } from './one-token.ts'
 export { hasRole, mayDo } from './permissions.ts'
 export { mountAccess } from './routes.ts'

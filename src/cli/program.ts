@@ -31,6 +31,19 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async (options) => set(await (await import('./up.ts')).up(await settings(options))))
 
   program
+    .command('serve')
+    .description('serve a model file without a project: Open Inference Protocol, MLflow’s /invocations, /predict')
+    .argument('<what>', 'an .onnx file, a folder of them, or a registered version such as price-up@8')
+    .option('--name <name>', 'name of the model; the file’s own when absent')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0 takes a free one', '7979')
+    .option('--grpc-port <port>', 'port for gRPC; none when absent')
+    .option('--max-body <bytes>', 'largest request, packed or unpacked', String(64 * 1024 * 1024))
+    .option('--log <level>', 'least level logged', 'warn')
+    .addHelpText('after', '\nExample: orrery serve models/resnet.onnx --port 8080 --grpc-port 8081')
+    .action(async (what, options) => set(await (await import('./serve/serve.ts')).serve(what, options)))
+
+  program
     .command('demo')
     .description('the whole life of a model, from a table to a replacement in production')
     .option(

@@ -3,6 +3,7 @@ import { openLog } from '#platform/log'
 import { startApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import { DONE } from './exit.ts'
+import { nextSignal } from './signal.ts'
 
 const ASK_AGAIN_MS = 250
 
@@ -32,15 +33,4 @@ async function untilReady(url: string): Promise<void> {
     told = text
     await sleep(ASK_AGAIN_MS)
   }
-}
-
-/** A signal, or the end of the process that started this one and holds a channel to it. */
-function nextSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
-    if (!process.channel) return
-    process.once('disconnect', () => resolve('the process that started it is gone'))
-    // Listening must not keep this process alive when everything else has ended.
-    process.channel.unref()
-  })
 }

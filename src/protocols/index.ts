@@ -1,4 +1,7 @@
 export { MLFLOW_ALIASES, mountMlflow, runFilterReader } from './mlflow/index.ts'
-export { endpointModels, mountInference, startInferenceGrpc } from './oip/index.ts'
+export { invokedEndpoint } from './invocations/endpoint.ts'
+export { mountInvocations } from './invocations/index.ts'
+export { endpointModels } from './oip/endpoint-models.ts'
+export { mountInference, startInferenceGrpc } from './oip/index.ts'
 export { mountOtlp } from './otlp/index.ts'
 export { webhookLanguage } from './mlflow/webhook-messages.ts'

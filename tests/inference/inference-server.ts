@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { type HttpServer, openHttp } from '#platform/http'
+import { type Authorize, type HttpServer, openHttp } from '#platform/http'
 import { openSqlite } from '#platform/storage'
 import { systemClock } from '#platform/time'
-import { endpointModels, mountInference } from '#protocols'
+import { endpointModels, invokedEndpoint, mountInference, mountInvocations } from '#protocols'
 import { VersionUnknown } from '#registry'
 import { mountServing, openServing, type Serving, servingMigrations } from '#serving'
 import { node, onnxFile, value, whole } from '../../src/runtime/onnx.fixture.ts'
@@ -31,6 +31,13 @@ const MATRIX = {
 export interface InferenceServer {
   readonly http: HttpServer
   readonly serving: Serving
+  /** What gRPC is started with. */
+  readonly inference: {
+    models: ReturnType<typeof endpointModels>
+    authorize: Authorize
+    version: string
+    log: typeof silent
+  }
   /** What whoever asks may do. */
   roles: string[]
   close(): Promise<void>
@@ -53,27 +60,27 @@ export async function openInferenceServer(folder: string): Promise<InferenceServ
   endpoints.set('matrix', { stable: alone(5) })
   endpoints.set('empty', {})
   const serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT })
+  const registry = {
+    packaged: async (model: string, version: number) => {
+      if (!endpoints.packages.has(`${model}@${version}`)) throw new VersionUnknown(model, version)
+    },
+  }
+  const authorize: Authorize = async () => ({ name: 'somebody', roles: server.roles })
+  const inference = { models: endpointModels({ serving, registry }), authorize, version: '0', log: silent }
   const server: InferenceServer = {
     serving,
+    inference,
     roles: ['admin'],
-    http: await openHttp({
-      log: silent,
-      version: '0',
-      authorize: async () => ({ name: 'somebody', roles: server.roles }),
-    }),
+    http: await openHttp({ log: silent, version: '0', authorize }),
     close: async () => {
       await server.http.fastify.close()
       await serving.close()
       await storage.close()
     },
   }
-  const registry = {
-    packaged: async (model: string, version: number) => {
-      if (!endpoints.packages.has(`${model}@${version}`)) throw new VersionUnknown(model, version)
-    },
-  }
   mountServing(server.http, serving)
-  mountInference(server.http, { models: endpointModels({ serving, registry }), version: '0' })
+  mountInference(server.http, inference)
+  mountInvocations(server.http, { model: (endpoint) => invokedEndpoint(serving, endpoint) })
   await serving.warmAll()
   return server
 }

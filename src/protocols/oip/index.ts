@@ -5,11 +5,20 @@ import { type GrpcServer, startGrpc } from './grpc/server.ts'
 import type { InferenceModels } from './models.ts'
 import { mountInferenceRest } from './routes.ts'
 
-export { endpointModels } from './endpoint-models.ts'
+export { LARGEST_BODY, readBody } from './body.ts'
+export { TensorDataInvalid } from './codec/errors.ts'
+export { parseJson } from './codec/exact-json.ts'
+export { ModelUnknown } from './errors.ts'
+export { type Column, feedsFromColumns, nestedOf, rowsOfOutputs, tensorOf } from './graph-rows.ts'
+export type { GrpcServer } from './grpc/server.ts'
+export type { InferenceModel, InferenceModels } from './models.ts'
 
 /** The Open Inference Protocol V2 over REST, beside the other routes of a server. */
-export function mountInference(http: HttpServer, needs: { models: InferenceModels; version: string }): void {
-  mountInferenceRest(http, { ...needs, largestBody: LARGEST_BODY })
+export function mountInference(
+  http: HttpServer,
+  needs: { models: InferenceModels; version: string; largestBody?: number },
+): void {
+  mountInferenceRest(http, { largestBody: LARGEST_BODY, ...needs })
 }
 
 /** The same models over gRPC, on a port of its own. @throws GrpcPortInUse */
@@ -20,6 +29,7 @@ export function startInferenceGrpc(needs: {
   log: Logger
   host: string
   port: number
+  largestMessage?: number
 }): Promise<GrpcServer> {
-  return startGrpc({ ...needs, largestMessage: LARGEST_BODY })
+  return startGrpc({ largestMessage: LARGEST_BODY, ...needs })
 }

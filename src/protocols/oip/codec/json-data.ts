@@ -152,11 +152,11 @@ export function jsonOfData(tensor: Tensor): string {
 
 const truthOf = (digit: string) => (digit === '1' ? 'true' : 'false')
 
-/** What `join` writes as JSON does: it writes -0 without its sign. */
+/** What `join` writes as JSON does: it writes -0 without its sign, and a reader may take -0 for a whole number. */
 const isPlain = (value: number) => Number.isFinite(value) && !Object.is(value, -0)
 
 function jsonOfReal(value: number): string {
-  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0' : String(value)
+  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0.0' : String(value)
   return `"${value}"`
 }
 
