@@ -1,10 +1,16 @@
 import type { HttpServer } from '#platform/http'
 import { type LoggedPrediction, servingRoutes } from './contract.ts'
 import { PredictionUnknown } from './errors.ts'
+import { isPlainPredictBody } from './plain-body.ts'
 import type { Serving } from './serving.ts'
 import type { StoredPrediction } from './store.ts'
 
 export function mountServing(http: HttpServer, serving: Serving): void {
+  http.mountFast(servingRoutes.predict, {
+    isBody: isPlainPredictBody,
+    answer: async ({ name, body, requestId }) =>
+      JSON.stringify(await serving.predict({ endpoint: name, records: body.records, requestId })),
+  })
   http.mount('serving', servingRoutes, {
     predict: ({ params, body, request }) =>
       serving.predict({

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
@@ -16,29 +15,14 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
-import { asOrreryError, errorBody, OrreryError } from '#platform/errors'
+import { asOrreryError, errorBody } from '#platform/errors'
 import type { Logger } from '#platform/log'
 import { ErrorReply, type RouteContract, type RouteInput, type RouteReply } from './route.ts'
 import { BodyNotAccepted, RequestInvalid, RouteUnknown } from './errors.ts'
+import type { Authorize, Principal, RequestOrigin } from './authorize.ts'
+import { failureOf, requestIdOf, shortHeader } from './failure.ts'
+import { createFastPath, type FastHandler } from './fast-path.ts'
 import { servePages } from './pages.ts'
-
-/** Who asks, and what they may do; `access` makes these. */
-export interface Principal {
-  /** `local`, a user or a service account; shown in the audit and in every approval. */
-  readonly name: string
-  readonly roles: readonly string[]
-}
-
-/** Throws when the request has no identity or the identity lacks the permission. */
-export type Authorize = (request: RequestOrigin, permission: string) => Promise<Principal>
-
-/** The headers that tell who asks, and from where. */
-export interface RequestOrigin {
-  readonly authorization: string | undefined
-  readonly host: string | undefined
-  /** Set by browsers on requests that a page makes. */
-  readonly origin: string | undefined
-}
 
 export interface HandlerInput<Route extends RouteContract> {
   params: RouteInput<Route>['params']
@@ -69,6 +53,8 @@ export interface HttpServer {
     handlers: Handlers<Routes>,
     dialect?: Dialect,
   ): void
+  /** Lets a route that is mounted be answered past the router, where a request is plain enough. */
+  mountFast<Route extends RouteContract>(route: Route, handler: FastHandler<Route>): void
 }
 
 /** 16 MiB: a batch of records; what is larger goes through a dataset. */
@@ -90,13 +76,22 @@ export async function openHttp({
   /** Addresses that start with the first of a pair are the same as those that start with the second. */
   aliases?: readonly (readonly [string, string])[] | undefined
 }): Promise<HttpServer> {
+  const fastPath = createFastPath({
+    authorize,
+    log,
+    bodyLimit: BODY_LIMIT,
+    parseJson: () => parseJson,
+    invalidBody: (issues) =>
+      new RequestInvalid(issues.map(({ path, message }) => ({ path: `body/${path.join('/')}`, message }))),
+  })
   const app = fastify({
+    serverFactory: (router) => fastPath.serve(router),
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     // A logger of its own for each request costs more than most requests; what is logged of one names it.
     childLoggerFactory: (logger) => logger,
-    genReqId: (request) => headerOf(request.headers['x-request-id']) ?? randomUUID(),
+    genReqId: (request) => requestIdOf(request.headers),
     rewriteUrl: ({ url = '/' }) => {
       const [alias, meant] = aliases.find(([start]) => url.startsWith(start)) ?? ['', '']
       return meant + url.slice(alias.length)
@@ -107,6 +102,16 @@ export async function openHttp({
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendError(errorBody))
+  const parseAsRouter = app.getDefaultJsonParser('error', 'error')
+  const parseJson = (text: string): unknown => {
+    let parsed: unknown
+    // It calls back before it returns.
+    parseAsRouter(undefined as never, text, (error, body) => {
+      if (error) throw toKnown(error)
+      parsed = body
+    })
+    return parsed
+  }
   const page = pages ? await servePages(app, pages) : undefined
   app.setNotFoundHandler((request, reply) => {
     if (page?.answers(request)) return page.send(reply)
@@ -129,6 +134,7 @@ export async function openHttp({
 
   return {
     fastify: app,
+    mountFast: fastPath.mount,
     mount: (room, routes, handlers, dialect) => {
       const errorReply = dialect?.errorReply ?? ErrorReply
       for (const [name, route] of Object.entries(routes)) {
@@ -178,14 +184,10 @@ export async function openHttp({
 
 function sendError(render: (error: unknown) => { status: number; body: unknown }) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const { status, body } = render(toKnown(error))
+    const { status, body, headers } = failureOf(toKnown(error), { log: request.log, requestId: request.id }, render)
     // A request of a test has no connection.
     if (request.raw instanceof IncomingMessage && !request.raw.complete) closeSoon(request, reply)
-    // What is not offered is no failure.
-    const retryAfter = error instanceof OrreryError ? error.retryAfterSeconds : undefined
-    if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
-    if (status >= 500 && status !== 501) request.log.error({ err: error, requestId: request.id }, 'request failed')
-    return reply.status(status).header('x-request-id', request.id).send(body)
+    return reply.status(status).headers(headers).send(body)
   }
 }
 
@@ -215,11 +217,8 @@ function leaveBodyUnread(scope: FastifyInstance): void {
 const originOf = ({ headers }: FastifyRequest): RequestOrigin => ({
   authorization: headers.authorization,
   host: headers.host,
-  origin: headerOf(headers.origin),
+  origin: shortHeader(headers.origin),
 })
-
-const headerOf = (value: string | string[] | undefined) =>
-  typeof value === 'string' && value.length <= 200 ? value : undefined
 
 /** SQLSTATE of a text that is none in the database's encoding. */
 const NO_TEXT = '22021'
