@@ -109,6 +109,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       runMs: 1000 * config.deadline,
       memoryBytes: 1024 ** 2 * config.modelmemory,
     },
+    blobs,
     complete: features.complete,
     onLogged: (hint) => monitoring.noticed(hint.endpoint),
   })

@@ -59,6 +59,7 @@ const trace: Trace = {
     groundTruth: { label: 'up', eventTime: null, receivedAt: 0 },
   },
   versions: [version(7, 0.75), version(6, 0.25)],
+  picture: null,
   explanation: {
     method: 'by hand',
     contributions: [

@@ -53,6 +53,13 @@ export const Trace = z.object({
       }),
     )
     .describe('The versions that made the answer, the heaviest first.'),
+  picture: z
+    .object({
+      plain: z.string().describe('Address of the picture as the model saw it, a PNG.'),
+      explained: z.string().describe('Address of the same with the parts that made the answer: an occlusion map.'),
+    })
+    .nullable()
+    .describe('Of an answer about a picture that was kept.'),
   explanation: z
     .object({
       method: z.string(),

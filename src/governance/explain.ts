@@ -20,7 +20,8 @@ export async function explainPrediction(
   version: number,
 ): Promise<Trace['explanation']> {
   const { signature } = await registry.packaged(prediction.model, version)
-  if (signature.task === 'multiclass') return null
+  // What is measured of a picture did not make the answer: its pixels did, and the map over them says which.
+  if (signature.task === 'multiclass' || signature.image) return null
   const baseline = (await registry.baseline(prediction.model, version)) as Baseline | undefined
   // A model that was never judged here brings no rows to take other values from.
   if (!baseline?.priced) return null

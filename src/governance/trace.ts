@@ -32,7 +32,11 @@ export async function tracePrediction(needs: TraceNeeds, id: string): Promise<Tr
   )
   const [heaviest] = parts
   const explanation = heaviest ? await explainPrediction(needs.registry, prediction, heaviest.version) : null
-  return { prediction, versions, explanation }
+  const address = `/api/predictions/${encodeURIComponent(id)}/explanation.png`
+  const picture = (await needs.serving.keepsPicture(prediction))
+    ? { plain: `${address}?plain=yes`, explained: address }
+    : null
+  return { prediction, versions, picture, explanation }
 }
 
 async function traceVersion(

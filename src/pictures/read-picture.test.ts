@@ -14,7 +14,7 @@ describe('readPicture', () => {
     const { pixels, width, height, kind, hash } = await read(await drawn('png'), { width: 64, height: 48 })
     expect(Buffer.from(pixels.data).equals(Buffer.from(drawnPixels().data))).toBe(true)
     expect({ width, height, kind }).toEqual({ width: 64, height: 48, kind: 'png' })
-    expect(hash).toMatch(/^[0-9a-f]{64}$/)
+    expect(hash).toMatch(/^sha256:[0-9a-f]{64}$/)
   })
 
   it('gives the same pixels for the same JPEG, at the size that was asked for', async () => {

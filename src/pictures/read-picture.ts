@@ -17,7 +17,7 @@ export interface PictureLimits {
 export const DEFAULT_PICTURE_LIMITS: PictureLimits = { bytes: 16 * 1024 * 1024, pixels: 50_000_000 }
 
 export interface Picture {
-  /** SHA-256 of the file, hexadecimal: the name it has as a blob. */
+  /** `sha256:` and the 64 digits of the file's: the name it has as a blob. */
   readonly hash: string
   readonly kind: 'jpeg' | 'png'
   readonly bytes: number
@@ -63,10 +63,12 @@ export async function readPicture(
     })
   if (info.channels !== size.channels || data.length !== size.width * size.height * size.channels)
     throw new PictureBroken(`it has ${info.channels} channels where ${size.channels} are expected`)
-  const pixels: Pixels = { width: size.width, height: size.height, channels: size.channels, data }
+  // Not as a Buffer, whose `slice` shares what every other array copies.
+  const values = new Uint8Array(data.buffer, data.byteOffset, data.length)
+  const pixels: Pixels = { width: size.width, height: size.height, channels: size.channels, data: values }
   const { width, height } = header.autoOrient
   return {
-    hash: createHash('sha256').update(bytes).digest('hex'),
+    hash: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
     kind,
     bytes: bytes.length,
     width,

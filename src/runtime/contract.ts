@@ -51,6 +51,10 @@ export const ImageInput = z.object({
   fit: z.enum(['fill', 'cover', 'contain']).describe('What is done to a picture of another shape.'),
   mean: z.array(z.number()).describe('Per channel, taken from the pixels after scaling to 0…1.'),
   std: z.array(z.number().positive()).describe('Per channel, divides the pixels after the mean was taken from them.'),
+  embedding: z
+    .string()
+    .optional()
+    .describe('An output [n, k] that says where a picture lies among those of the training; logged, for drift.'),
 })
 export type ImageInput = z.infer<typeof ImageInput>
 
@@ -61,7 +65,9 @@ export const pixelsOf = ({ width, height, channels, layout }: ImageInput): numbe
 /** What a version takes and gives; enforced at every request. */
 export const Signature = z.object({
   task: z.enum(['binary', 'multiclass', 'regression']),
-  features: z.array(FeatureSpec).describe('Empty for a model of pictures, or of plain tensors.'),
+  features: z
+    .array(FeatureSpec)
+    .describe('What is measured of each picture, for a model of pictures; empty for one of plain tensors.'),
   /** Class labels in the order of the probabilities; the second is the positive one of a binary task. */
   classes: z.array(z.string()),
   label: z.string(),

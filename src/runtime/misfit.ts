@@ -45,7 +45,7 @@ function featuresMisfit(model: Graph, signature: Signature): string | undefined 
   return extra === undefined ? undefined : `it wants an input "${extra}" that the signature does not have`
 }
 
-function imageMisfit({ inputs }: Graph, image: ImageInput): string | undefined {
+function imageMisfit({ inputs, outputs }: Graph, image: ImageInput): string | undefined {
   const { channels, mean, std } = image
   const [input, extra] = inputs
   if (input?.name !== image.input || extra) return `"${image.input}" is not its one input`
@@ -56,6 +56,9 @@ function imageMisfit({ inputs }: Graph, image: ImageInput): string | undefined {
     return `its input "${image.input}" has the shape [${input.shape.join(', ')}], its pictures [n, ${expected.join(', ')}]`
   if (mean.length !== channels || std.length !== channels)
     return `it needs a mean and a std for each of ${channels} channels`
+  const embedding = outputs.find(({ name }) => name === image.embedding)
+  if (image.embedding !== undefined && embedding?.datatype !== 'FP32' && embedding?.datatype !== 'FP64')
+    return `it has no output "${image.embedding}" of numbers`
   return undefined
 }
 

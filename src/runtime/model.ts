@@ -6,6 +6,7 @@ import type { ModelMemory } from './memory.ts'
 import { outputNameOf, signatureMisfit } from './misfit.ts'
 import { type OpenOptions, openTensorModel } from './open-model.ts'
 import { type EncodedRows, encodeFrame, encodeRecords, type PredictionRecord } from './records.ts'
+import { pictureFeeds } from './picture-feeds.ts'
 import { blankFeeds, type Tensor, type Tensors } from './tensor.ts'
 import type { ModelFile, TensorModel } from './tensor-model.ts'
 
@@ -33,6 +34,11 @@ export interface LoadedModel {
    * @throws ModelFailed
    */
   run(feeds: Tensors, rows: number): Promise<Float64Array>
+  /**
+   * As `run`, and beside it where each picture lies among those of the training: rows × k, of the signature's `embedding`;
+   * empty where it names none.
+   */
+  runWithEmbedding(feeds: Tensors, rows: number): Promise<{ scores: Float64Array; embedding: Float64Array }>
   /** Records or a frame to answers, as `run` gives them. @throws RecordInvalid, ModelFailed */
   predict(input: readonly PredictionRecord[] | Frame): Promise<Float64Array>
   /** Frees its memory once the runs under way are over. */
@@ -83,10 +89,12 @@ export async function loadModel(
     featuresKey: JSON.stringify([
       features.map(({ name, kind, required }) => [name, kind, required]),
       signature.graph?.inputs,
+      signature.image,
     ]),
     bytes: graph.bytes,
     graph,
     feeds: (rows) => {
+      if (signature.image && rows.pictures) return pictureFeeds(name, signature.image, rows)
       if (signature.image || signature.tensors)
         throw new RecordsNotTaken(name, signature.image ? 'pictures' : 'tensors')
       return feedsOf(inputs, rows, placeOf)
@@ -95,6 +103,15 @@ export async function loadModel(
       if (signature.tensors) throw new RecordsNotTaken(name, 'tensors')
       const results = await graph.run(feeds, [outputName])
       return answersOf(results[outputName]!, rows, width, task)
+    },
+    runWithEmbedding: async (feeds, rows) => {
+      const embedding = signature.image?.embedding
+      if (embedding === undefined) return { scores: await model.run(feeds, rows), embedding: new Float64Array() }
+      const results = await graph.run(feeds, [outputName, embedding])
+      return {
+        scores: answersOf(results[outputName]!, rows, width, task),
+        embedding: Float64Array.from(results[embedding]!.data as Float32Array),
+      }
     },
     predict: async (input) => {
       const encoded = isFrame(input) ? encodeFrame(features, input) : encodeRecords(features, input)

@@ -63,7 +63,7 @@ describe('encodeRecords', () => {
 
 describe('RowBuffer', () => {
   it('takes all records of a request or none, and keeps the place of one that has no values', () => {
-    const buffer = new RowBuffer(FEATURES, 6)
+    const buffer = new RowBuffer({ features: FEATURES }, 6)
     expect(buffer.append([{ age: 1, plan: 'a' }])).toBe(0)
     expect(() => buffer.append([{ age: 2, plan: 'b' }, { age: 3 }], 10)).toThrow('Record 11')
     expect(buffer.append([{ age: 4, plan: 'd' }])).toBe(1)

@@ -1,8 +1,22 @@
+import type { PictureSize, Pixels } from '#pictures'
 import { columnNamed, type Frame } from '#platform/table'
 import type { Signature } from './contract.ts'
 import { RecordInvalid } from './errors.ts'
 
-export type PredictionRecord = Readonly<Record<string, number | string | boolean | null>>
+/** The picture of a record, decoded at the sizes that models ask for. */
+export interface SeenPicture {
+  /** The file as it was sent. */
+  readonly bytes: Uint8Array
+  /** Its pixels; `undefined` for a size that nobody asked for when it was decoded. */
+  at(size: PictureSize): Pixels | undefined
+}
+
+/** A record's picture goes with it under this key: models see it; nothing logs, compares or serialises it. */
+export const PICTURE: unique symbol = Symbol('picture')
+
+export type PredictionRecord = Readonly<Record<string, number | string | boolean | null>> & {
+  readonly [PICTURE]?: SeenPicture
+}
 
 /** One column per feature in the order of the signature: float32 with `NaN` for missing, or text with `''`. */
 export type FeatureColumn = Float32Array | string[]
@@ -11,6 +25,8 @@ export type FeatureColumn = Float32Array | string[]
 export interface EncodedRows {
   readonly rows: number
   readonly columns: readonly FeatureColumn[]
+  /** One per row for a model of pictures; `undefined` keeps the place of a row that it cannot take. */
+  readonly pictures?: readonly (SeenPicture | undefined)[]
 }
 
 type Features = Signature['features']
@@ -25,11 +41,14 @@ const LARGEST_FLOAT32 = 3.4028234663852886e38
 export class RowBuffer {
   readonly #features: Features
   readonly #columns: FeatureColumn[]
+  readonly #pictures: (SeenPicture | undefined)[] | undefined
   #rows = 0
 
-  constructor(features: Features, capacity: number) {
-    this.#features = features
-    this.#columns = features.map((feature) =>
+  /** Of a model of pictures it holds pictures alone: its features are what is measured of them, not what it is given. */
+  constructor({ features, image }: Pick<Signature, 'features' | 'image'>, capacity: number) {
+    this.#features = image ? [] : features
+    this.#pictures = image && []
+    this.#columns = this.#features.map((feature) =>
       feature.kind === 'numeric' ? new Float32Array(capacity) : new Array<string>(capacity).fill(''),
     )
   }
@@ -51,12 +70,15 @@ export class RowBuffer {
         else column[this.#rows + r] = categoricalCell(value, name, firstIndex + r)
       }
     }
+    if (this.#pictures) for (let r = 0; r < records.length; r++) pictureOf(records[r]!, firstIndex + r)
+    this.#pictures?.push(...records.map((record) => record[PICTURE]))
     this.#rows += records.length
     return this.#rows - records.length
   }
 
   /** Rows without any value, to keep a place: another version cannot take these records. Returns the first. */
   appendMissing(rows: number): number {
+    this.#pictures?.push(...new Array<undefined>(rows).fill(undefined))
     for (const column of this.#columns) {
       if (column instanceof Float32Array) column.fill(Number.NaN, this.#rows, this.#rows + rows)
       else column.fill('', this.#rows, this.#rows + rows)
@@ -73,13 +95,14 @@ export class RowBuffer {
         if (column.length === rows) return column
         return column instanceof Float32Array ? column.subarray(0, rows) : column.slice(0, rows)
       }),
+      ...(this.#pictures && { pictures: this.#pictures }),
     }
   }
 }
 
 /** @throws RecordInvalid naming record and field */
 export function encodeRecords(features: Features, records: readonly PredictionRecord[]): EncodedRows {
-  const buffer = new RowBuffer(features, records.length)
+  const buffer = new RowBuffer({ features }, records.length)
   buffer.append(records)
   return buffer.encoded()
 }
@@ -132,6 +155,17 @@ const requiredIsNull = (field: string, record: number) =>
     message: 'it is null, and this model has no answer without it',
     hint: 'Send a value; the model was trained without a way to deal with a missing one.',
   })
+
+function pictureOf(record: PredictionRecord, index: number): SeenPicture {
+  const picture = record[PICTURE]
+  if (picture) return picture
+  throw new RecordInvalid({
+    record: index,
+    field: 'picture',
+    message: 'the picture is missing',
+    hint: 'Send the bytes of a JPEG or PNG as the body, or in base64 under "picture".',
+  })
+}
 
 function numericCell(value: PredictionRecord[string] | undefined, field: string, record: number): number {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST_FLOAT32) return value

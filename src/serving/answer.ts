@@ -22,6 +22,8 @@ export interface Scored {
   readonly scores: string
   /** The part of each version in the answer, as JSON by version. */
   readonly weights: string
+  /** Where a picture lies among those of the training, as columns of its logged record. */
+  readonly embedding?: Readonly<Record<string, number>>
 }
 
 /**
@@ -55,8 +57,19 @@ export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number,
     probabilities: probabilitiesOf(task, classes, answer),
     scores: scoresJson(state.scoring.keys(), (version) => scoreOf(version, output)),
     weights: arm.weights,
+    ...(batch.embedding && { embedding: embeddingColumns(batch.embedding, row) }),
   }
 }
+
+/** Seven digits are what a float32 has. */
+function embeddingColumns({ width, values }: NonNullable<BatchScores['embedding']>, row: number) {
+  const columns: Record<string, number> = {}
+  for (let k = 0; k < width; k++) columns[`embedding_${k + 1}`] = Number(values[row * width + k]!.toPrecision(7))
+  return columns
+}
+
+/** A column that the answer brought, and nobody sent. */
+export const isEmbedding = (column: string) => /^embedding_\d+$/.test(column)
 
 /** A logged answer as it was given; the probabilities of a binary one follow from its value. */
 export function loggedAnswer(

@@ -12,12 +12,22 @@ export const PredictBody = z.object({
   ids: z.array(z.string().min(1).max(200)).optional().describe('Your own prediction ids, one per record.'),
 })
 
+export const OcclusionExplanation = z.object({
+  method: z.literal('occlusion'),
+  score: z.number().describe('P(the label that was answered), of the whole picture.'),
+  drops: z
+    .array(z.array(z.number()))
+    .describe('By row from the top: how far the score falls when this part of the picture is covered.'),
+})
+export type OcclusionExplanation = z.infer<typeof OcclusionExplanation>
+
 export const Prediction = z.object({
   id: z.string(),
   value: z.number().describe('P(positive class), or the predicted number.'),
   label: z.string().nullable().describe('The most likely class; null for regression.'),
   probabilities: z.record(z.string(), z.number()).nullable(),
   version: z.number().int().describe('The champion of the route that answered.'),
+  explanation: OcclusionExplanation.optional().describe('Where it was asked for.'),
 })
 export type Prediction = z.infer<typeof Prediction>
 
@@ -45,9 +55,16 @@ export const servingRoutes = defineRoutes({
     method: 'POST',
     path: '/predict/:endpoint',
     permission: 'serving:predict',
-    summary: 'Answers records; every answer is logged with an id.',
+    summary:
+      'Answers records, or a picture whose bytes are the body (`image/jpeg`, `image/png`, `multipart/form-data`); every ' +
+      'answer is logged with an id.',
     params: z.object({ endpoint: z.string() }),
+    query: z
+      .object({ explain: z.enum(['occlusion']).optional().describe('Which part of a picture made the answer.') })
+      .catchall(z.string())
+      .describe('Beside a picture: further columns of its record, such as its time.'),
     body: PredictBody,
+    otherBodies: ['image/jpeg', 'image/png', 'multipart/form-data'],
     reply: z.object({ model: z.string(), predictions: z.array(Prediction) }),
   },
   feedback: {
@@ -96,6 +113,16 @@ export const servingRoutes = defineRoutes({
     summary: 'One logged prediction.',
     params: z.object({ id: z.string() }),
     reply: LoggedPrediction,
+  },
+  explanationPicture: {
+    method: 'GET',
+    path: '/api/predictions/:id/explanation.png',
+    permission: 'serving:read',
+    summary: 'What the model saw, and which part of it made the answer: a PNG, of a picture that was kept.',
+    params: z.object({ id: z.string() }),
+    query: z.object({ plain: z.enum(['yes', 'no']).default('no').describe('yes: the picture alone.') }),
+    reply: z.unknown(),
+    raw: true,
   },
   servingStatus: {
     method: 'GET',

@@ -20,6 +20,8 @@ export interface LogPolicy {
   readonly sample: number
   /** Columns whose values are never logged. */
   readonly redact: readonly string[]
+  /** Share of the pictures whose bytes are kept. None when absent. */
+  readonly pictures?: number | undefined
 }
 
 export interface ServedPackage {

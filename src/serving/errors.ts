@@ -90,3 +90,36 @@ export class LabelTimeInvalid extends OrreryError {
     })
   }
 }
+
+export class NotOfPictures extends OrreryError {
+  constructor(endpoint: string) {
+    super({
+      code: 'ORRERY_SERVING_NOT_OF_PICTURES',
+      status: 415,
+      message: `The endpoint "${endpoint}" answers no pictures.`,
+      hint: 'Send records as JSON; its columns are on its page and in its signature.',
+    })
+  }
+}
+
+export class PictureNotKept extends OrreryError {
+  constructor(id: string) {
+    super({
+      code: 'ORRERY_SERVING_PICTURE_NOT_KEPT',
+      status: 404,
+      message: `The picture of the prediction "${id}" was not kept.`,
+      hint: 'Ask for an explanation with the prediction (`?explain=occlusion`), or keep a share of the pictures: `log: { pictures: 5% }`.',
+    })
+  }
+}
+
+export class FormWithoutPicture extends OrreryError {
+  constructor(reason: string) {
+    super({
+      code: 'ORRERY_SERVING_FORM_WITHOUT_PICTURE',
+      status: 400,
+      message: `The form cannot be read: ${reason}.`,
+      hint: 'Send each picture as a file of the form, `-F picture=@frame.jpg`; other fields become columns.',
+    })
+  }
+}

@@ -1,17 +1,18 @@
 import type { CompleteRecords } from '#features'
 import { encodeJson, type Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
-import type { PredictionRecord } from '#runtime'
-import { RecordInvalid } from '#runtime'
-import { answerRow, loggedAnswer, type Scored } from './answer.ts'
+import { PICTURE, type PredictionRecord, RecordInvalid, type SeenPicture } from '#runtime'
+import { answerRow, isEmbedding, loggedAnswer, type Scored } from './answer.ts'
 import { type Batcher, createBatcher } from './batcher.ts'
 import { createClaims } from './claims.ts'
 import type { Prediction } from './contract.ts'
 import type { EndpointStates, ReadyEndpoint } from './endpoint-state.ts'
-import { EndpointBusy, PredictionIdsInvalid, PredictionIdTaken } from './errors.ts'
+import { EndpointBusy, NotOfPictures, PredictionIdsInvalid, PredictionIdTaken } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
+import { asExplanation, occlusionMap } from './explain-picture.ts'
 import type { PredictionLog } from './log.ts'
-import { isLogged, redacted } from './log-policy.ts'
+import { isLogged, isPictureKept, redacted } from './log-policy.ts'
+import { readPictures } from './pictures.ts'
 import { createPredictionIds } from './prediction-id.ts'
 import { stickyKey } from './router.ts'
 import { scoreBlocks } from './score.ts'
@@ -30,6 +31,10 @@ export interface PredictRequest {
   readonly requestId?: string | undefined
   /** A header of the request, for endpoints that keep arms of an experiment by one. */
   readonly header?: ((name: string) => string | undefined) | undefined
+  /** The bytes of each record's picture, for a model of pictures. */
+  readonly files?: readonly Uint8Array[] | undefined
+  /** Wants to know which part of a picture made the answer. */
+  readonly explain?: 'occlusion' | undefined
 }
 
 export interface PredictReply {
@@ -76,6 +81,7 @@ export function openGateway({
   log,
   statsOf,
   complete,
+  keepPicture,
 }: {
   storage: Storage
   clock: Clock
@@ -83,6 +89,8 @@ export function openGateway({
   log: PredictionLog
   statsOf: (endpoint: string) => EndpointStats
   complete: CompleteRecords
+  /** Keeps a picture's bytes under their hash. Never fails: what could not be kept is its own to tell. */
+  keepPicture: (bytes: Uint8Array) => Promise<void>
 }): Gateway {
   const newId = createPredictionIds()
   const batchers = new Map<string, Batcher<Block, Scored[]>>()
@@ -125,7 +133,12 @@ export function openGateway({
 
   /** With the features that the caller left out; what was asked stays beside it. */
   async function completed(request: PredictRequest): Promise<CompletedRequest> {
-    const { endpoint } = states.current(request.endpoint) ?? (await states.ready(request.endpoint))
+    const { endpoint, champion, scoring } = states.current(request.endpoint) ?? (await states.ready(request.endpoint))
+    if (champion.signature.image) {
+      const records = await readPictures([champion, ...scoring.values()], request.records, request.files)
+      return { ...request, records, asked: records }
+    }
+    if (request.files || request.explain) throw new NotOfPictures(request.endpoint)
     const { project, features = [] } = endpoint
     if (features.length === 0) return { ...request, asked: request.records }
     return { ...request, records: await complete(project, features, request.records), asked: request.records }
@@ -139,9 +152,10 @@ export function openGateway({
       const { records, ids } = request
       if (ids) checkIds(ids, records.length)
       const chosen = ids ?? namedIds(request.requestId, records.length)
-      return chosen
+      const reply = chosen
         ? await answerOnce(request, chosen, started, receivedAt)
         : await answer(request, records, newIds(records.length), started, receivedAt)
+      return request.explain ? await explained(request, reply) : reply
     } catch (error) {
       // Counted for endpoints that exist only: names that callers make up must not take memory.
       if (error instanceof RecordInvalid) statsOf(asked.endpoint).refused()
@@ -195,6 +209,20 @@ export function openGateway({
     }
   }
 
+  /** The answers with the parts of their pictures that made them, by the version that answered. */
+  async function explained({ endpoint, records }: CompletedRequest, reply: PredictReply): Promise<PredictReply> {
+    const { champion, scoring } = await states.ready(endpoint)
+    const predictions: Prediction[] = []
+    // One after the other: each asks the model a hundred times, and others want their turn.
+    for (const [r, prediction] of reply.predictions.entries()) {
+      const model = scoring.get(prediction.version) ?? champion
+      const pixels = records[r]![PICTURE]!.at(model.signature.image!)
+      const map = pixels && (await occlusionMap(model, pixels, prediction.label))
+      predictions.push({ ...prediction, ...(map && { explanation: asExplanation(map) }) })
+    }
+    return { ...reply, predictions }
+  }
+
   /** What is logged under these ids, or waits to be. */
   async function loggedUnder(ids: readonly string[]): Promise<LoggedBefore[]> {
     const logged: LoggedBefore[] = await predictionsById(storage, ids)
@@ -214,7 +242,7 @@ export function openGateway({
 
   /** @param places the numbers of `records` in their request, when they are not all of it */
   async function answer(
-    { endpoint, header }: PredictRequest,
+    { endpoint, header, explain }: PredictRequest,
     records: readonly PredictionRecord[],
     ids: readonly string[],
     started: number,
@@ -229,11 +257,13 @@ export function openGateway({
     const { task } = state.champion.signature
     const policy = state.endpoint.log
     const entries: NewPrediction[] = []
+    const kept: SeenPicture[] = []
     const predictions = new Array<Prediction>(records.length)
     for (let r = 0; r < records.length; r++) {
       const id = ids[r]!
-      const { value, label, probabilities, ...logged } = scored[r]!
-      if (isLogged(id, policy))
+      const { value, label, probabilities, embedding, ...logged } = scored[r]!
+      if (isLogged(id, policy)) {
+        const record = embedding ? { ...records[r]!, ...embedding } : records[r]!
         entries.push({
           ...logged,
           id,
@@ -241,13 +271,19 @@ export function openGateway({
           eventTime: times[r]!,
           receivedAt,
           latencyUs,
-          inputs: encodeJson(redacted(records[r]!, policy)),
+          inputs: encodeJson(redacted(record, policy)),
           value,
           label,
           probabilities: task === 'multiclass' ? encodeJson(probabilities) : null,
         })
+        // Who asks why wants to look at it later, too.
+        const picture = record[PICTURE]
+        const wanted = explain !== undefined && !policy?.redact.includes('picture')
+        if (picture && (wanted || isPictureKept(id, policy))) kept.push(picture)
+      }
       predictions[r] = { id, value, label, probabilities, version: logged.version }
     }
+    if (kept.length > 0) await Promise.all(kept.map(({ bytes }) => keepPicture(bytes)))
     const others = entries.length > 0 ? await log.append(entries) : NO_OTHERS
     countServed(statsOf(endpoint), scored, latencyUs)
     if (others.size > 0)
@@ -318,7 +354,9 @@ function isAnother(
   const wasFilled = (column: string) => !Object.hasOwn(record, column) && Object.hasOwn(completed, column)
   return (
     endpoint !== asked ||
-    Object.entries(inputs).some(([column, value]) => record[column] !== value && !wasFilled(column))
+    Object.entries(inputs).some(
+      ([column, value]) => record[column] !== value && !wasFilled(column) && !isEmbedding(column),
+    )
   )
 }
 

@@ -3,6 +3,7 @@ import { type LoadedModel, RecordInvalid } from '#runtime'
 import { createBatcher } from './batcher.ts'
 import { PredictBody } from './contract.ts'
 import { differenceOf } from './release-requests.ts'
+import { readPictures } from './pictures.ts'
 import { scoreBlocks } from './score.ts'
 
 /** What a version is asked before it may answer anybody. */
@@ -158,13 +159,14 @@ async function checkRefusals(
   ask: (body: string) => Promise<Float64Array>,
 ): Promise<ReleaseCheckResult> {
   const name = 'refuses broken requests'
-  const { features } = model.signature
-  const first = features[0]
+  const { features, image } = model.signature
+  const first = image ? { name: 'picture' } : features[0]
   if (!record || !first) return { name, passed: false, explanation: 'There was no held-out request to break.' }
   const { [first.name]: _, ...withoutFirst } = record
   const broken: [string, PredictionRecord][] = [[`without "${first.name}"`, withoutFirst]]
   const numeric = features.find((feature) => feature.kind === 'numeric')
-  if (numeric) broken.push([`with a text in "${numeric.name}"`, { ...record, [numeric.name]: 'not a number' }])
+  if (image) broken.push(['with a text as its picture', { ...record, picture: 'not a picture' }])
+  else if (numeric) broken.push([`with a text in "${numeric.name}"`, { ...record, [numeric.name]: 'not a number' }])
   for (const [how, request] of broken) {
     try {
       await ask(JSON.stringify({ records: [request] }))
@@ -199,7 +201,10 @@ function requestPath(model: LoadedModel): (body: string) => Promise<Float64Array
       })
     },
   })
-  return (body) => batcher.add(PredictBody.parse(JSON.parse(body)).records)
+  return async (body) => {
+    const { records } = PredictBody.parse(JSON.parse(body))
+    return batcher.add(model.signature.image ? await readPictures([model], records) : records)
+  }
 }
 
 /** The nearest rank of sorted values. */

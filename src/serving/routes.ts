@@ -1,6 +1,7 @@
 import type { HttpServer } from '#platform/http'
 import { type LoggedPrediction, servingRoutes } from './contract.ts'
 import { PredictionUnknown } from './errors.ts'
+import { pictureBody } from './picture-body.ts'
 import { isPlainPredictBody } from './plain-body.ts'
 import type { Serving } from './serving.ts'
 import type { StoredPrediction } from './store.ts'
@@ -12,14 +13,19 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       JSON.stringify(await serving.predict({ endpoint: name, records: body.records, requestId })),
   })
   http.mount('serving', servingRoutes, {
-    predict: ({ params, body, request }) =>
-      serving.predict({
+    predict: async ({ params, query, body, request }) => {
+      const { explain, ...columns } = query
+      const asked = Buffer.isBuffer(body)
+        ? await pictureBody(body, String(request.headers['content-type']), columns)
+        : { records: body.records, ids: body.ids }
+      return serving.predict({
         endpoint: params.endpoint,
-        records: body.records,
-        ids: body.ids,
+        ...asked,
         header: (name) => [request.headers[name.toLowerCase()]].flat()[0],
         requestId: [request.headers['x-request-id']].flat()[0],
-      }),
+        explain,
+      })
+    },
     feedback: ({ body }) => serving.feedback(body.labels),
     listPredictions: async ({ params, query }) => {
       await serving.requireEndpoint(params.endpoint)
@@ -38,6 +44,11 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       const prediction = await serving.reads.prediction(params.id)
       if (!prediction) throw new PredictionUnknown(params.id)
       return shown(prediction)
+    },
+    explanationPicture: async ({ params, query, reply }) => {
+      const png = await serving.explanationPng(params.id, query.plain === 'yes')
+      // The same for ever: the picture and the version that answered do not change.
+      return reply.type('image/png').header('cache-control', 'private, max-age=86400').send(png)
     },
     servingStatus: async ({ params }) => {
       await serving.requireEndpoint(params.endpoint)

@@ -14,6 +14,8 @@ export interface BatchScores {
   readonly blocks: readonly (number | Error)[]
   /** Rows × outputs by version; `NaN` where a version has no answer. */
   readonly byVersion: ReadonlyMap<number, Float64Array>
+  /** Rows × numbers per row, of a champion that says where its pictures lie. */
+  readonly embedding?: { readonly width: number; readonly values: Float64Array }
   /** By version the rows it could not score, and why. */
   readonly failures: ReadonlyMap<number, { rows: number; error: unknown }>
 }
@@ -28,12 +30,13 @@ export async function scoreBlocks(
   champion: LoadedModel,
 ): Promise<BatchScores> {
   const capacity = blocks.reduce((total, block) => total + block.records.length, 0)
-  const buffer = new RowBuffer(champion.signature.features, capacity)
+  const buffer = new RowBuffer(champion.signature, capacity)
   const offsets = blocks.map((block) => appendBlock(buffer, block))
   const encoded = buffer.encoded()
   const { rows } = encoded
   const failures = new Map<number, { rows: number; error: unknown }>()
   const byVersion = new Map<number, Float64Array>()
+  let embedding: BatchScores['embedding']
   if (rows === 0) return { rows, blocks: offsets, byVersion, failures }
 
   const accepted = blocks.filter((_, b) => typeof offsets[b] === 'number')
@@ -46,7 +49,7 @@ export async function scoreBlocks(
           inputs = otherFeeds(model, accepted, rows)
           shared.set(model.featuresKey, inputs)
         }
-        const scores = await model.run(inputs.feeds, rows)
+        const scores = model === champion ? await scoresOfChampion(inputs.feeds) : await model.run(inputs.feeds, rows)
         let failed = 0
         let error: unknown
         for (const block of inputs.unfit) {
@@ -61,7 +64,14 @@ export async function scoreBlocks(
       }
     }),
   )
-  return { rows, blocks: offsets, byVersion, failures }
+  return { rows, blocks: offsets, byVersion, failures, ...(embedding && { embedding }) }
+
+  async function scoresOfChampion(feeds: Tensors): Promise<Float64Array> {
+    if (champion.signature.image?.embedding === undefined) return champion.run(feeds, rows)
+    const answer = await champion.runWithEmbedding(feeds, rows)
+    embedding = { width: answer.embedding.length / rows, values: answer.embedding }
+    return answer.scores
+  }
 }
 
 interface SharedFeeds {
@@ -79,7 +89,7 @@ function appendBlock(buffer: RowBuffer, block: RecordBlock): number | Error {
 
 /** The same rows for a version that takes other features; a block it cannot take keeps its place without values. */
 function otherFeeds(model: LoadedModel, blocks: readonly RecordBlock[], rows: number): SharedFeeds {
-  const buffer = new RowBuffer(model.signature.features, rows)
+  const buffer = new RowBuffer(model.signature, rows)
   const unfit: { from: number; rows: number; error: unknown }[] = []
   for (const block of blocks) {
     const offset = appendBlock(buffer, block)

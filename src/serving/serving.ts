@@ -1,10 +1,12 @@
 import { Registry } from 'prom-client'
 import type { CompleteRecords } from '#features'
+import type { Blobs } from '#platform/blobs'
 import type { Logger } from '#platform/log'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { LoadedModel } from '#runtime'
 import { type AnsweringEndpoint, answeringOf } from './answering.ts'
+import type { LoggedPrediction } from './contract.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
 import { EndpointUnknown } from './errors.ts'
@@ -12,6 +14,7 @@ import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
 import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
 import { registerMetrics } from './metrics.ts'
+import { keptPictures } from './kept-pictures.ts'
 import { MODEL_LIMITS, type ModelLimits, openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
 import { checkRelease, type ReleaseLimits, type ReleaseReport, type ReleaseRequests } from './release-check.ts'
@@ -34,6 +37,13 @@ export interface Serving {
   feedback(labels: readonly Label[]): Promise<FeedbackReply>
   /** The prediction log. */
   readonly reads: PredictionReads
+  /**
+   * The picture of a prediction with the parts that made the answer, as a PNG; `plain` leaves them out.
+   * @throws PredictionUnknown, PictureNotKept
+   */
+  explanationPng(id: string, plain: boolean): Promise<Buffer>
+  /** Whether the picture of a prediction is there to be looked at. */
+  keepsPicture(prediction: Pick<LoggedPrediction, 'inputs'>): Promise<boolean>
   /**
    * Brings an endpoint to its traffic of now and resolves when the next request meets it.
    * @throws EndpointUnknown, EndpointNotReady, ModelBroken
@@ -84,6 +94,7 @@ export function openServing({
   log,
   endpoints: source,
   complete = async (_project, _views, records) => [...records],
+  blobs,
   onLogged = () => {},
   limits,
   runtime,
@@ -94,6 +105,8 @@ export function openServing({
   endpoints: EndpointSource
   /** Fills in the features that a record leaves out. */
   complete?: CompleteRecords
+  /** Where pictures are kept that a project wants kept; none are without. */
+  blobs?: Pick<Blobs, 'put' | 'get' | 'has'> | undefined
   /** A hint after predictions or labels became durable; may be missed over a restart, so readers keep cursors. */
   onLogged?: (hint: LogHint) => void
   limits?: PredictionLogLimits
@@ -119,7 +132,11 @@ export function openServing({
     ...(limits && { limits }),
   })
   let releaseChecks = 0
-  const gateway = openGateway({ storage, clock, states, log: predictions, statsOf, complete })
+  const pictures = keptPictures({ blobs, log, reads: openReads(storage), models })
+  const gateway = openGateway({
+    ...{ storage, clock, states, log: predictions, statsOf, complete },
+    keepPicture: pictures.keep,
+  })
   const metrics = new Registry()
   const { observe } = registerMetrics(metrics, () =>
     [...stats].map(([endpoint, one]) => ({
@@ -138,6 +155,8 @@ export function openServing({
     },
     feedback: (labels) => recordLabels({ storage, clock, log: predictions, labels, refuseLabel, onLogged }),
     reads: openReads(storage),
+    explanationPng: pictures.explanation,
+    keepsPicture: pictures.keeps,
     warm: async (endpoint) => void (await states.refresh(endpoint)),
     warmAll: async () => {
       const names = await source.names()

@@ -21,6 +21,8 @@ export interface RouteContract {
   readonly raw?: boolean
   /** The body is a file of any type and size: the handler reads it from `request.raw` as it arrives. */
   readonly upload?: boolean
+  /** Content types that are taken beside JSON: the handler finds their bytes as a `Buffer` in place of the parsed body. */
+  readonly otherBodies?: readonly string[]
   /** The answer is large and goes out as the handler made it: reading it over again would cost more than making it. */
   readonly unchecked?: boolean
   readonly status?: number

@@ -142,6 +142,7 @@ export async function openHttp({
         app.register(async (scope) => {
           if (dialect) scope.setErrorHandler(sendError(dialect.renderError))
           if (route.upload) leaveBodyUnread(scope)
+          if (route.otherBodies) takeBytes(scope, route.otherBodies)
           scope.route({
             method: route.method,
             url: route.path,
@@ -212,6 +213,17 @@ function closeSoon({ raw }: FastifyRequest, reply: FastifyReply): void {
 function leaveBodyUnread(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+}
+
+function takeBytes(scope: FastifyInstance, types: readonly string[]): void {
+  scope.setValidatorCompiler(bytesAreValid)
+  scope.addContentTypeParser([...types], { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+/** Bytes have no schema; all else has the route's own. */
+const bytesAreValid: typeof validatorCompiler = (route) => {
+  const validate = validatorCompiler(route)
+  return (data) => (Buffer.isBuffer(data) ? { value: data } : validate(data))
 }
 
 const originOf = ({ headers }: FastifyRequest): RequestOrigin => ({

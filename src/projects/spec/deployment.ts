@@ -52,6 +52,9 @@ export const PredictionLog = z.strictObject({
   sample: Percent.prefault('100%').meta({ description: 'the share of predictions that is logged' }),
   keep: Duration.prefault('400d').meta({ description: 'how long a logged prediction is kept' }),
   redact: z.array(ColumnName).default([]).meta({ description: 'columns whose values are never logged' }),
+  pictures: Percent.prefault('0%').meta({
+    description: 'the share of pictures that is kept; of each, its hash, size and statistics are logged anyway',
+  }),
 })
 export type PredictionLog = z.output<typeof PredictionLog>
 

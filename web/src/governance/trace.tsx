@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import type { Trace } from '#governance/contract'
 import { Contributions } from '../charts/contributions.tsx'
@@ -11,6 +11,7 @@ import { paths } from '../shell/paths.ts'
 import { ask } from '../shell/server.ts'
 import { eventMinute, span } from '../shell/times.ts'
 import { useTitle } from '../shell/title.ts'
+import { fetchWithToken } from '../shell/token.ts'
 import { Because } from '../tracking/cause.tsx'
 import { Code } from '../tracking/run.tsx'
 import './governance.css'
@@ -64,7 +65,7 @@ function Lookup() {
 }
 
 function Past({ trace, project }: { trace: Trace; project: string }) {
-  const { prediction, versions, explanation } = trace
+  const { prediction, versions, explanation, picture } = trace
   return (
     <>
       <div className="grid">
@@ -89,8 +90,14 @@ function Past({ trace, project }: { trace: Trace; project: string }) {
             ]}
           />
         </Panel>
-        <Panel title={`Why ${figure(prediction.value)}?`} note={explanation?.method} className="span-8 stretch">
-          {explanation ? (
+        <Panel
+          title={`Why ${figure(prediction.value)}?`}
+          note={picture ? 'which part of the picture made the answer' : explanation?.method}
+          className="span-8 stretch"
+        >
+          {picture ? (
+            <Picture picture={picture} label={prediction.label} />
+          ) : explanation ? (
             <Contributions contributions={explanation.contributions} />
           ) : (
             <Inputs prediction={prediction} />
@@ -120,8 +127,8 @@ function Past({ trace, project }: { trace: Trace; project: string }) {
             </li>
           </ul>
         </Panel>
-        {explanation && (
-          <Panel title="What it was asked">
+        {(explanation || picture) && (
+          <Panel title={picture ? 'What was measured of it' : 'What it was asked'}>
             <Inputs prediction={prediction} />
           </Panel>
         )}
@@ -129,6 +136,47 @@ function Past({ trace, project }: { trace: Trace; project: string }) {
       <SameAs api={`/api/trace/${prediction.id}`} cli={`orrery trace ${prediction.id}`} />
     </>
   )
+}
+
+/** What the model saw, and what of it the answer rests on. */
+function Picture({ picture, label }: { picture: NonNullable<Trace['picture']>; label: string | null }) {
+  return (
+    <div className="pictures">
+      <figure>
+        <Fetched address={picture.plain} alt="what the model saw" />
+        <figcaption>What the model saw</figcaption>
+      </figure>
+      <figure>
+        <Fetched address={picture.explained} alt={`the parts of it that speak for ${label ?? 'the answer'}`} />
+        <figcaption>
+          <i className="swatch for" /> covered, it looks less like <b>{label ?? 'this'}</b>;{' '}
+          <i className="swatch against" /> more
+        </figcaption>
+      </figure>
+    </div>
+  )
+}
+
+/** An `img` asks by itself, without the token of this browser. */
+function Fetched({ address, alt }: { address: string; alt: string }) {
+  const { data, isError } = useQuery({
+    queryKey: ['picture', address],
+    queryFn: async () => {
+      const reply = await fetchWithToken(address)
+      if (!reply.ok) throw new Error(`${reply.status}`)
+      return reply.blob()
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const [url, setUrl] = useState<string>()
+  useEffect(() => {
+    if (!data) return
+    const made = URL.createObjectURL(data)
+    setUrl(made)
+    return () => URL.revokeObjectURL(made)
+  }, [data])
+  if (isError) return <p className="note">The picture cannot be shown just now.</p>
+  return url === undefined ? <Skeleton height={288} /> : <img src={url} alt={alt} width={288} />
 }
 
 function Truth({ prediction }: { prediction: Trace['prediction'] }) {
