@@ -46,9 +46,10 @@ export function keptPictures({
       const prediction = await reads.prediction(id)
       if (!prediction) throw new PredictionUnknown(id)
       const hash = await hashOf(prediction)
-      const model = hash && (await models.get(prediction.model, prediction.version))
+      if (hash === undefined) throw new PictureNotKept(id)
+      const model = await models.get(prediction.model, prediction.version)
       // A column that only happens to be called so.
-      if (!model || !model.signature.image) throw new PictureNotKept(id)
+      if (!model.signature.image) throw new PictureNotKept(id)
       return explanationPng(model, await blobs!.get(hash), { label: prediction.label, plain })
     },
   }
