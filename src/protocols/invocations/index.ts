@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { HttpServer } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
-import { mlflowDialect } from '../mlflow/dialect.ts'
 import { LARGEST_BODY, readBody } from '../oip/index.ts'
+import { scoringDialect } from './dialect.ts'
 import type { InvokedModel } from './models.ts'
 import { readInvocation } from './table.ts'
 
@@ -31,7 +31,7 @@ export function mountInvocations(
 ): void {
   const invoke = async ({ params, request, reply }: InvokedAt) =>
     reply.send(await answered(await model(params.endpoint), request, largestBody))
-  http.mount('invocations', invocationRoutes, { invoke, invokeServingEndpoint: invoke }, mlflowDialect)
+  http.mount('invocations', invocationRoutes, { invoke, invokeServingEndpoint: invoke }, scoringDialect)
 }
 
 const scoringRoutes = defineRoutes({
@@ -67,7 +67,7 @@ export function mountScoring(
       ping: async ({ reply }) => reply.type('application/json').send('\n'),
       version: async ({ reply }) => reply.type('application/json').send(version),
     },
-    mlflowDialect,
+    scoringDialect,
   )
 }
 
