@@ -12,6 +12,8 @@ const WRITTEN_WRONGLY = [
   'ORRERY_CLI_WRONG_USE',
   'ORRERY_PROJECTS_FILE_INVALID',
   'ORRERY_PROJECTS_NO_FILE',
+  'ORRERY_SERVE_NO_SUCH_FILE',
+  'ORRERY_SERVE_NOTHING_TO_SERVE',
 ]
 
 /** A refusal of the server is an answer, and the answer is no; a server that says nothing, or fails, could not. */

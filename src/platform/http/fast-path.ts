@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Logger } from '#platform/log'
 import type { Authorize, Principal } from './authorize.ts'
 import { type Failure, failureOf, requestIdOf } from './failure.ts'
+import { limitBodyTime, PATIENCE } from './patience.ts'
 import type { RouteContract, RouteInput } from './route.ts'
 
 /** What the fast path of a route is given, parsed as its contract says. */
@@ -83,6 +84,7 @@ export function createFastPath({
 
   function serveFast({ to, name }: { to: Mounted; name: string }, request: IncomingMessage, response: ServerResponse) {
     const chunks: Buffer[] = []
+    limitBodyTime(request)
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     // A request that is cut ends without `end`: nobody waits for its answer.
     request.on('end', () => {
@@ -121,7 +123,7 @@ export function createFastPath({
       mounted.push({ prefix: route.path.replace(/:\w+$/, ''), route, handler: handler as never })
     },
     serve: (router) =>
-      createServer((request, response) => {
+      createServer(PATIENCE, (request, response) => {
         const taken = take(request)
         if (taken) serveFast(taken, request, response)
         else router(request, response)

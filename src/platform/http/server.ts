@@ -23,6 +23,7 @@ import type { Authorize, Principal, RequestOrigin } from './authorize.ts'
 import { failureOf, requestIdOf, shortHeader } from './failure.ts'
 import { createFastPath, type FastHandler } from './fast-path.ts'
 import { servePages } from './pages.ts'
+import { limitBodyTime } from './patience.ts'
 
 export interface HandlerInput<Route extends RouteContract> {
   params: RouteInput<Route>['params']
@@ -163,6 +164,12 @@ export async function openHttp({
                 },
               }),
             },
+            // A request of a test has no connection.
+            ...(route.body && {
+              preParsing: async ({ raw }) => {
+                if (raw instanceof IncomingMessage) limitBodyTime(raw)
+              },
+            }),
             ...(route.unchecked && { serializerCompiler: () => JSON.stringify }),
             handler: async (request, reply) => {
               const principal = await authorize(originOf(request), route.permission)

@@ -17,31 +17,39 @@ const ALIGNMENT = 8
  * The body of a request, unpacked.
  *
  * @param header bytes before the first one whose place in memory matters: it is put where an array of numbers may begin
+ * @param bodyMs how long a small one may take to arrive
  * @throws BodyTooLarge before anything is read, where the request says its size; BodyTooSlow, BodyCutShort, BodyNotUnpacked
  */
-export async function readBody(request: IncomingMessage, limit: number, header = 0): Promise<Uint8Array> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  header = 0,
+  bodyMs = BODY_MS,
+): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding']?.toLowerCase().trim() ?? 'identity'
   const length = Number(request.headers['content-length'] ?? Number.NaN)
   if (length > limit) throw new BodyTooLarge(limit)
-  const body = Number.isNaN(length) ? await collected(request, limit) : await filled(request, length, header)
+  const body = Number.isNaN(length)
+    ? await collected(request, limit, bodyMs)
+    : await filled(request, length, header, bodyMs)
   return encoding === 'identity' || encoding === '' ? body : await unpacked(body, encoding, limit)
 }
 
-async function filled(request: IncomingMessage, length: number, header: number): Promise<Uint8Array> {
+async function filled(request: IncomingMessage, length: number, header: number, bodyMs: number): Promise<Uint8Array> {
   const lead = (ALIGNMENT - (header % ALIGNMENT)) % ALIGNMENT
   // Not from Node's pool, whose pieces begin anywhere; and not cleared, since all of it is written.
   const memory = Buffer.allocUnsafeSlow(lead + length)
   let at = lead
-  await eachPiece(request, length, (piece) => {
+  await eachPiece(request, length, bodyMs, (piece) => {
     at += piece.copy(memory, at)
   })
   return memory.subarray(lead, at)
 }
 
-async function collected(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+async function collected(request: IncomingMessage, limit: number, bodyMs: number): Promise<Uint8Array> {
   const pieces: Buffer[] = []
   let size = 0
-  await eachPiece(request, limit, (piece) => {
+  await eachPiece(request, limit, bodyMs, (piece) => {
     size += piece.byteLength
     if (size > limit) throw new BodyTooLarge(limit)
     pieces.push(piece)
@@ -50,8 +58,13 @@ async function collected(request: IncomingMessage, limit: number): Promise<Uint8
 }
 
 /** @param size what may come: it decides how long that may take. @throws BodyTooSlow, BodyCutShort, and what `take` throws */
-function eachPiece(request: IncomingMessage, size: number, take: (piece: Buffer) => void): Promise<void> {
-  const seconds = Math.ceil(BODY_MS / 1000 + size / SLOWEST_BYTES_PER_SECOND)
+function eachPiece(
+  request: IncomingMessage,
+  size: number,
+  bodyMs: number,
+  take: (piece: Buffer) => void,
+): Promise<void> {
+  const seconds = bodyMs / 1000 + Math.floor(size / SLOWEST_BYTES_PER_SECOND)
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       clearTimeout(timer)
