@@ -525,6 +525,21 @@ export class ExpectationsFailed extends OrreryError {
   }
 }
 
+/* Preparation */
+
+export class StepRefused extends OrreryError {
+  /** @param step its number in the recipe, from 0 */
+  constructor(step: number, why: string, todo: string) {
+    super({
+      code: 'ORRERY_DATA_STEP_REFUSED',
+      status: 422,
+      message: `Step ${step + 1} of \`prepare\` cannot be done: ${why}.`,
+      hint: todo,
+      details: { step },
+    })
+  }
+}
+
 /* What is kept */
 
 export class DiffOfOtherProjects extends OrreryError {

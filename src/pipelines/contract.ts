@@ -40,6 +40,24 @@ export const PipelineRun = z.object({
 })
 export type PipelineRun = z.infer<typeof PipelineRun>
 
+/** How records are prepared for the model of a run: what its steps learned from the training rows. */
+export const PreparationFacts = z.object({
+  recipe: z.string().describe('sha256 of the recipe’s steps.'),
+  inputs: z
+    .array(z.object({ name: z.string(), kind: z.enum(['number', 'text']) }))
+    .describe('Raw columns of a record.'),
+  columns: z.array(z.string()).describe('What the model sees.'),
+  fitted: z.array(
+    z.object({
+      step: z.int().describe('Its number in the recipe, from 0.'),
+      what: z.string(),
+      column: z.string(),
+      learned: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+    }),
+  ),
+})
+export type PreparationFacts = z.infer<typeof PreparationFacts>
+
 export const pipelineRoutes = defineRoutes({
   startPipeline: {
     method: 'POST',
@@ -67,6 +85,14 @@ export const pipelineRoutes = defineRoutes({
     summary: 'One pipeline run with its steps.',
     params: z.object({ run: z.string() }),
     reply: PipelineRun,
+  },
+  getPreparation: {
+    method: 'GET',
+    path: '/api/pipeline-runs/:run/preparation',
+    permission: 'pipelines:read',
+    summary: 'How records are prepared for the model of a run, with what its steps learned; null without a recipe.',
+    params: z.object({ run: z.string() }),
+    reply: z.object({ preparation: PreparationFacts.nullable() }),
   },
   cancelPipelineRun: {
     method: 'POST',

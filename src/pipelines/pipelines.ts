@@ -7,7 +7,7 @@ import type { Tx } from '#platform/storage'
 import { type CommandStep, orderSteps, readCodeVersion, type StoredProject } from '#projects'
 import { runName } from '#tracking'
 import type { CandidateRecord } from './candidate.ts'
-import type { Cause, PipelineRun } from './contract.ts'
+import type { Cause, PipelineRun, PreparationFacts } from './contract.ts'
 import { describeRun } from './describe.ts'
 import { PipelineRunUnknown } from './errors.ts'
 import type { PipelineInput, PipelineNeeds } from './needs.ts'
@@ -28,6 +28,8 @@ export interface Pipelines {
   cancel(id: string): Promise<boolean>
   /** Judges a model that was trained elsewhere on a project's held-out rows. @throws ModelUnfit, NothingToJudgeOn */
   judge(model: ModelToJudge): Promise<Judged>
+  /** How records are prepared for the model of a run; null while it has none, and without a recipe. */
+  preparation(id: string): Promise<PreparationFacts | null>
   /** What a run that succeeded hands over. */
   candidate(id: string): Promise<CandidateRecord>
 }
@@ -79,6 +81,17 @@ export function openPipelines(needs: PipelineNeeds & { jobs: Jobs; events: Event
     runs: async (project, limit) => Promise.all((await jobs.list({ kind: KIND, project, limit })).map(describe)),
     judge: (model) => judgeModel(needs, model),
     cancel: async (id) => jobs.cancel((await required(id)).id),
+    preparation: async (id) => {
+      const { preparation } = (await candidateOf(storage, id)) ?? {}
+      if (!preparation) return null
+      const { recipe, inputs, program, fitted } = preparation
+      return {
+        recipe,
+        inputs: [...inputs],
+        columns: program.columns.map((column) => column.name),
+        fitted: fitted.map((one) => ({ ...one, learned: { ...one.learned } })),
+      }
+    },
     candidate: async (id) => {
       const candidate = await candidateOf(storage, id)
       if (!candidate) throw new PipelineRunUnknown(id)
@@ -190,7 +203,11 @@ async function keep(
   const { metrics, metric } = built.report
   const winners = built.trials.filter((trial) => trial.weight > 0).map((trial) => trial.params.learner)
   await tracking.completeRun(tx, candidate.run, {
-    params: { learner: winners.length > 0 ? winners.join(' + ') : candidate.environment.trainer!, metric },
+    params: {
+      learner: winners.length > 0 ? winners.join(' + ') : candidate.environment.trainer!,
+      metric,
+      ...(built.preparation && { preparation: built.preparation.recipe }),
+    },
     metrics: Object.fromEntries(Object.entries(metrics).map(([name, estimate]) => [name, estimate.value])),
     artifacts: [
       { path: 'model/model.onnx', ...built.onnx },

@@ -20,6 +20,10 @@ export function mountPipelines(
       return { runs: await pipelines.runs(params.project, query.limit), next: null }
     },
     getPipelineRun: ({ params }) => pipelines.run(params.run),
+    getPreparation: async ({ params }) => {
+      await pipelines.run(params.run)
+      return { preparation: await pipelines.preparation(params.run) }
+    },
     cancelPipelineRun: async ({ params }) => ({ cancelled: await pipelines.cancel(params.run) }),
   })
 }

@@ -26,6 +26,7 @@ export {
 export { FeatureView } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
 export { Blend, BuiltinStep, CommandStep, Learner, MetricName, MlprojectRun, Search, Step } from './spec/pipeline.ts'
+export { PrepareStep } from './spec/prepare.ts'
 export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'
 export { AB_METRICS, Strategy } from './spec/strategy.ts'
 export { OnCondition, OnSchedule, Trigger } from './spec/triggers.ts'

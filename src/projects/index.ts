@@ -13,6 +13,7 @@ export { type PlanColours, type PlanHeading, planChanges, renderPlan } from './p
 export { openProjects, type Projects, type WrittenProject } from './projects.ts'
 export { mountProjects } from './routes.ts'
 export { trainedOn } from './spec/complete.ts'
+export { partsOfRecipe } from './spec/preparation.ts'
 export { parseProject } from './spec/parse.ts'
 export { type OrderedStep, orderSteps } from './spec/steps.ts'
 export type { StoredProject } from './store.ts'

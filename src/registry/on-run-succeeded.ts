@@ -15,7 +15,19 @@ export function registerSucceededRuns(needs: {
   events.subscribe('registry', ['pipelines.run_succeeded'], async ({ subject }) => {
     const found = await pipelines.candidate(subject)
     const { spec } = await projects.project(found.project)
-    const { report, baseline, onnx, requests, parity, comparison, endpoint, importance, ...facts } = found
+    // What preparation learned is in the package, and with the run.
+    const {
+      report,
+      baseline,
+      onnx,
+      requests,
+      parity,
+      comparison,
+      endpoint,
+      importance,
+      preparation: _,
+      ...facts
+    } = found
     await registry.register(
       {
         ...facts,

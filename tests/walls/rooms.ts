@@ -3,7 +3,7 @@
  * Pure rooms compute and touch nothing; they import other pure rooms only.
  */
 export const PLATFORM = 'platform'
-export const PURE = ['evaluation', 'trainer', 'worlds'] as const
+export const PURE = ['evaluation', 'preparation', 'trainer', 'worlds'] as const
 export const ROOMS = [
   'access',
   'projects',

@@ -1,6 +1,7 @@
 import { arch, platform } from 'node:os'
 import { buildReport, type ChampionComparison, type EvaluationReport, rowLosses } from '#evaluation'
 import { takeRows } from '#platform/table'
+import type { Preparation } from '#preparation'
 import type { TrainingData } from '#projects/contract'
 import type { Signature } from '#runtime/contract'
 import { type Baseline, baselineFrom } from './baseline.ts'
@@ -34,6 +35,8 @@ export interface Built {
   comparison: (ChampionComparison & { version: number }) | null
   baseline: Baseline
   importance: { feature: string; share: number }[]
+  /** What was learned of how records are prepared, where they are; absent in runs from before there was any. */
+  preparation?: Preparation | null
   /** Mean loss per held-back row. */
   promisedLoss: number
   /** Event time of the youngest row it was trained on, ms. */
@@ -77,6 +80,7 @@ export async function buildCandidate(
       trials: trained.trials,
       signature: trained.signature,
       importance: trained.importance,
+      preparation: trained.preparation,
       trainedUntil: trained.trainedUntil,
       environment: {
         ...trained.environment,
@@ -121,7 +125,7 @@ async function judge(table: TrainingTable, { set, training, champion }: BuildInp
 
 async function pack(table: TrainingTable, folder: string, trained: Trained) {
   const frame = takeRows(table.features, trained.testRows)
-  const answers = await trained.predict(frame)
+  const answers = await trained.answersFor(trained.testRows)
   return {
     parity: await checkParity(trained.onnx, trained.signature, frame, answers),
     files: {

@@ -2,7 +2,7 @@ import { evaluate } from '#evaluation'
 import { takeRows } from '#platform/table'
 import { blend, fitModel, predict, type TabularModel } from '#trainer'
 import type { HeldBack } from './held-back.ts'
-import { pick, type TrainingTable, youngest } from './table.ts'
+import { learnedFrom, pick, type TrainingTable, youngest } from './table.ts'
 import { ageWeights, type Trial } from './trials.ts'
 
 export interface FittedTrial {
@@ -26,11 +26,12 @@ export function fitTrials(
   progress: (message: string, fraction: number) => void,
 ): FittedTrial[] {
   const { problem } = table
-  const frame = takeRows(table.features, held.train)
+  const learned = learnedFrom(table)
+  const frame = takeRows(learned, held.train)
   const target = pick(table.target, held.train)
   const times = table.times && pick(table.times, held.train)
   const heldRows = Int32Array.from([...held.validation, ...held.test])
-  const heldFrame = takeRows(table.features, heldRows)
+  const heldFrame = takeRows(learned, heldRows)
   const truth = pick(table.target, heldRows)
   const began = Date.now()
   const fitted: FittedTrial[] = []
@@ -59,7 +60,8 @@ export function refit(
   parts: readonly { trial: Trial; weight: number }[],
   progress: (message: string, fraction: number) => void,
 ): { model: TabularModel; weights: Float64Array } {
-  const { features: frame, target, times, problem } = table
+  const { target, times, problem } = table
+  const frame = learnedFrom(table)
   const total = new Float64Array(frame.rows)
   const models = parts.map(({ trial, weight }, i) => {
     progress(`fitting the winner on every row`, i / parts.length)

@@ -1,3 +1,6 @@
+import type { TrainingData } from '#projects/contract'
+import type { TrainingPlan } from './training.ts'
+
 /** Which rows train and which are held back; the held-back ones in two halves, older and younger. */
 export interface HeldBack {
   readonly train: Int32Array
@@ -22,6 +25,17 @@ export function holdBackRecent(times: Float64Array, amount: { share: number } | 
   const held = Math.min(Math.max(count, LEAST_HELD_BACK), Math.floor(rows / 2))
   const middle = rows - Math.ceil(held / 2)
   return { train: range(0, rows - held), validation: range(rows - held, middle), test: range(middle, rows) }
+}
+
+/** What a training holds back: the version's own split; or the most recent rows, where candidates are blended by them. */
+export function heldBackFor(
+  set: TrainingData,
+  training: TrainingPlan,
+  times: Float64Array | undefined,
+  split: HeldBack,
+) {
+  const recent = 'blend' in training && training.blend && times && set.split.by === 'time'
+  return recent ? holdBackRecent(times, training.blend!.hold_back) : split
 }
 
 function range(from: number, to: number): Int32Array {

@@ -1,10 +1,13 @@
 import type { Frame } from '#platform/table'
+import type { Preparation } from '#preparation'
 import type { Problem } from '#trainer'
 
 /** A labelled table in memory, rows in the order of the dataset version. */
 export interface TrainingTable {
-  /** The features and nothing else. */
+  /** The features and nothing else, raw: as records bring them. */
   readonly features: Frame
+  /** What the trainer learns from, where a recipe prepares it; computed by DuckDB. */
+  readonly prepared?: { readonly frame: Frame; readonly preparation: Preparation } | undefined
   /** Every column that segments and fairness look at, features or not. */
   readonly all: Frame
   readonly problem: Problem
@@ -13,6 +16,9 @@ export interface TrainingTable {
   /** Event time in ms; `undefined` where rows have none. */
   readonly times: Float64Array | undefined
 }
+
+/** The columns that the trainer sees. */
+export const learnedFrom = ({ features, prepared }: TrainingTable): Frame => prepared?.frame ?? features
 
 /** The numbers at `rows`, in that order; `width` numbers per row. */
 export function pick(values: Float64Array, rows: Int32Array, width = 1): Float64Array {

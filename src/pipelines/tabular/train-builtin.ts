@@ -1,9 +1,13 @@
+import { type Frame, selectColumns, takeRows } from '#platform/table'
+import type { Preparation } from '#preparation'
 import type { BuiltinTraining, TrainingData } from '#projects/contract'
+import { type LoadedModel, loadModel } from '#runtime'
 import type { Signature } from '#runtime/contract'
 import { blend, exportOnnx, featureImportance, predict, type TabularModel } from '#trainer'
 import { fitTrials, refit } from './fit-trials.ts'
-import { type HeldBack, holdBackRecent } from './held-back.ts'
-import { pick, type TrainingTable, youngest } from './table.ts'
+import { type HeldBack, heldBackFor } from './held-back.ts'
+import { signatureOf as rawSignatureOf } from './signature.ts'
+import { learnedFrom, pick, type TrainingTable, youngest } from './table.ts'
 import type { Trained } from './trained.ts'
 import { paramsOf, trialsOf } from './trials.ts'
 import { mix, pickBest } from './winner.ts'
@@ -18,8 +22,7 @@ export function trainBuiltin(
   progress: (message: string, fraction?: number) => void,
 ): Trained {
   const { task } = table.problem
-  const recent = training.blend && table.times && set.split.by === 'time'
-  const held = recent ? holdBackRecent(table.times!, training.blend!.hold_back) : split
+  const held = heldBackFor(set, training, table.times, split)
   const heldRows = Int32Array.from([...held.validation, ...held.test])
   const truth = pick(table.target, heldRows)
   const fitted = fitTrials(table, held, trialsOf(training.search), training.search.budget, progress)
@@ -34,19 +37,23 @@ export function trainBuiltin(
     fitted.map((one) => one.model),
     winner.weights,
   )
+  const { preparation } = table.prepared ?? {}
+  const signature = preparation ? rawSignature(table, preparation, set.label) : signatureOf(model, set.label)
+  const asked = askUnseen(unseen, signature, preparation)
   return {
-    signature: signatureOf(model, set.label),
-    onnx: exportOnnx(model, { label: set.label }),
-    model: JSON.stringify(model),
+    signature,
+    onnx: exportOnnx(model, { label: set.label }, preparation),
+    model: JSON.stringify(preparation ? { ...model, preparation } : model),
     evaluated: {
       rows: Int32Array.from(winner.evaluated, (position) => heldRows[position]!),
       scores: winner.scores,
-      predict: async (frame) => predict(unseen, frame),
+      predict: asked.predict,
     },
     testRows: held.test,
     trainedUntil: table.times ? youngest(table.times) : null,
     baselineRows: rowsThatCount(weights),
-    predict: async (frame) => predict(model, frame),
+    answersFor: async (rows) => predict(model, takeRows(learnedFrom(table), rows)),
+    preparation: preparation ?? null,
     importance: featureImportance(model).map(({ name, share }) => ({ feature: name, share })),
     trials: fitted.map(({ trial, metrics, startedAt, endedAt }, i) => ({
       name: trial.name,
@@ -59,8 +66,30 @@ export function trainBuiltin(
     trainer: 'builtin/tabular',
     environment: {},
     summary: `${fitted.length} trials · ${parts.map(({ trial }) => trial.recipe.learner.replace('_', ' ')).join(' + ')}`,
-    close: async () => {},
+    close: asked.close,
   }
+}
+
+/** Raw columns are prepared by the package, and by nothing else in memory: with a recipe the fits are asked as one. */
+function askUnseen(unseen: TabularModel, signature: Signature, preparation: Preparation | undefined) {
+  if (!preparation) return { predict: async (frame: Frame) => predict(unseen, frame), close: async () => {} }
+  let loaded: Promise<LoadedModel> | undefined
+  return {
+    predict: async (frame: Frame) => {
+      loaded ??= loadModel('the fits', exportOnnx(unseen, {}, preparation), signature)
+      return (await loaded).predict(frame)
+    },
+    close: async () => (await loaded)?.close(),
+  }
+}
+
+/** What records have to bring for the preparation. */
+function rawSignature(table: TrainingTable, { inputs }: Preparation, label: string): Signature {
+  const features = selectColumns(
+    table.features,
+    inputs.map((input) => input.name),
+  )
+  return rawSignatureOf(features, table.problem, label)
 }
 
 function signatureOf(model: TabularModel, label: string): Signature {

@@ -40,7 +40,8 @@ export async function takeCommandModel(
       ? youngest(pick(table.times, Int32Array.from([...split.train, ...split.validation])))
       : null,
     baselineRows: split.train,
-    predict: (frame) => model.predict(frame),
+    answersFor: (rows) => model.predict(takeRows(table.features, rows)),
+    preparation: null,
     importance: [],
     trials: [],
     trainer: command,

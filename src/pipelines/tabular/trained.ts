@@ -1,4 +1,5 @@
 import type { Frame } from '#platform/table'
+import type { Preparation } from '#preparation'
 import type { Signature } from '#runtime/contract'
 
 export interface BuiltTrial {
@@ -21,7 +22,9 @@ export interface Trained {
   readonly evaluated: {
     readonly rows: Int32Array
     readonly scores: Float64Array
-    /** The fits behind those scores, which never saw the rows: for questions such as what noise would do. */
+    /**
+     * The fits behind those scores, which never saw the rows: for questions such as what noise would do. Takes raw columns.
+     */
     predict(frame: Frame): Promise<Float64Array>
   }
   /** Rows that the package is checked on. */
@@ -30,8 +33,10 @@ export interface Trained {
   readonly trainedUntil: number | null
   /** Rows whose distribution the model reflects. */
   readonly baselineRows: Int32Array
-  /** What the trainer itself answers: binary P(positive), multiclass side by side, regression values. */
-  predict(frame: Frame): Promise<Float64Array>
+  /** What the trainer itself answers for rows of the table: binary P(positive), multiclass side by side, regression values. */
+  answersFor(rows: Int32Array): Promise<Float64Array>
+  /** What was learned of how records are prepared, where they are. */
+  readonly preparation: Preparation | null
   readonly importance: { feature: string; share: number }[]
   readonly trials: BuiltTrial[]
   readonly trainer: string

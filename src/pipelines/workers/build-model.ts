@@ -1,12 +1,14 @@
 /** The child process of a run's training: paths and plain data in, files and plain data out. */
-import { featureColumns, readFrame, readSplit } from '#data'
+import { join } from 'node:path'
+import { featureColumns, fitPreparation, prepareTable, readFrame, readSplit } from '#data'
 import type { DataVersion } from '#data/contract'
 import { serveAsChild } from '#platform/process'
 import { selectColumns, takeRows } from '#platform/table'
+import { partsOfRecipe } from '#projects'
 import type { TrainingData } from '#projects/contract'
 import { buildCandidate } from '../tabular/build.ts'
 import type { Champion } from '../tabular/compare.ts'
-import type { HeldBack } from '../tabular/held-back.ts'
+import { type HeldBack, heldBackFor } from '../tabular/held-back.ts'
 import { pick, type TrainingTable } from '../tabular/table.ts'
 import type { TrainingPlan } from '../tabular/training.ts'
 
@@ -21,16 +23,48 @@ export interface BuildModelInput {
 
 serveAsChild<BuildModelInput>(async ({ parquet, set, version, training, champion, folder }, progress) => {
   progress('reading the table')
-  const { table, split } = await readTable(parquet, set, version)
-  return buildCandidate(table, { set, training, split, champion, folder }, progress)
+  const { table, split, rows } = await readTable(parquet, set, version)
+  const prepared = await prepare(table, { set, training, split, rows, parquet, version, folder }, progress)
+  return buildCandidate({ ...table, prepared }, { set, training, split, champion, folder }, progress)
 })
 
-/** The labelled rows in order of time, and the version's split in their numbers. */
+/**
+ * What the trainer sees, where the recipe has steps that go into the package. They are fitted on the rows that candidates are
+ * fitted on, and on no other. A model that was trained elsewhere brings its own.
+ */
+async function prepare(
+  table: TrainingTable,
+  input: Pick<BuildModelInput, 'set' | 'training' | 'parquet' | 'version' | 'folder'> & {
+    split: HeldBack
+    rows: Int32Array
+  },
+  progress: (message: string) => void,
+): Promise<TrainingTable['prepared']> {
+  const { set, training, split, rows, parquet, version } = input
+  const { table: before, inPackage } = partsOfRecipe(set.prepare)
+  if (inPackage.length === 0 || 'onnx' in training) return undefined
+  progress('fitting the preparation')
+  const folder = join(input.folder, 'prepared')
+  const held = heldBackFor(set, training, table.times, split)
+  const preparation = await fitPreparation({
+    parquetPath: parquet,
+    schema: version.schema,
+    features: featureColumns(version.schema, set),
+    steps: inPackage,
+    first: before.length,
+    train: held.train.map((row) => rows[row]!),
+    folder,
+  })
+  const { frame } = await prepareTable(parquet, preparation, folder)
+  return { frame: takeRows(frame, rows), preparation }
+}
+
+/** The labelled rows in order of time, the version's split in their numbers, and their own numbers in the version. */
 async function readTable(
   parquet: string,
   set: TrainingData,
   { schema, profile, split }: BuildModelInput['version'],
-): Promise<{ table: TrainingTable; split: HeldBack }> {
+): Promise<{ table: TrainingTable; split: HeldBack; rows: Int32Array }> {
   const label = profile.label!
   const features = featureColumns(schema, set)
   const looked = [...new Set([...features, ...set.segments, ...set.sensitive])]
@@ -50,7 +84,7 @@ async function readTable(
   })
   const { train, validation, test } = await readSplit(parquet, split!, label, set.time)
   const placed = (part: Int32Array) => part.map((row) => place[row]!).sort()
-  return { table, split: { train: placed(train), validation: placed(validation), test: placed(test) } }
+  return { table, rows, split: { train: placed(train), validation: placed(validation), test: placed(test) } }
 }
 
 function labelledInOrder(target: Float64Array, time: Float64Array | undefined): Int32Array {

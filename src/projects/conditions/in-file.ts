@@ -1,5 +1,5 @@
 import type { ProjectFile } from '../spec/project.ts'
-import type { Finding } from '../spec/references.ts'
+import type { Finding } from '../spec/finding.ts'
 import { type CompiledCondition, compileCondition } from './compile.ts'
 import { ConditionInvalid } from './errors.ts'
 import type { ConditionKind } from './vocabulary.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Task } from '#evaluation/contract'
 import { Expectation } from './expectations.ts'
+import { PrepareStep } from './prepare.ts'
 import { Cell, ColumnName, Duration, Name, Percent } from './scalars.ts'
 import { quoted, says } from './wording.ts'
 
@@ -86,6 +87,9 @@ export const DataSet = z
       description: 'how long after its prediction a label is known',
     }),
     split: Split.prefault({}).meta({ description: 'how rows are parted; versioned with the data' }),
+    prepare: z.array(PrepareStep).max(100).default([]).meta({
+      description: 'what is done to rows before a model sees them, in order; the package does the same to records',
+    }),
     expect: z.array(Expectation).default([]).meta({ description: 'what must hold for new data' }),
   })
   .superRefine((set, context) => {

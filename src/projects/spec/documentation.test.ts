@@ -12,8 +12,9 @@ type JsonSchema = z.core.JSONSchema.BaseSchema
 const guide = readFileSync(new URL('../../../docs/guide/project-file.md', import.meta.url), 'utf8')
 const guideTo = (subject: string) => readFileSync(new URL(`../../../docs/guide/${subject}.md`, import.meta.url), 'utf8')
 const sources = guideTo('data-sources')
-/** Where data comes from, and the keys of `expect:`, have guides of their own. */
-const guides = guide + guideTo('data-quality') + sources
+const preparationGuide = guideTo('preparation')
+/** Where data comes from, and the keys of `prepare:` and `expect:`, have guides of their own. */
+const guides = guide + guideTo('data-quality') + sources + preparationGuide
 const schema = projectFileJsonSchema()
 
 /** One row per key, every form of a block merged: what the file may say, in one page. */
@@ -122,6 +123,13 @@ describe('the guide to the project file', () => {
     }
   })
 })
+
+it.each([...preparationGuide.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml!))(
+  'an example of the guide to preparation is a valid file',
+  (yaml) => {
+    expect(parseProject(yaml).spec.project).toBeTruthy()
+  },
+)
 
 // Both files are written by `npx vitest run src/projects -u` and only compared in CI.
 describe('the reference', () => {

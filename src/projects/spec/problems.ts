@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { nearestName, suggestion } from '../nearest.ts'
-import type { Finding } from './references.ts'
+import type { Finding } from './finding.ts'
 import { heard, quoted } from './wording.ts'
 
 type JsonSchema = z.core.JSONSchema.BaseSchema

@@ -2,22 +2,18 @@ import { METRICS } from '#evaluation'
 import { suggestion } from '../nearest.ts'
 import { onlyLabelled } from './complete.ts'
 import { needsTime } from './expectations.ts'
+import type { Finding } from './finding.ts'
+import { preparation } from './preparation.ts'
 import type { ProjectFile } from './project.ts'
 import { orderSteps } from './steps.ts'
 import { quoted } from './wording.ts'
-
-/** Something wrong at a place of the file, before the place has a line. */
-export interface Finding {
-  readonly path: readonly PropertyKey[]
-  readonly wrong: string
-  readonly todo: string
-}
 
 /** Every name in the file that names something which is not there, and every choice only the author can make. */
 export function brokenReferences(file: ProjectFile): Finding[] {
   return [
     ...trainingData(file),
     ...featureViews(file),
+    ...preparation(file),
     ...objective(file),
     ...agesWithoutTime(file),
     ...misplacedStepKeys(file),

@@ -1,15 +1,18 @@
+import type { Preparation } from '#preparation'
 import { CannotExport } from '../errors.ts'
 import type { TabularModel } from '../model.ts'
 import { GraphBuilder } from './graph.ts'
 import { FLOAT, type SharedInputs, shareInputs } from './inputs.ts'
 import { linearGraph } from './linear.ts'
+import { preparationGraph } from './preparation.ts'
 import { treesGraph } from './trees.ts'
 
 /** Names of the graph's outputs. */
 const OUTPUTS = { probabilities: 'probabilities', label: 'label', prediction: 'prediction' } as const
 
 /**
- * The model as one ONNX graph, preprocessing and blend included, that answers as `predict` does.
+ * The model as one ONNX graph, preprocessing and blend included, that answers as `predict` does. With a preparation its inputs
+ * are the raw columns, and the features are computed from them inside.
  *
  * Inputs, one per feature and named after it, each of shape [rows, 1]: float for a number (`NaN` = missing), string for
  * a category (empty = missing). Outputs of a classification: `probabilities` float [rows, classes] and `label` string
@@ -20,8 +23,12 @@ const OUTPUTS = { probabilities: 'probabilities', label: 'label', prediction: 'p
  *
  * @throws CannotExport when a feature has no name or that of an output
  */
-export function exportOnnx(model: TabularModel, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-  const names = model.features.map((feature) => feature.name)
+export function exportOnnx(
+  model: TabularModel,
+  metadata: Readonly<Record<string, string>> = {},
+  preparation?: Preparation,
+): Uint8Array {
+  const names = (preparation?.inputs ?? model.features).map((input) => input.name)
   const outputs = model.task === 'regression' ? [OUTPUTS.prediction] : [OUTPUTS.probabilities, OUTPUTS.label]
   for (const name of names) {
     if (name === '') throw new CannotExport('a feature has an empty name')
@@ -29,7 +36,7 @@ export function exportOnnx(model: TabularModel, metadata: Readonly<Record<string
       throw new CannotExport(`a feature is called "${name}", as an output is`)
   }
   const graph = new GraphBuilder([...names, ...outputs])
-  const inputs = shareInputs(graph, model)
+  const inputs = shareInputs(graph, model, preparation && preparationGraph(graph, preparation))
   const answer = blended(graph, model, inputs)
   if (model.task === 'regression') {
     graph.node('Cast', [answer], { to: FLOAT }, OUTPUTS.prediction)
@@ -47,7 +54,11 @@ export function exportOnnx(model: TabularModel, metadata: Readonly<Record<string
     ...metadata,
     producer: 'orrery',
     task: model.task,
-    signature: JSON.stringify({ features: model.features, ...(model.classes ? { classes: model.classes } : {}) }),
+    ...(preparation && { preparation: JSON.stringify(preparation) }),
+    signature: JSON.stringify({
+      features: inputsOf(model, preparation),
+      ...(model.classes ? { classes: model.classes } : {}),
+    }),
   })
 }
 
@@ -69,4 +80,11 @@ function blended(graph: GraphBuilder, model: TabularModel, inputs: SharedInputs)
 function bothClasses(graph: GraphBuilder, positive: string): string {
   const negative = graph.node('Sub', [graph.doubles([1], [1, 1]), positive])
   return graph.node('Concat', [negative, positive], { axis: 1 })
+}
+
+function inputsOf(model: TabularModel, preparation: Preparation | undefined): TabularModel['features'] {
+  if (!preparation) return model.features
+  return preparation.inputs.map(({ name, kind }) =>
+    kind === 'number' ? { name, kind: 'numeric' } : { name, kind: 'categorical', categories: [] },
+  )
 }

@@ -82,8 +82,8 @@ export class GraphBuilder {
     })
   }
 
-  texts(values: readonly string[]): string {
-    return this.constant({ dims: [values.length], data_type: DATA_TYPE.string, string_data: [...values] })
+  texts(values: readonly string[], dims: readonly number[] = [values.length]): string {
+    return this.constant({ dims: [...dims], data_type: DATA_TYPE.string, string_data: [...values] })
   }
 
   /** The bytes of the ONNX file. */

@@ -29,7 +29,13 @@ export interface SharedInputs {
   readonly numericCount: number
 }
 
-export function shareInputs(graph: GraphBuilder, model: TabularModel): SharedInputs {
+/** @param prepared values of the features, where the graph itself computes them from raw inputs */
+export function shareInputs(
+  graph: GraphBuilder,
+  model: TabularModel,
+  prepared?: ReadonlyMap<string, string>,
+): SharedInputs {
+  const input = (name: string, type: 'float' | 'string') => prepared?.get(name) ?? graph.input(name, type)
   const place: number[] = []
   const numeric: string[] = []
   const categorical: string[] = []
@@ -37,14 +43,14 @@ export function shareInputs(graph: GraphBuilder, model: TabularModel): SharedInp
   let next = UNSEEN + 1
   model.features.forEach((feature, index) => {
     if (feature.kind === 'numeric') {
-      place.push(numeric.push(graph.input(feature.name, 'float')) - 1)
+      place.push(numeric.push(input(feature.name, 'float')) - 1)
       return
     }
     const texts = categoriesIn(model.members, index, feature)
     const words = { missing: next, numberOf: new Map(texts.map((text, i) => [text, next + 1 + i])) }
     next += 1 + texts.length
     vocabulary.set(index, words)
-    const encoded = graph.node('LabelEncoder', [graph.input(feature.name, 'string')], {
+    const encoded = graph.node('LabelEncoder', [input(feature.name, 'string')], {
       keys_strings: { strings: ['', ...texts] },
       values_int64s: { ints: [words.missing, ...words.numberOf.values()] },
       default_int64: UNSEEN,
