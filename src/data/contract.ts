@@ -231,6 +231,20 @@ export const SourceDescriptor = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('url'), source: z.string(), bytes: z.number(), sha256: z.string(), features }),
   z.object({
+    kind: z.literal('taken'),
+    place: z.enum(['api', 's3', 'postgres', 'mysql', 'sqlite', 'upload', 'predictions']),
+    source: z.string().describe('As written in the project file, secrets by their names.'),
+    what: z.string().optional().describe('The query, or how many records there were.'),
+    bytes: z.number(),
+    sha256: z.string().describe('Of what was kept of it.'),
+    takenAt: z.number(),
+    files: z
+      .array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() }))
+      .optional()
+      .describe('Where it is several.'),
+    features,
+  }),
+  z.object({
     kind: z.literal('appended'),
     source: z.string().describe('Where the new rows came from, in words.'),
     rows: z.int().describe('Rows that were added.'),

@@ -65,13 +65,89 @@ export class SourceUnreadable extends OrreryError {
 }
 
 export class SourceUnreachable extends OrreryError {
-  constructor(url: string, reason: string) {
+  constructor(
+    url: string,
+    reason: string,
+    hint = 'Open the address from this machine; behind a proxy, download the file and name its path with the same sha256.',
+  ) {
     super({
       code: 'ORRERY_DATA_SOURCE_UNREACHABLE',
       status: 502,
       message: `${url} cannot be fetched: ${reason}.`,
-      hint: 'Open the address from this machine; behind a proxy, download the file and name its path with the same sha256.',
+      hint,
       details: { url },
+    })
+  }
+}
+
+export class SourceDenied extends OrreryError {
+  constructor(source: string, reason: string, hint = 'Check the secret that is sent, and what it allows.') {
+    super({
+      code: 'ORRERY_DATA_SOURCE_DENIED',
+      status: 422,
+      message: `${source} does not let us in: ${reason}.`,
+      hint,
+      details: { source },
+    })
+  }
+}
+
+export class SecretMissing extends OrreryError {
+  constructor(name: string) {
+    super({
+      code: 'ORRERY_DATA_SECRET_MISSING',
+      status: 422,
+      message: `There is no secret ${name}.`,
+      hint: `Set ORRERY_SECRET_${name} where this runs, or put its value into a file ${name} in the folder that ORRERY_SECRETS names.`,
+      details: { secret: name },
+    })
+  }
+}
+
+export class AnswerUnreadable extends OrreryError {
+  constructor(url: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_ANSWER_UNREADABLE',
+      status: 502,
+      message: `The answer of ${url} cannot be used: ${why}.`,
+      hint: 'Ask it by hand (curl) with the same headers, and compare the answer with `request:` in orrery.yaml.',
+      details: { url },
+    })
+  }
+}
+
+export class PagingEndless extends OrreryError {
+  constructor(url: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_PAGING_ENDLESS',
+      status: 422,
+      message: `The pages of ${url} do not end: ${why}.`,
+      hint: 'Check `next`, `page` or `cursor` under `request:`; raise `most` if there really are so many pages.',
+      details: { url },
+    })
+  }
+}
+
+export class QueryFailed extends OrreryError {
+  constructor(source: string, why: string) {
+    super({
+      code: 'ORRERY_DATA_QUERY_FAILED',
+      status: 422,
+      message: `${source} refused the query: ${why}.`,
+      hint: 'Run the query in a client of the database with the same login; only one SELECT is taken.',
+      details: { source },
+    })
+  }
+}
+
+export class SourceNeedsServer extends OrreryError {
+  constructor(source: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_NEEDS_SERVER',
+      status: 422,
+      message: `What ${source} is, only a server knows.`,
+      hint: 'Name the server with --server or ORRERY_SERVER.',
+      details: { source },
     })
   }
 }
@@ -82,7 +158,7 @@ export class SourceUnpinned extends OrreryError {
       code: 'ORRERY_DATA_SOURCE_UNPINNED',
       status: 422,
       message: `${url} has no sha256, so it could change unseen.`,
-      hint: 'Add `sha256:` with what `sha256sum` prints for the file you looked at.',
+      hint: 'Add `sha256:` with what `sha256sum` prints for the file you looked at, or `poll: 1d` if it is meant to change.',
       details: { url },
     })
   }

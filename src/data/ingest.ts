@@ -11,6 +11,7 @@ import { bytesOf, foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySo
 import type { RawTable } from './read/raw-table.ts'
 import { makeReadable, type ReadableSource } from './read/readable.ts'
 import { resolveSource } from './source.ts'
+import type { BroughtFile } from './sources/resolved.ts'
 import { name, numberedParquet, parquet } from './sql.ts'
 import { type ColumnFacts, columnFacts } from './statistics.ts'
 import { describeTable, duckOptionsFor, type Progress, type StoredTable } from './store-table.ts'
@@ -23,6 +24,8 @@ export interface IngestRequest {
   folder: string
   /** Folder that `table.parquet` is written to; downloads are kept beside it. */
   target: string
+  /** What a server brought of a source that only it knows: an upload, its prediction log. */
+  brought?: BroughtFile | undefined
   /** Schema of the version before: its columns must be there and keep their types. */
   previous?: TableSchema | undefined
   memoryMb?: number
@@ -45,12 +48,8 @@ export async function ingestTable(request: IngestRequest): Promise<IngestedTable
   const { spec, folder, progress } = request
   const target = await makeFolder(request.target)
   progress?.('finding the source')
-  const found = await resolveSource({
-    source: spec.source,
-    sha256: spec.sha256,
-    folder,
-    downloads: join(target, 'downloads'),
-  })
+  const { brought } = request
+  const found = await resolveSource({ ...spec, folder, brought, downloads: join(target, 'downloads') })
   progress?.('verifying the source')
   const descriptor = await verifySource(found)
   const source = await makeReadable(found, { target, sheet: spec.sheet, ignore: spec.ignore })

@@ -94,7 +94,7 @@ describe('a source on the web', () => {
     ['/declared-huge', 'TOO_LARGE', ''],
   ])('%s: %s', async (path, code, message) => {
     const downloads = folder.path(`failed${path.replace('/', '-')}`)
-    const failed = downloadPinned(`${base}${path}`, sha256(TABLE), downloads, limits)
+    const failed = downloadPinned(`${base}${path}`, sha256(TABLE), downloads, { patience: limits })
     await expect(failed).rejects.toMatchObject({
       code: `ORRERY_DATA_SOURCE_${code}`,
       message: expect.stringContaining(message),
@@ -104,9 +104,7 @@ describe('a source on the web', () => {
 
   it('trickles for too long', async () => {
     const slow = downloadPinned(`${base}/endless`, sha256(TABLE), folder.path('slow'), {
-      ...limits,
-      size: 1e12,
-      total: 500,
+      patience: { ...limits, size: 1e12, total: 500 },
     })
     await expect(slow).rejects.toMatchObject({ code: 'ORRERY_DATA_SOURCE_UNREACHABLE' })
   })

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Data, type IngestedTable, resolveSource } from '#data'
+import { type Data, type IngestedTable, lookOfSource } from '#data'
 import type { Blobs } from '#platform/blobs'
 import { runInChild } from '#platform/process'
 import type { Storage } from '#platform/storage'
@@ -40,11 +40,12 @@ export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data;
 
   async function readIfChanged(project: StoredProject, dataset: string, signal: AbortSignal | undefined) {
     const key = `${project.name} ${dataset}`
-    const look = await lookOf(project, dataset)
+    // Files that have the same sizes and times are not read again; what is pinned by its hash never changes.
+    const look = await lookOfSource(project.spec.data[dataset]!, project.folder)
     const known = read.get(key)
-    if (known?.look === look) return known.version
+    if (look !== undefined && known?.look === look) return known.version
     const version = await readAnew(project, dataset, signal)
-    read.set(key, { look, version })
+    if (look !== undefined) read.set(key, { look, version })
     return version
   }
 
@@ -97,12 +98,4 @@ export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data;
       })
     },
   }
-}
-
-/** Files that have the same sizes and times are not read again; what is pinned by its hash never changes. */
-async function lookOf({ spec, folder }: StoredProject, dataset: string): Promise<string> {
-  const { source, sha256, ...how } = spec.data[dataset]!
-  if (sha256 !== undefined) return JSON.stringify([source, sha256, how])
-  const { files } = await resolveSource({ source, folder, downloads: folder })
-  return JSON.stringify([files, how])
 }

@@ -29,4 +29,5 @@ export { Blend, BuiltinStep, CommandStep, Learner, MetricName, MlprojectRun, Sea
 export { PrepareStep } from './spec/prepare.ts'
 export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'
 export { AB_METRICS, Strategy } from './spec/strategy.ts'
+export { type ApiRequest, type Bucket, Sensitivity } from './spec/source.ts'
 export { OnCondition, OnSchedule, Trigger } from './spec/triggers.ts'

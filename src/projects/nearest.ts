@@ -1,7 +1,8 @@
 /**
  * The name in `names` that `wrong` was most likely meant to be, or `undefined` when none is near. Near is an edit
  * distance of at most a third of the longer name, so `lable` finds `label` and `gates` does not find `data`;
- * a name that holds the other as a whole word (`alert` and `alert_if`) is near too.
+ * a name that holds the other as a whole word (`alert` and `alert_if`) is near too. Of two that are equally near, the one
+ * with the same letters was meant: `lable` is `label`, not `table`.
  */
 export function nearestName(wrong: string, names: Iterable<string>): string | undefined {
   const asked = plain(wrong)
@@ -12,7 +13,8 @@ export function nearestName(wrong: string, names: Iterable<string>): string | un
     const longer = Math.max(asked.length, candidate.length)
     const distance = editDistance(asked, candidate)
     const near = distance <= Math.max(1, Math.floor(longer / 3))
-    const score = near ? distance : sharesWords(asked, candidate) ? longer : Number.POSITIVE_INFINITY
+    const swapped = near && letters(asked) === letters(candidate) ? 0.5 : 0
+    const score = near ? distance - swapped : sharesWords(asked, candidate) ? longer : Number.POSITIVE_INFINITY
     if (score < bestDistance) {
       best = name
       bestDistance = score
@@ -33,6 +35,8 @@ const LONGEST = 64
 function plain(name: string): string {
   return name.slice(0, LONGEST).toLowerCase().replaceAll('-', '_')
 }
+
+const letters = (name: string) => [...name].sort().join('')
 
 function sharesWords(a: string, b: string): boolean {
   const [shorter, longer] = a.length < b.length ? [a, b] : [b, a]

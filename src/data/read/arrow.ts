@@ -81,7 +81,7 @@ function readingOf(
   if (is.isBool(type)) return { holds: 'truth', cell: String }
   if (is.isUtf8(type) || is.isLargeUtf8(type)) return { holds: 'text', cell: String }
   // The library gives dates and moments in milliseconds, finer ones as fractions of them.
-  if (is.isDate(type) || is.isTimestamp(type)) return { holds: 'time', cell: (value) => momentText(Number(value)) }
+  if (is.isDate(type) || is.isTimestamp(type)) return { holds: 'text', cell: (value) => momentText(Number(value)) }
   if (is.isTime(type)) {
     const perSecond = [1, 1e3, 1e6, 1e9][type.unit as number] ?? 1
     return { holds: 'text', cell: (value) => new Date((Number(value) / perSecond) * 1e3).toISOString().slice(11, 19) }

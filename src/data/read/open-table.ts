@@ -29,9 +29,16 @@ export async function verifySource(source: ResolvedSource): Promise<SourceDescri
   const actual = joined.digest('hex')
   if (source.sha256 !== undefined && source.sha256 !== actual)
     throw new SourceAltered(source.source, source.sha256, actual)
-  return source.kind === 'url'
-    ? { kind: 'url', source: source.source, bytes: files[0]!.bytes, sha256: actual }
-    : { kind: 'files', source: source.source, files }
+  const { place, taken } = source
+  if (place === 'files') return { kind: 'files', source: source.source, files }
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  if (place === 'url') return { kind: 'url', source: source.source, bytes, sha256: actual }
+  return {
+    ...{ kind: 'taken' as const, place, source: source.source, bytes, sha256: actual },
+    takenAt: taken!.at,
+    ...(taken!.what !== undefined && { what: taken!.what }),
+    ...(files.length > 1 && { files }),
+  }
 }
 
 /** Opens the files of a source as one table. */

@@ -7,15 +7,19 @@ import { withDuck } from '../duckdb.ts'
 import { ColumnsDuplicate, DiskFull, SourceTooLarge, TableEmpty, TooManyColumns } from '../errors.ts'
 import { MAX_COLUMNS, SNAPSHOT } from '../limits.ts'
 import type { SourceFile } from '../sources/resolved.ts'
-import { asTime, name as quoted, text } from '../sql.ts'
+import { name as quoted, text } from '../sql.ts'
 import { writeParquet } from '../write-parquet.ts'
 import { columnNames } from './dialect.ts'
-import { type Holds, repeatedNames } from './raw-table.ts'
+import { repeatedNames } from './raw-table.ts'
 
-/** A column as its source types it; cells come as text in any case. `truth`: `t` and `f`, or `1` and `0`. */
+/**
+ * A column as its source types it; cells come as text in any case. `truth`: `t` and `f`. Times come as text, to be typed
+ * like a CSV's: an "infinity" among them is then a mistake with a place, not a failure. What is to be left out stands in
+ * every row all the same.
+ */
 export interface SnapshotColumn {
   name: string
-  holds: Holds | 'truth'
+  holds: 'text' | 'number' | 'truth' | 'nothing'
 }
 
 /** Cells written at once: a piece of text that is worth a call of the operating system. */
@@ -51,7 +55,8 @@ export async function writeSnapshot(options: {
 /** Like `writeSnapshot`, of cells that a database hands out as CSV without a header. */
 export async function writeCsvSnapshot(options: {
   columns: readonly SnapshotColumn[]
-  csv: Readable
+  /** Begun only when the columns are known to be good. */
+  csv: () => Readable
   path: string
   file: Pick<SourceFile, 'name'> & Partial<SourceFile>
 }): Promise<SourceFile> {
@@ -59,7 +64,7 @@ export async function writeCsvSnapshot(options: {
   refuseNames(options.file.name, options.columns)
   await mkdir(dirname(options.path), { recursive: true })
   try {
-    await writeCells(csv, options.csv, options.file.name)
+    await writeCells(csv, options.csv(), options.file.name)
     return await parquetOf(csv, options)
   } finally {
     await rm(csv, { force: true })
@@ -126,7 +131,9 @@ async function parquetOf(
   const folder = await realpath(dirname(path))
   const types = columns.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')
   const names = columnNames(columns.map(({ name }) => name))
-  const cells = columns.map(({ holds }, i) => `${typed(`c${i}`, holds)} AS ${quoted(names[i]!)}`)
+  const cells = columns.flatMap(({ holds }, i) =>
+    holds === 'nothing' ? [] : [`${typed(`c${i}`, holds)} AS ${quoted(names[i]!)}`],
+  )
   const from = `read_csv(${text(csv)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', max_line_size = ${LONGEST_LINE}, columns = {${types}})`
   await withDuck({ folders: [folder], spillTo: folder, threads: 1, wide: columns.length > 200 }, (duck) =>
     writeParquet(duck, `SELECT ${cells.join(', ')} FROM ${from}`, path, columns.length),
@@ -145,8 +152,6 @@ async function parquetOf(
 function typed(cell: string, holds: SnapshotColumn['holds']): string {
   const value = `nullif(${cell}, '')`
   if (holds === 'number') return `CAST(${value} AS DOUBLE)`
-  if (holds === 'time') return asTime(value)
-  if (holds === 'truth')
-    return `CASE WHEN ${cell} IN ('t', 'true', '1') THEN 'true' WHEN ${cell} IN ('f', 'false', '0') THEN 'false' END`
+  if (holds === 'truth') return `CASE ${cell} WHEN 't' THEN 'true' WHEN 'f' THEN 'false' ELSE ${value} END`
   return value
 }

@@ -76,6 +76,8 @@ export async function formatOf(
   const foreign = FOREIGN.find(([mark]) => startsWith(start, mark))
   if (foreign) throw new FormatUnknown(file.name, foreign[1])
   if (start.toString('latin1', TAR_AT, TAR_AT + 5) === 'ustar') throw new FormatUnknown(file.name, 'is a tar archive')
+  if (/^\s*<(!doctype html|html)/i.test(start.toString('latin1')))
+    throw new FormatUnknown(file.name, 'is a page of HTML')
   if (PACKED.some(([mark]) => packed && startsWith(start, mark)))
     throw new FormatUnknown(file.name, 'is compressed twice')
   const format =

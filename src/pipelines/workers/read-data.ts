@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { appendRows, type IngestedTable, ingestTable, type RowRecord, stopOnFailure } from '#data'
+import { appendRows, type IngestedTable, ingestTable, type RowRecord, readFrom, sourceOf, stopOnFailure } from '#data'
 import type { DatasetSpec, TableSchema } from '#data/contract'
 import { joinTable, type ViewInput } from '#features'
 import { serveAsChild } from '#platform/process'
@@ -84,10 +84,10 @@ async function readWithFeatures(
   target: string,
   progress: (message: string) => void,
 ): Promise<IngestedTable> {
-  const { source, sha256, time, id, columns, ignore = [] } = set
+  const { time, id, columns, ignore = [] } = set
   const keys = views.flatMap(({ input }) => [...input.view.entities])
   const entities = await ingestTable({
-    spec: { source, sha256, time, columns, ignore: ignore.filter((column) => !keys.includes(column)), id },
+    spec: { ...sourceOf(set), time, columns, ignore: ignore.filter((column) => !keys.includes(column)), id },
     folder: project,
     target: join(folder, 'entities'),
     progress,
@@ -102,9 +102,9 @@ async function readWithFeatures(
   })
   // Keys find features; a model that learned from them would know its customers by name.
   const aside = [...new Set([...ignore, ...keys])].filter((column) => column !== id)
-  const spec: DatasetSpec = { ...set, source: joined, sha256: undefined, ignore: aside }
+  const spec: DatasetSpec = { ...readFrom(joined, set), ignore: aside }
   const table = await ingestTable({ spec, folder, target, previous: parent?.schema, progress })
-  const from = entities.source as Extract<IngestedTable['source'], { kind: 'files' | 'url' }>
+  const from = entities.source as Extract<IngestedTable['source'], { kind: 'files' | 'url' | 'taken' }>
   return { ...table, source: { ...from, features: views.map(({ use }) => use) } }
 }
 

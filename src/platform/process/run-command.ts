@@ -31,7 +31,7 @@ export async function runCommand(
   },
 ): Promise<string> {
   options.signal?.throwIfAborted()
-  const inherited = options.bare ? { PATH: process.env.PATH, LANG: process.env.LANG } : process.env
+  const inherited = options.bare ? { PATH: process.env.PATH, LANG: process.env.LANG } : withoutSecrets(process.env)
   const child = spawn(endingWithParent(command), {
     cwd: options.folder,
     env: { ...inherited, ...options.env },
@@ -73,4 +73,9 @@ export async function runCommand(
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', abort)
   }
+}
+
+/** Secrets are for reading data: what a command needs of them is given to it by name. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([key]) => !/^ORRERY_SECRETS?(_|$)/.test(key)))
 }

@@ -3,6 +3,7 @@ import { Task } from '#evaluation/contract'
 import { Expectation } from './expectations.ts'
 import { PrepareStep } from './prepare.ts'
 import { Cell, ColumnName, Duration, Name, Percent } from './scalars.ts'
+import { sourceKeys, sourceProblems } from './source.ts'
 import { quoted, says } from './wording.ts'
 
 /** `dteday + hr` or a list of columns in the file; the columns in the spec, read together as one time. */
@@ -48,18 +49,9 @@ export const Split = z
   })
 export type Split = z.output<typeof Split>
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, {
-  error: says('this is no sha256', 'Write the 64 lower-case hexadecimal digits that `sha256sum` prints.'),
-})
-
 export const DataSet = z
   .strictObject({
-    source: z
-      .string()
-      .min(1, { error: says('the source is empty', 'Write a path, a glob or an https URL.') })
-      .meta({ description: 'a path or glob relative to the project folder, or an https URL with its sha256' }),
-    sha256: sha256.optional().meta({ description: 'the content the source must have; required for a URL' }),
-    sheet: z.string().min(1).optional().meta({ description: 'of a spreadsheet, by its name; default: the first' }),
+    ...sourceKeys,
     label: ColumnName.optional().meta({ description: 'the column to predict; what is trained on needs one' }),
     task: Task.optional().meta({ description: 'what is predicted; inferred from the label when absent' }),
     positive: Cell.optional().meta({ description: 'the label value that counts as 1; inferred when absent' }),
@@ -94,14 +86,7 @@ export const DataSet = z
   })
   .superRefine((set, context) => {
     const problem = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
-    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(set.source)?.[1]?.toLowerCase()
-    if (scheme === 'https' && set.sha256 === undefined)
-      problem('source', says('a source on the web may change under you', 'Add `sha256:` with the digest of the file.'))
-    if (scheme !== undefined && scheme !== 'https')
-      problem(
-        'source',
-        says(`a source cannot be read from ${scheme}://`, 'Use a path, a glob, or an https URL with its sha256.'),
-      )
+    for (const { path, message } of sourceProblems(set)) context.addIssue({ code: 'custom', path, message })
     if (set.positive !== undefined && set.task !== undefined && set.task !== 'binary')
       problem(
         'positive',

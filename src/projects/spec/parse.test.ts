@@ -236,12 +236,16 @@ describe('what is wrong with a file is said with its place and its cure', () => 
     [
       'a web source without digest',
       SMALLEST.replace('m.csv', 'https://example.org/m.csv'),
-      ['4:13 data.m.source: a source on the web may change under you. Add `sha256:` with the digest of the file.'],
+      [
+        '4:13 data.m.source: a source on the web may change under you. Add `sha256:` with the digest of the file, or `poll: 1d` for one that is meant to change.',
+      ],
     ],
     [
       'a source of an unknown kind',
-      SMALLEST.replace('m.csv', 's3://b/m.csv'),
-      ['4:13 data.m.source: a source cannot be read from s3://. Use a path, a glob, or an https URL with its sha256.'],
+      SMALLEST.replace('m.csv', 'ftp://b/m.csv'),
+      [
+        '4:13 data.m.source: a source cannot be read from ftp://. Use a path, https://, s3://, postgres://, mysql://, upload:// or predictions://.',
+      ],
     ],
     [
       'no trials',

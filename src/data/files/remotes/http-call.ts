@@ -15,14 +15,21 @@ export function callHttp(
     headers,
     body,
     timeoutMs,
-  }: { method: string; headers: Headers; body?: Uint8Array | undefined; timeoutMs: number },
+    signal,
+  }: {
+    method: string
+    headers: Headers
+    body?: Uint8Array | undefined
+    timeoutMs: number
+    signal?: AbortSignal | undefined
+  },
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? overHttps : overHttp
     const sending = send(url, {
       method,
       headers: { ...Object.fromEntries(headers), 'content-length': String(body?.byteLength ?? 0) },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: signal ? AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) : AbortSignal.timeout(timeoutMs),
     })
     sending.on('error', reject)
     sending.on('response', (answer) => {
@@ -32,7 +39,8 @@ export function callHttp(
       const told = new Headers()
       for (let i = 0; i < answer.rawHeaders.length; i += 2)
         told.append(answer.rawHeaders[i]!, answer.rawHeaders[i + 1]!)
-      resolve(new Response(isBare ? null : Readable.toWeb(answer), { status, headers: told }))
+      const statusText = answer.statusMessage ?? ''
+      resolve(new Response(isBare ? null : Readable.toWeb(answer), { status, statusText, headers: told }))
     })
     sending.end(body)
   })

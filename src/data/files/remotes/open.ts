@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { writeDurably } from '../durable.ts'
 import { RemoteUnknown } from '../errors.ts'
+import { s3AccessFrom } from './s3-access.ts'
 import { openFolderRemote } from './folder.ts'
 import type { Remote } from './remote.ts'
 
@@ -74,7 +74,7 @@ async function openAddress(root: string, address: RemoteAddress, env: NodeJS.Pro
   if (s3) {
     const { openS3Remote } = await import('./s3.ts')
     const prefix = s3[2] === '' ? '' : `${s3[2]!.replace(/\/$/, '')}/`
-    return openS3Remote(url, { bucket: s3[1]!, prefix, ...accessFrom(address, env) })
+    return openS3Remote(url, { bucket: s3[1]!, prefix, ...s3AccessFrom(address, env) })
   }
   const ssh =
     /^ssh:\/\/(?<host>[^/:]+)(?::(?<port>\d+))?(?<path>\/.+)$/.exec(url) ??
@@ -91,37 +91,4 @@ async function openAddress(root: string, address: RemoteAddress, env: NodeJS.Pro
       'Use a folder, s3://bucket/prefix, or ssh://host/path.',
     )
   return openFolderRemote(resolve(root, url.replace(/^file:\/\//, '')))
-}
-
-function accessFrom({ endpoint, region }: RemoteAddress, env: NodeJS.ProcessEnv) {
-  const profile = env.AWS_ACCESS_KEY_ID ? {} : profileFrom(env)
-  const accessKeyId = env.AWS_ACCESS_KEY_ID ?? profile.aws_access_key_id
-  const secretAccessKey = env.AWS_SECRET_ACCESS_KEY ?? profile.aws_secret_access_key
-  if (!accessKeyId || !secretAccessKey)
-    throw new RemoteUnknown(
-      'There are no credentials for S3.',
-      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for ~/.aws/credentials.',
-    )
-  return {
-    accessKeyId,
-    secretAccessKey,
-    sessionToken: env.AWS_SESSION_TOKEN ?? profile.aws_session_token,
-    region: region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? profile.region ?? 'us-east-1',
-    endpoint: endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
-  }
-}
-
-/** One section of the file that Amazon's own tools write. */
-function profileFrom(env: NodeJS.ProcessEnv): Record<string, string> {
-  const file = env.AWS_SHARED_CREDENTIALS_FILE ?? join(env.HOME ?? homedir(), '.aws', 'credentials')
-  if (!existsSync(file)) return {}
-  const facts: Record<string, string> = {}
-  let inside = false
-  for (const line of readFileSync(file, 'utf8').split(/\r?\n/)) {
-    const section = /^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]/.exec(line)
-    if (section) inside = section[1] === (env.AWS_PROFILE ?? 'default')
-    const fact = /^\s*([a-z_]+)\s*=\s*(\S+)\s*$/.exec(line)
-    if (inside && fact) facts[fact[1]!] = fact[2]!
-  }
-  return facts
 }

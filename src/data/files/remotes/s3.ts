@@ -1,25 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { AwsV4Signer } from 'aws4fetch'
 import { RemoteFailed, RemoteRefused, StoreDamaged } from '../errors.ts'
-import { callHttp } from './http-call.ts'
 import type { Blob, LocalBlob, Moved, Remote } from './remote.ts'
-import { eachOf, Passing, retried } from './retry.ts'
-
-export interface S3Access {
-  readonly bucket: string
-  readonly prefix: string
-  /** Of a store that is not Amazon's. */
-  readonly endpoint?: string | undefined
-  readonly region: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string | undefined
-}
+import { eachOf } from './retry.ts'
+import { openS3Client, type S3Access, unescapeXml } from './s3-client.ts'
 
 const AT_ONCE = 16
 /** Above, a blob goes up in parts: one that fails is sent again alone. */
@@ -29,20 +14,11 @@ const PARTS_AT_ONCE = 4
 const MOST_PARTS = 10_000
 /** Asking for each of more takes longer than a list of all. */
 const ASK_EACH = 300
-const PATIENCE_MS = 120_000
-
-interface Call {
-  method: string
-  key?: string
-  query?: Record<string, string>
-  body?: Uint8Array
-  headers?: Record<string, string>
-}
-
 /** Any store that speaks S3. Each upload is signed with the hash of its bytes, which the store verifies. */
-export function openS3Remote(url: string, access: S3Access): Remote {
+export function openS3Remote(url: string, access: S3Access & { readonly prefix: string }): Remote {
   const keyOf = (hash: string) => `${access.prefix}${hash.slice(0, 2)}/${hash}`
-  const call = openCalls(url, access)
+  const store = openS3Client(url, access)
+  const { call } = store
 
   async function putOne({ hash, size, path }: LocalBlob): Promise<void> {
     if (size > PART) return putInParts({ hash, size, path })
@@ -91,44 +67,13 @@ export function openS3Remote(url: string, access: S3Access): Remote {
     }
   }
 
-  /** What came before a cut is kept, and the rest asked for. */
-  async function getOne({ hash }: Blob, folder: string): Promise<boolean> {
-    const path = join(folder, hash)
-    return retried(
-      async () => {
-        const have = await stat(path).then(
-          (stats) => stats.size,
-          () => 0,
-        )
-        const headers = have > 0 ? { range: `bytes=${have}-` } : undefined
-        const answer = await call({ method: 'GET', key: keyOf(hash), ...(headers && { headers }) }, [404, 416])
-        if (answer.status === 404) return false
-        if (answer.status === 416) return true
-        try {
-          const flags = answer.status === 206 ? 'a' : 'w'
-          await pipeline(Readable.fromWeb(answer.body!), createWriteStream(path, { flags }))
-        } catch (error) {
-          throw isOurDisk(error) ? error : new Passing(reasonOf(error))
-        }
-        return true
-      },
-      (last) => new RemoteFailed(url, last.message),
-    )
-  }
-
   async function listAll(): Promise<Map<string, number>> {
     const sizes = new Map<string, number>()
-    for (let token: string | undefined; ; ) {
-      const query = { 'list-type': '2', prefix: access.prefix, ...(token && { 'continuation-token': token }) }
-      const page = await text(await call({ method: 'GET', query }))
-      for (const [, contents] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-        const hash = /<Key>[^<]*?([0-9a-f]{64})<\/Key>/.exec(contents!)?.[1]
-        if (hash) sizes.set(hash, Number(/<Size>(\d+)<\/Size>/.exec(contents!)?.[1] ?? -1))
-      }
-      const next = /<NextContinuationToken>([^<]+)</.exec(page)?.[1]
-      if (!next) return sizes
-      token = unescapeXml(next)
+    for await (const { key, size } of store.list(access.prefix)) {
+      const hash = /([0-9a-f]{64})$/.exec(key)?.[1]
+      if (hash) sizes.set(hash, size)
     }
+    return sizes
   }
 
   return {
@@ -159,7 +104,7 @@ export function openS3Remote(url: string, access: S3Access): Remote {
         blobs,
         (files, bytes) => moved(files, bytes),
         async (blob) => {
-          await getOne(blob, folder)
+          await store.get(keyOf(blob.hash), join(folder, blob.hash))
         },
       ),
   }
@@ -170,60 +115,6 @@ function move<B extends Blob>(blobs: readonly B[], moved: Moved, act: (blob: B) 
     await act(blob)
     moved(1, blob.size)
   })
-}
-
-/** One request, signed and tried again; an answer that is no success, and not expected, is an error. */
-function openCalls(url: string, access: S3Access) {
-  const { bucket, endpoint, region, accessKeyId, secretAccessKey, sessionToken } = access
-  // Amazon wants the bucket in the name of the host; others know it in the path, and so does Amazon with dots in it.
-  const root = endpoint
-    ? `${endpoint.replace(/\/$/, '')}/${bucket}`
-    : bucket.includes('.')
-      ? `https://s3.${region}.amazonaws.com/${bucket}`
-      : `https://${bucket}.s3.${region}.amazonaws.com`
-
-  async function once({ method, key = '', query = {}, body, headers = {} }: Call): Promise<Response> {
-    const search = new URLSearchParams(query).toString()
-    const path = key.split('/').map(encodeURIComponent).join('/')
-    const signed = await new AwsV4Signer({
-      ...{
-        method,
-        url: `${root}/${path}${search ? `?${search}` : ''}`,
-        service: 's3',
-        region,
-        accessKeyId,
-        secretAccessKey,
-      },
-      ...(sessionToken && { sessionToken }),
-      headers: { 'x-amz-content-sha256': sha256(body ?? new Uint8Array()), ...headers },
-    }).sign()
-    const { headers: signedHeaders, url: signedUrl } = signed
-    return callHttp(signedUrl, { method, headers: signedHeaders, body, timeoutMs: PATIENCE_MS }).catch((error) => {
-      throw new Passing(reasonOf(error))
-    })
-  }
-
-  return (request: Call, expected: readonly number[] = []): Promise<Response> =>
-    retried(
-      async () => {
-        const answer = await once(request)
-        if (answer.ok || expected.includes(answer.status)) return answer
-        const said = await answer.text().catch(() => '')
-        const code = /<Code>([^<]+)<\/Code>/.exec(said)?.[1] ?? ''
-        const why = `${request.method} answered ${answer.status}${code ? ` ${code}` : ''}`
-        if (answer.status >= 500 || [408, 409, 429].includes(answer.status) || code === 'RequestTimeout')
-          throw new Passing(why)
-        throw new RemoteRefused(url, why, hintFor(answer.status, bucket))
-      },
-      (last) => new RemoteFailed(url, last.message),
-    )
-}
-
-function hintFor(status: number, bucket: string): string {
-  if (status === 401 || status === 403)
-    return `Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do with the bucket ${bucket}.`
-  if (status === 404) return `Make the bucket ${bucket}, or mend its name in the address.`
-  return 'Check the address, the endpoint and the region of the remote.'
 }
 
 async function readPart(file: FileHandle, from: number, length: number): Promise<Uint8Array> {
@@ -238,13 +129,4 @@ async function readPart(file: FileHandle, from: number, length: number): Promise
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const text = (answer: Response) => answer.text()
-const isOurDisk = (error: unknown) =>
-  ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')
 const escapeXml = (value: string) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
-const unescapeXml = (value: string) =>
-  value.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? `${message} (${cause.message || (cause as NodeJS.ErrnoException).code})` : message
-}
