@@ -1,6 +1,6 @@
-/** One server of the bench, in a process of its own: `empty` or `orrery`. Tells its port, then its CPU time when asked. */
+/** One server of the bench, in a process of its own: `empty` or `orrery <onnx file> <durability>`. Tells its port. */
 import { createServer } from 'node:http'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -8,12 +8,10 @@ import { openHttp } from '#platform/http'
 import { openSqlite } from '#platform/storage'
 import { systemClock } from '#platform/time'
 import { mountServing, openServing, servingMigrations } from '#serving'
-import { exportOnnx, fitModel } from '#trainer'
-import { FEATURES, tableOf } from './model.ts'
+import { SIGNATURE } from './model.ts'
 
-const kind = process.argv[2]
+const [kind, onnx, durability] = process.argv.slice(2)
 process.on('disconnect', () => process.exit(0))
-process.on('message', () => process.send!({ cpu: process.cpuUsage(), rss: process.memoryUsage.rss() }))
 process.send!({ port: kind === 'empty' ? await serveEmpty() : await serveOrrery() })
 
 async function serveEmpty(): Promise<number> {
@@ -35,14 +33,11 @@ async function serveEmpty(): Promise<number> {
 async function serveOrrery(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'orrery-bench-'))
   process.on('exit', () => void rm(folder, { recursive: true, force: true }))
-  const storage = await openSqlite({ file: join(folder, 'bench.db'), durability: 'full' })
+  const storage = await openSqlite({
+    file: join(folder, 'bench.db'),
+    durability: durability === 'process' ? 'process' : 'full',
+  })
   await storage.migrate(servingMigrations)
-  const { frame, target } = tableOf(4_000)
-  const model = fitModel(
-    { task: 'binary', classes: ['no', 'yes'] },
-    { learner: 'boosted_trees', trees: 200 },
-    { frame, target },
-  )
   const log = pino({ level: 'error' })
   const serving = openServing({
     storage,
@@ -56,15 +51,7 @@ async function serveOrrery(): Promise<number> {
         time: [],
       }),
       names: async () => ['bench'],
-      package: async () => ({
-        bytes: exportOnnx(model),
-        signature: {
-          task: 'binary',
-          classes: ['no', 'yes'],
-          label: 'label',
-          features: FEATURES.map((name) => ({ name, kind: 'numeric' })),
-        },
-      }),
+      package: async () => ({ bytes: await readFile(onnx!), signature: SIGNATURE }),
       onTrafficChanged: () => () => {},
     },
   })
