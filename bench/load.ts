@@ -5,6 +5,9 @@ export interface Load {
   readonly path: string
   /** `{{i}}` stands for the number of the request. */
   readonly body: string
+  /** Base64 of a body that is no text; `body` is then not sent. */
+  readonly binary?: string
+  readonly headers?: Readonly<Record<string, string>>
   readonly connections: number
   readonly seconds: number
 }
@@ -21,12 +24,26 @@ export interface LoadResult {
  * A closed loop: each connection sends the next request as soon as it is answered. Over plain sockets, because a
  * client library costs as much per request as the servers that are measured here and would be what is measured.
  */
-export async function applyLoad({ port, path, body, connections, seconds }: Load): Promise<LoadResult> {
+export async function applyLoad({
+  port,
+  path,
+  body,
+  binary,
+  headers = { 'content-type': 'application/json' },
+  connections,
+  seconds,
+}: Load): Promise<LoadResult> {
   let sent = 0
   const parts = body.split('{{i}}')
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = (length: number) =>
+    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${lines.join('')}content-length: ${length}\r\n\r\n`
+  const content = binary === undefined ? undefined : Buffer.from(binary, 'base64')
+  const whole = content && Buffer.concat([Buffer.from(head(content.length)), content])
   const next = () => {
+    if (whole) return whole
     const text = parts.join(String(sent++))
-    return `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
+    return head(Buffer.byteLength(text)) + text
   }
   const latencies: number[] = []
   let failed = 0
@@ -57,7 +74,7 @@ export async function applyLoad({ port, path, body, connections, seconds }: Load
 
 function repeat(
   socket: Socket,
-  next: () => string,
+  next: () => string | Buffer,
   end: number,
   answered: (milliseconds: number, ok: boolean) => void,
 ): Promise<void> {

@@ -1,4 +1,7 @@
-/** One server of the bench, in a process of its own: `empty` or `orrery <onnx file> <durability>`. Tells its port. */
+/**
+ * One server of the bench, in a process of its own: `empty` or `orrery <onnx files> <durability>`. Tells its port; takes the
+ * version that is to answer.
+ */
 import { createServer } from 'node:http'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -38,6 +41,8 @@ async function serveOrrery(): Promise<number> {
     durability: durability === 'process' ? 'process' : 'full',
   })
   await storage.migrate(servingMigrations)
+  const files = onnx!.split(',')
+  let version = 1
   const log = pino({ level: 'error' })
   const serving = openServing({
     storage,
@@ -47,16 +52,21 @@ async function serveOrrery(): Promise<number> {
       endpoint: async () => ({
         project: 'bench',
         model: 'bench',
-        traffic: { stable: [{ version: 1, weight: 1 }], canary: null, reference: null, kept: [] },
+        traffic: { stable: [{ version, weight: 1 }], canary: null, reference: null, kept: [] },
         time: [],
       }),
       names: async () => ['bench'],
-      package: async () => ({ bytes: await readFile(onnx!), signature: SIGNATURE }),
+      package: async (_, of) => ({ bytes: await readFile(files[of - 1]!), signature: SIGNATURE }),
       onTrafficChanged: () => () => {},
     },
   })
   const http = await openHttp({ log, version: '0', authorize: async () => ({ name: 'local', roles: ['admin'] }) })
   mountServing(http, serving)
   await serving.warmAll()
+  process.on('message', async (asked: { version: number }) => {
+    version = asked.version
+    await serving.warm('bench')
+    process.send!({ version })
+  })
   return Number(new URL(await http.fastify.listen({ port: 0, host: '127.0.0.1' })).port)
 }

@@ -32,6 +32,8 @@ export async function explainPrediction(
     `${prediction.model}@${version}`,
     await registry.packageBytes(prediction.model, version),
     signature,
+    // Hundreds of rows of what may be slow: others are answered meanwhile.
+    { placement: 'auto' },
   )
   try {
     const explanation = await explainRow({ predict: (frame) => model.predict(frame), row, background })

@@ -37,9 +37,14 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
     try {
       const { onnx, signature } = await source.read()
       if (signature && typeof onnx !== 'string') {
-        const signed = await loadModel(source.name, onnx, signature)
+        const signed = await loadModel(source.name, onnx, signature, { placement: 'auto' })
         slot.current = { source, graph: signed.graph, signed }
-      } else slot.current = { source, graph: await openTensorModel(source.name, onnx), signed: undefined }
+      } else
+        slot.current = {
+          source,
+          graph: await openTensorModel(source.name, onnx, { placement: 'auto' }),
+          signed: undefined,
+        }
     } catch (error) {
       slot.problem = (error as Error).message
       log.warn({ err: error, model: source.name }, 'model cannot be served')
