@@ -56,15 +56,15 @@ export const servingRoutes = defineRoutes({
     path: '/predict/:endpoint',
     permission: 'serving:predict',
     summary:
-      'Answers records, or a picture whose bytes are the body (`image/jpeg`, `image/png`, `multipart/form-data`); every ' +
-      'answer is logged with an id.',
+      'Answers records, rows of CSV (`text/csv`), or a picture whose bytes are the body (`image/jpeg`, `image/png`, ' +
+      '`multipart/form-data`); every answer is logged with an id.',
     params: z.object({ endpoint: z.string() }),
     query: z
       .object({ explain: z.enum(['occlusion']).optional().describe('Which part of a picture made the answer.') })
       .catchall(z.string())
       .describe('Beside a picture: further columns of its record, such as its time.'),
     body: PredictBody,
-    otherBodies: ['image/jpeg', 'image/png', 'multipart/form-data'],
+    otherBodies: ['text/csv', 'image/jpeg', 'image/png', 'multipart/form-data'],
     reply: z.object({ model: z.string(), predictions: z.array(Prediction) }),
   },
   feedback: {

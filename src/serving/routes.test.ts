@@ -89,6 +89,28 @@ describe('the routes of serving', () => {
     expect(asked).toEqual(expect.arrayContaining(['serving:predict', 'serving:feedback', 'serving:read']))
   })
 
+  it('takes CSV for the records that it stands for', async () => {
+    const records = [RECORD, { ...RECORD, tenure: null, plan: null }]
+    const csv = (text: string) =>
+      send('POST', '/predict/retention', text, { 'content-type': 'text/csv; charset=utf-8' })
+    const expected = (await send('POST', '/predict/retention', { records })).body.predictions
+    const { status, body } = await csv('tenure,charges,plan,note\r\n3,80,monthly,"a, b"\r\n,80,,\r\n')
+    expect(status).toBe(200)
+    expect(body.predictions.map((one: { value: number }) => one.value)).toEqual(
+      expected.map((one: { value: number }) => one.value),
+    )
+    const logged = (await send('GET', `/api/predictions/${body.predictions[0].id}`)).body
+    expect(logged.inputs).toEqual({ ...RECORD, note: 'a, b' })
+    for (const [text, code, words] of [
+      ['tenure,charges,plan\nabc,80,monthly', 'ORRERY_RUNTIME_RECORD_INVALID', '"abc"'],
+      ['tenure,charges\n3,80', 'ORRERY_RUNTIME_RECORD_INVALID', 'plan'],
+      ['tenure,charges,plan\n3,80', 'ORRERY_CSV_UNREADABLE', 'Record Length'],
+    ] as const) {
+      const refused = await csv(text)
+      expect(refused.body.error).toMatchObject({ code, message: expect.stringContaining(words) })
+    }
+  })
+
   it('answers a multiclass model with all its probabilities, the same again from the log', async () => {
     const ask = () => send('POST', '/predict/band', { records: [RECORD], ids: ['m'] })
     const { body } = await ask()

@@ -1,5 +1,6 @@
 import type { HttpServer } from '#platform/http'
 import { type LoggedPrediction, servingRoutes } from './contract.ts'
+import { csvBody } from './csv-body.ts'
 import { PredictionUnknown } from './errors.ts'
 import { pictureBody } from './picture-body.ts'
 import { isPlainPredictBody } from './plain-body.ts'
@@ -7,6 +8,11 @@ import type { Serving } from './serving.ts'
 import type { StoredPrediction } from './store.ts'
 
 export function mountServing(http: HttpServer, serving: Serving): void {
+  const otherBody = async (endpoint: string, body: Buffer, type: string, columns: Record<string, string>) =>
+    /^text\/csv\b/i.test(type)
+      ? { records: csvBody(body, (await serving.answering(endpoint)).signature) }
+      : pictureBody(body, type, columns)
+
   http.mountFast(servingRoutes.predict, {
     isBody: isPlainPredictBody,
     answer: async ({ name, body, requestId }) =>
@@ -16,7 +22,7 @@ export function mountServing(http: HttpServer, serving: Serving): void {
     predict: async ({ params, query, body, request }) => {
       const { explain, ...columns } = query
       const asked = Buffer.isBuffer(body)
-        ? await pictureBody(body, String(request.headers['content-type']), columns)
+        ? await otherBody(params.endpoint, body, String(request.headers['content-type']), columns)
         : { records: body.records, ids: body.ids }
       return serving.predict({
         endpoint: params.endpoint,
