@@ -23,6 +23,7 @@ import {
   endpointModels,
   MLFLOW_ALIASES,
   invokedEndpoint,
+  mountEndpointOpenApi,
   mountInference,
   mountInvocations,
   mountMlflow,
@@ -186,6 +187,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountMlflow(http, { tracking, tracing, registry, webhooks, storage, clock })
   const inference = { models: endpointModels({ serving, registry }), version }
   mountInference(http, inference)
+  mountEndpointOpenApi(http, { serving, version })
   mountInvocations(http, { model: (endpoint) => invokedEndpoint(serving, endpoint) })
   mountOtlp(http, { tracking, tracing, storage })
   mountOperations(http, { storage, features, serving, jobs, events, version })

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { type Authorize, type HttpServer, openHttp } from '#platform/http'
 import { openSqlite } from '#platform/storage'
 import { systemClock } from '#platform/time'
-import { endpointModels, invokedEndpoint, mountInference, mountInvocations } from '#protocols'
+import { endpointModels, invokedEndpoint, mountEndpointOpenApi, mountInference, mountInvocations } from '#protocols'
 import { VersionUnknown } from '#registry'
 import { mountServing, openServing, type Serving, servingMigrations } from '#serving'
 import { node, onnxFile, value, whole } from '../../src/runtime/onnx.fixture.ts'
+import { leftBrightness } from '../../src/serving/pictures.fixture.ts'
 import { alone, PATIENT, silent, testEndpoints, trainPackage } from '../../src/serving/serving.fixture.ts'
 
 /** A record that every endpoint here takes but `matrix`. */
@@ -25,6 +26,25 @@ const MATRIX = {
     label: 'sum',
     features: ['a', 'b'].map((name) => ({ name, kind: 'numeric' as const, required: true })),
     graph: { inputs: [{ name: 'input', type: 'float32' as const, features: ['a', 'b'] }], output: 'sum' },
+  },
+}
+
+/** Plain tensors: what is sent, twice over. */
+const PAIR = {
+  bytes: onnxFile({
+    node: [node('Concat', ['x', 'x'], ['y'], { axis: { i: 1 } })],
+    input: [value('x', 'INT64', ['n', 1])],
+    output: [value('y', 'INT64', ['n', 2])],
+  }),
+  signature: {
+    task: 'regression' as const,
+    classes: [],
+    label: '',
+    features: [],
+    tensors: {
+      inputs: [{ name: 'x', datatype: 'INT64' as const, shape: [-1, 1] }],
+      outputs: [{ name: 'y', datatype: 'INT64' as const, shape: [-1, 2] }],
+    },
   },
 }
 
@@ -53,11 +73,15 @@ export async function openInferenceServer(folder: string): Promise<InferenceServ
     3: trainPackage(3, 'multiclass'),
     4: trainPackage(4, 'regression'),
     5: MATRIX,
+    6: leftBrightness,
+    7: PAIR,
   })
   endpoints.set('retention', { stable: alone(1) })
   endpoints.set('band', { stable: alone(3) })
   endpoints.set('amount', { stable: alone(4) })
   endpoints.set('matrix', { stable: alone(5) })
+  endpoints.set('light', { stable: alone(6) })
+  endpoints.set('pair', { stable: alone(7) })
   endpoints.set('empty', {})
   const serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT })
   const registry = {
@@ -80,6 +104,7 @@ export async function openInferenceServer(folder: string): Promise<InferenceServ
   }
   mountServing(server.http, serving)
   mountInference(server.http, inference)
+  mountEndpointOpenApi(server.http, { serving, version: '0' })
   mountInvocations(server.http, { model: (endpoint) => invokedEndpoint(serving, endpoint) })
   await serving.warmAll()
   return server

@@ -1,6 +1,5 @@
 import type { PredictionRecord } from '#runtime'
 import type { Signature } from '#runtime/contract'
-import { takesRecords } from '#runtime/contract'
 import type { Serving } from '#serving'
 import type { Column } from '../oip/index.ts'
 import { type InvokedModel, invokedGraph } from './models.ts'
@@ -14,7 +13,7 @@ import { type Invocation, InvocationInvalid } from './table.ts'
  */
 export async function invokedEndpoint(serving: Serving, name: string): Promise<InvokedModel> {
   const { signature, graph } = await serving.answering(name)
-  if (!takesRecords(signature)) return invokedGraph(graph)
+  if (signature.tensors) return invokedGraph(graph)
   const kinds = new Map(signature.features.map((feature) => [feature.name, feature.kind]))
   return {
     // What is no feature, such as the time, is as it was sent.
@@ -28,6 +27,7 @@ export async function invokedEndpoint(serving: Serving, name: string): Promise<I
   }
 }
 
+/** Of pictures the column `picture` is all that is needed: their files in base64. */
 function recordsOf({ columns, array }: Invocation, signature: Signature): PredictionRecord[] {
   const named = columns ?? namedColumns(array!, signature)
   const kinds = new Map(signature.features.map((feature) => [feature.name, feature.kind]))

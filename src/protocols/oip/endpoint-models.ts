@@ -5,7 +5,7 @@ import { outputNameOf, TensorInvalid, type Tensors } from '#runtime'
 import { takesRecords } from '#runtime/contract'
 import { type AnsweringEndpoint, EndpointUnknown, type Serving } from '#serving'
 import type { InferRequest } from './codec/request.ts'
-import { EndpointNotUnloaded, ModelUnknown, ModelVersionUnknown } from './errors.ts'
+import { EndpointNotUnloaded, EndpointTensorInvalid, ModelUnknown, ModelVersionUnknown } from './errors.ts'
 import type { InferenceModel, InferenceModels } from './models.ts'
 import { recordsFromTensors, tabularOutputs, tensorsFromPredictions } from './tabular.ts'
 
@@ -55,7 +55,8 @@ export function endpointModels({
     model: async (name, number, caller) => {
       if (number !== undefined && number !== '') return version(name, number, caller)
       const endpoint = await serving.answering(name)
-      return takesRecords(endpoint.signature) ? tabularModel(serving, endpoint) : tensorModel(serving, endpoint)
+      if (takesRecords(endpoint.signature)) return tabularModel(serving, endpoint)
+      return endpoint.signature.image ? pictureModel(serving, endpoint) : tensorModel(serving, endpoint)
     },
     problems: () => serving.problems().map(({ endpoint, problem }) => `${endpoint}: ${problem}`),
     index: async () =>
@@ -97,15 +98,59 @@ function tabularModel(serving: Serving, endpoint: AnsweringEndpoint): InferenceM
     inputs: endpoint.graph.inputs,
     outputs,
     infer: async ({ id, feeds, wanted }: InferRequest) => {
-      const unknown = wanted?.find((one) => !outputs.some((known) => known.name === one))
-      if (unknown !== undefined)
-        throw new TensorInvalid(name, unknown, 'the endpoint has no such output', `It gives ${namesOf(outputs)}.`)
+      checkOutputs(name, outputs, wanted)
       const records = recordsFromTensors(endpoint, feeds)
       const { predictions } = await serving.predict({ endpoint: name, records, requestId: id })
       const all = tensorsFromPredictions(signature, output, predictions)
       return { model: name, version: String(predictions[0]!.version), id, outputs: wanted ? pick(all, wanted) : all }
     },
   }
+}
+
+/**
+ * Pixels, as the graph takes them; or pictures as they are in their files, in a tensor of BYTES called `picture`, which are
+ * decoded, answered and logged as `/predict` does.
+ */
+function pictureModel(serving: Serving, endpoint: AnsweringEndpoint): InferenceModel {
+  const { name, signature } = endpoint
+  const pixels = tensorModel(serving, endpoint)
+  const output = outputNameOf(signature)
+  return {
+    ...pixels,
+    infer: async (request) => {
+      const { picture } = request.feeds
+      if (!picture || endpoint.graph.inputs.some((input) => input.name === PICTURES)) return pixels.infer(request)
+      const { id, wanted } = request
+      const outputs = tabularOutputs(signature, output)
+      checkOutputs(name, outputs, wanted)
+      const files = filesIn(name, request.feeds)
+      const { predictions } = await serving.predict({
+        endpoint: name,
+        records: files.map(() => ({})),
+        files,
+        requestId: id,
+      })
+      const all = tensorsFromPredictions(signature, output, predictions)
+      return { model: name, version: String(predictions[0]!.version), id, outputs: wanted ? pick(all, wanted) : all }
+    },
+  }
+}
+
+const PICTURES = 'picture'
+
+/** @throws EndpointTensorInvalid */
+function filesIn(endpoint: string, { picture, ...others }: Tensors): Uint8Array[] {
+  const [other] = Object.keys(others)
+  if (other !== undefined)
+    throw new EndpointTensorInvalid(endpoint, other, 'it comes beside pictures', 'Send pictures, or pixels.')
+  if (picture?.datatype !== 'BYTES' || picture.data.length === 0)
+    throw new EndpointTensorInvalid(
+      endpoint,
+      PICTURES,
+      'it holds no pictures',
+      'Send the bytes of JPEG or PNG files as BYTES.',
+    )
+  return picture.data.map((file) => (typeof file === 'string' ? Buffer.from(file, 'base64') : file))
 }
 
 /** A graph that takes no records, answered by the version that the roll-out has for the request's id. */
@@ -120,6 +165,13 @@ function tensorModel(serving: Serving, { name, version, graph }: AnsweringEndpoi
       return { model: name, version: String(answering.version), id, outputs: await answering.graph.run(feeds, wanted) }
     },
   }
+}
+
+/** @throws TensorInvalid */
+function checkOutputs(name: string, outputs: readonly { name: string }[], wanted: readonly string[] | undefined): void {
+  const unknown = wanted?.find((one) => !outputs.some((known) => known.name === one))
+  if (unknown === undefined) return
+  throw new TensorInvalid(name, unknown, 'the endpoint has no such output', `It gives ${namesOf(outputs)}.`)
 }
 
 const pick = (all: Tensors, wanted: readonly string[]): Tensors =>
