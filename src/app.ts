@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
 import { mountData, mountDataReports, openData, openDataReports, openFileDatasets } from '#data'
-import { certifyingRole, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
+import { certifyingRoles, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
 import { mountExports, openExports } from '#exports'
 import { mountFeatures, openFeatures } from '#features'
 import { mountGovernance } from '#governance'
@@ -156,7 +156,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       requests: (await serving.reads.counts(name)).predictions,
     }),
   })
-  checkStagedVersions({ events, storage, blobs, registry, serving })
+  checkStagedVersions({ events, storage, blobs, projects, registry, serving })
 
   mountAccess(http, access)
   mountProjects(http, projects, async (tx, project) => {
@@ -172,7 +172,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountTracing(http, { tracing, tracking })
   mountPipelines(http, { pipelines, projects, storage })
   mountRegistry(http, registry, async (project, endpoint) =>
-    certifyingRole(project === null ? null : (await projects.project(project)).spec, endpoint),
+    certifyingRoles(project === null ? null : (await projects.project(project)).spec, endpoint),
   )
   mountWebhooks(http, webhooks)
   mountPackaging(http, packaging)

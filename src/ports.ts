@@ -49,7 +49,16 @@ export function endpointSource(needs: {
       if (project === null) return { project: '', model, traffic, time: [] }
       const of = await projects.project(project)
       const log = of.spec.deploy[name]?.log
-      return { project, model, traffic, time: timeColumns(of), features: featuresOf(of), ...(log && { log }) }
+      const { requests_per_second: requestsPerSecond } = of.spec.environments[endpoint.environment]?.limits ?? {}
+      return {
+        project,
+        model,
+        traffic,
+        time: timeColumns(of),
+        features: featuresOf(of),
+        requestsPerSecond,
+        ...(log && { log }),
+      }
     },
     names: async () => (await deployments.endpoints({})).map((endpoint) => endpoint.name),
     package: async (model, version) => {

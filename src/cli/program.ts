@@ -110,9 +110,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 
   program
     .command('certify')
-    .description('sign that a version may reach production')
+    .description('sign that a version may reach production, or refuse it')
     .argument('<model@version>', 'such as price-up@8')
-    .option('--note <text>', 'what you looked at', '')
+    .option('--note <text>', 'what you looked at, or why not', '')
+    .option('--report <hash>', 'of the report that you read; another one by now is refused')
+    .option('--refuse', 'say that it must not reach production')
     .addOption(SERVER())
     .addOption(JSON_OUT())
     .addHelpText('after', '\nExample: ORRERY_TOKEN=… orrery certify price-up@8 --note "segments and fairness reviewed"')

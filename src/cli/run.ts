@@ -86,7 +86,7 @@ function deployLine({ url, spec }: Ended, { version, rollout }: Outcome): string
       return line(BUSY, `in staging: ${why}`)
     case 'awaiting_certification': {
       const role = spec.environments[spec.deploy[version.endpoint]?.environment ?? '']?.certify ?? 'somebody'
-      return line(BUSY, `waits for ${role} to certify → ${link}`)
+      return line(BUSY, `waits for ${[role].flat().join(' and ')} to certify → ${link}`)
     }
     case 'canary':
     case 'rolling':

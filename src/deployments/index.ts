@@ -2,7 +2,7 @@ export { type Deployments, openDeployments, type PlanOf } from './deployments.ts
 export { EndpointUnknown } from './errors.ts'
 export { deploymentMigrations } from './migrations.ts'
 export { followVersions } from './on-registered.ts'
-export { certifyingRole, type DeploymentPlan, deploymentPlan } from './plan.ts'
+export { certifyingRoles, type DeploymentPlan, deploymentPlan } from './plan.ts'
 export { isLive, type RolloutEvent } from './rollout.ts'
 export { stagingName } from './rollout-moves.ts'
 export { mountDeployments } from './routes.ts'

@@ -3,7 +3,7 @@ import type { Projects } from '#projects'
 import type { Registry } from '#registry'
 import type { Rollout } from './contract.ts'
 import type { Deployments } from './deployments.ts'
-import { certifyingRole } from './plan.ts'
+import { certifyingRoles } from './plan.ts'
 
 /** The identity that signs where the project says nobody has to. */
 const NOBODY_HAS_TO = { name: 'orrery', roles: [] }
@@ -30,8 +30,8 @@ export function followVersions(needs: {
   const onTheirWay = async (model: string, version: number) =>
     (await deployments.rollouts({ model, version, unfinished: true })).map(({ endpoint }) => endpoint)
 
-  const roleFor = async ({ project, endpoint }: Rollout) =>
-    certifyingRole(project === null ? null : (await projects.project(project)).spec, endpoint)
+  const rolesFor = async ({ project, endpoint }: Rollout) =>
+    certifyingRoles(project === null ? null : (await projects.project(project)).spec, endpoint)
 
   events.subscribe(
     'deployments',
@@ -57,10 +57,10 @@ export function followVersions(needs: {
           if (moved?.state !== 'awaiting_certification') return
           // Somebody may have signed while it was still being checked.
           if (certification) await carryOn(place, version, certification.by)
-          else if (state === 'candidate' && (await roleFor(moved)) === 'auto')
+          else if (state === 'candidate' && (await rolesFor(moved)).length === 0)
             await registry.certify(model, version, {
               by: NOBODY_HAS_TO,
-              role: 'auto',
+              roles: [],
               automatic: true,
               note: 'nobody has to sign here',
             })

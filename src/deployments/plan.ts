@@ -47,8 +47,9 @@ export function deploymentPlan(spec: ProjectSpec, endpoint: string): DeploymentP
   }
 }
 
-/** The role that signs for versions of an endpoint; `auto` where its project says that nobody has to. */
-export function certifyingRole(spec: ProjectSpec | null, endpoint: string | null): string {
-  if (spec === null || endpoint === null) return CERTIFIER
-  return spec.environments[spec.deploy[endpoint]?.environment ?? '']?.certify ?? 'auto'
+/** Whose signatures a version of an endpoint takes, one role each; none where its project says that nobody has to sign. */
+export function certifyingRoles(spec: ProjectSpec | null, endpoint: string | null): string[] {
+  if (spec === null || endpoint === null) return [CERTIFIER]
+  const asked = spec.environments[spec.deploy[endpoint]?.environment ?? '']?.certify ?? 'auto'
+  return [asked].flat().filter((role) => role !== 'auto')
 }

@@ -223,7 +223,7 @@ export async function openLoop(storage: Storage, project: string, options: LoopO
   async function release(version: number): Promise<void> {
     await registry.certify(project, version, {
       by: { name: 'test', roles: [] },
-      role: 'auto',
+      roles: [],
       note: '',
       automatic: true,
     })

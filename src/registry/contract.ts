@@ -1,4 +1,5 @@
 export { FeatureSpec, Signature } from '#runtime/contract'
+export * from './certificate.contract.ts'
 export * from './entities.contract.ts'
 export {
   type ImportedHere as ImportedModelHere,

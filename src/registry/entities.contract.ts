@@ -7,6 +7,7 @@ import { Signature } from '#runtime/contract'
 export const GateResult = z.object({
   condition: z.string(),
   passed: z.boolean(),
+  pending: z.boolean().optional().describe('It is about latency or memory, which staging measures.'),
   explanation: z.string().describe('The values behind the verdict, or why it did not apply.'),
 })
 export type GateResult = z.infer<typeof GateResult>

@@ -44,6 +44,28 @@ export class CertifierRoleMissing extends OrreryError {
   }
 }
 
+export class SignedAlready extends OrreryError {
+  constructor(who: string, missing: readonly string[]) {
+    super({
+      code: 'ORRERY_REGISTRY_SIGNED_ALREADY',
+      status: 409,
+      message: `"${who}" has signed this report already; the signature of another person is missing (${missing.join(', ')}).`,
+      hint: 'Each signature is of a person of its own.',
+    })
+  }
+}
+
+export class ReportChanged extends OrreryError {
+  constructor(model: string, version: number) {
+    super({
+      code: 'ORRERY_REGISTRY_REPORT_CHANGED',
+      status: 409,
+      message: `The report of ${model} v${version} is not the one that was read: something was found since.`,
+      hint: `Read it again: GET /api/models/${model}/versions/${version}/certificate, then sign the new hash.`,
+    })
+  }
+}
+
 export class VersionNotCertified extends OrreryError {
   constructor(model: string, version: number) {
     super({

@@ -13,6 +13,8 @@ export type Fact =
   | 'version_registered'
   | 'version_updated'
   | 'version_deleted'
+  /** One of several signatures; others are missing. */
+  | 'version_signed'
   | 'version_certified'
   | 'version_rejected'
   | 'stage_changed'

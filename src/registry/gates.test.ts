@@ -30,6 +30,39 @@ async function candidate(candidateScores: Float64Array, champion?: Float64Array)
 const NOT_WORSE = 'improvement.value >= -improvement.standard_error'
 const NO_COLLAPSE = 'segments.all(s, s.improvement.value >= -3 * s.improvement.standard_error)'
 
+describe('gates about explanations', () => {
+  const importance = [
+    { feature: 'heat', share: 0.5 },
+    { feature: 'age', share: 0.3 },
+    { feature: 'gender', share: 0.2 },
+  ]
+  const verdicts = async (gates: string[], over: object = {}, champion?: typeof importance) =>
+    judgeGates(gates, { ...(await candidate(good)), importance, ...over }, champion).map(({ passed }) => passed)
+
+  it('hold a model to what its answers rest on', async () => {
+    const gates = ['explanation.top1 <= 0.6', 'explanation.top3 > 0.9', 'explanation.share("gender") < 0.1']
+    expect(await verdicts(gates)).toEqual([true, true, false])
+  })
+
+  it('fail where nothing is known of it, or of the feature', async () => {
+    expect(await verdicts(['explanation.top1 <= 0.6'], { importance: [] })).toEqual([false])
+    expect(await verdicts(['explanation.share("nobody") < 0.1'])).toEqual([false])
+  })
+
+  it('compare with what the champion rests on', async () => {
+    const moved = [{ feature: 'heat', share: 0.3 }, { feature: 'age', share: 0.5 }, importance[2]!]
+    expect(await verdicts(['explanation.stability > 0.79 && explanation.stability < 0.81'], {}, moved)).toEqual([true])
+    expect(await verdicts(['explanation.stability == 1.0'], {}, importance)).toEqual([true])
+  })
+
+  it('wait for staging when they are about latency or memory', async () => {
+    const gates = ['latency.p99 < 50.0', 'metrics.roc_auc > 0.1 || champion.latency.p50 > 1.0']
+    expect(judgeGates(gates, await candidate(good))).toEqual(
+      gates.map((condition) => ({ condition, passed: false, pending: true, explanation: expect.any(String) })),
+    )
+  })
+})
+
 describe('gates', () => {
   it('pass a first candidate on comparisons, and say that there is nobody to compare with', async () => {
     const [verdict] = judgeGates([NOT_WORSE], await candidate(good))

@@ -8,25 +8,51 @@ import {
   type ImprovementValue,
   type SegmentValue,
 } from '#projects'
-import type { GateResult } from './contract.ts'
+import type { StagingReport } from './certificate.contract.ts'
+import type { GateResult, ModelVersion, PackagedVersion } from './entities.contract.ts'
 
-/** Judges a candidate by the project's gates; each verdict comes with the values behind it. */
-export function judgeGates(
-  gates: readonly string[],
-  candidate: Pick<CandidateRecord, 'report' | 'comparison' | 'parity'>,
-): GateResult[] {
-  const context = contextOf(candidate)
+type Judged = Pick<CandidateRecord, 'report' | 'comparison' | 'parity'> & { readonly importance?: Importance }
+type Importance = ModelVersion['importance']
+
+/**
+ * Judges a candidate by the project's gates; each verdict comes with the values behind it. Gates about latency and memory
+ * wait: those are measured in staging.
+ *
+ * @param champion what the champion's answers rest on
+ */
+export function judgeGates(gates: readonly string[], candidate: Judged, champion?: Importance): GateResult[] {
+  const context = contextOf(candidate, champion)
   return gates.map((condition) => {
-    const { passed, explanation } = evaluateCondition(compileCondition(condition, 'gate'), context)
+    const compiled = compileCondition(condition, 'gate')
+    if (compiled.staged)
+      return { condition, passed: false, pending: true, explanation: 'waits for what staging measures' }
+    const { passed, explanation } = evaluateCondition(compiled, context)
     return { condition, passed, explanation }
   })
 }
 
-function contextOf({
-  report,
-  comparison,
-  parity,
-}: Pick<CandidateRecord, 'report' | 'comparison' | 'parity'>): GateContext {
+/** The gates of a version once staging has measured it: those that had spoken before stay as they are. */
+export function judgeStaged(
+  { gates, comparison, importance, package: onnx }: PackagedVersion,
+  report: EvaluationReport | null,
+  { load, championLoad }: Pick<StagingReport, 'load' | 'championLoad'>,
+): GateResult[] {
+  const { parity, size } = onnx
+  const evaluated = report ? contextOf({ report, comparison, parity, importance }) : {}
+  const context: GateContext = {
+    ...evaluated,
+    latency: load?.latency,
+    memory: { package: size, resident: load?.memory },
+    ...(evaluated.champion && { champion: { ...evaluated.champion, latency: championLoad?.latency } }),
+  }
+  return gates.map((gate) => {
+    if (!gate.pending) return gate
+    const { passed, explanation } = evaluateCondition(compileCondition(gate.condition, 'gate'), context)
+    return { condition: gate.condition, passed, explanation }
+  })
+}
+
+function contextOf({ report, comparison, parity, importance = [] }: Judged, champion?: Importance): GateContext {
   return {
     metrics: report.metrics,
     segments: segmentsOf(report, comparison),
@@ -40,6 +66,7 @@ function contextOf({
       rows: parity.rows,
     },
     fairness: fairnessOf(report),
+    explanation: explanationOf(importance, champion),
     ...(comparison && {
       champion: {
         version: comparison.version,
@@ -53,6 +80,26 @@ function contextOf({
       },
       improvement: improvementOf(comparison.improvement),
     }),
+  }
+}
+
+/** What the answers rest on; unknown where nothing was measured. */
+function explanationOf(importance: Importance, champion: Importance | undefined): GateContext['explanation'] {
+  if (importance.length === 0) return undefined
+  const shares = importance.map(({ share }) => share).sort((a, b) => b - a)
+  const top = (count: number) => shares.slice(0, count).reduce((sum, share) => sum + share, 0)
+  const before = new Map(champion?.map(({ feature, share }) => [feature, share]))
+  const features = new Set([...importance.map(({ feature }) => feature), ...before.keys()])
+  const ours = new Map(importance.map(({ feature, share }) => [feature, share]))
+  // Half the sum of differences is the part of the explanation that moved (total variation distance).
+  const moved =
+    [...features].reduce((sum, name) => sum + Math.abs((ours.get(name) ?? 0) - (before.get(name) ?? 0)), 0) / 2
+  return {
+    top1: top(1),
+    top3: top(3),
+    top5: top(5),
+    stability: champion && champion.length > 0 ? 1 - moved : undefined,
+    shares: Object.fromEntries(ours),
   }
 }
 

@@ -14,9 +14,13 @@ export type DeploymentsOf = (tx: Tx, model: string) => Promise<readonly Deployme
 /** Where `champion` and `previous` say what an endpoint answers with. */
 const ROLLED_OUT: readonly string[] = ['champion', 'previous']
 
+/** Of a model that an endpoint serves: what people and other registries say about it changes nothing of these. */
+export const isSetByRollouts = (deployments: readonly Deployment[], alias: string) =>
+  deployments.length > 0 && ROLLED_OUT.includes(alias)
+
 /** @throws SetByRollouts */
 export function checkAliasFree(deployments: readonly Deployment[], model: string, alias: string): void {
-  if (deployments.length > 0 && ROLLED_OUT.includes(alias))
+  if (isSetByRollouts(deployments, alias))
     throw new SetByRollouts(`The alias "${alias}"`, model, endpointsOf(deployments))
 }
 

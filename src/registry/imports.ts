@@ -1,4 +1,5 @@
 import type { Tx } from '#platform/storage'
+import { isSetByRollouts } from './guard.ts'
 import type { ImportedHere, ImportedModel, ImportedVersion } from './imports.contract.ts'
 import { checkModelName } from './names.ts'
 import type { RegistryNeeds } from './needs.ts'
@@ -17,7 +18,7 @@ export interface RegistryImports {
   importModel(model: ImportedModel): Promise<ImportedHere>
 }
 
-export function openRegistryImports({ storage, tracking }: RegistryNeeds): RegistryImports {
+export function openRegistryImports({ storage, tracking, deploymentsOf }: RegistryNeeds): RegistryImports {
   /** Two servers that made a model of one name in the same millisecond are one server. */
   async function placeModel(tx: Tx, model: ImportedModel): Promise<{ name: string; isNew: boolean }> {
     for (let n = 0; ; n++) {
@@ -52,15 +53,19 @@ export function openRegistryImports({ storage, tracking }: RegistryNeeds): Regis
   async function placeVersion(
     tx: Tx,
     model: string,
-    version: ImportedVersion,
+    { stage: given, ...version }: ImportedVersion,
     project: string | null,
+    isServed: boolean,
   ): Promise<ImportedHere['versions'][number] | undefined> {
     const key = { model, version: version.version }
     const before = await versionOf(tx, model, version.version)
+    // Of a model that an endpoint serves, the stage Production follows roll-outs, whatever the other registry says.
+    const isFree = !isServed || (given === 'production') === (before?.stage === 'production')
+    const stage = isFree ? given : (before?.stage ?? 'none')
     // Deleted here since: its number is not given again.
     if (!before && (await isNumberGiven(tx, key))) return undefined
     if (!before) {
-      const { description, stage, by, createdAt, updatedAt, source, location, run, runLink, loggedModel } = version
+      const { description, by, createdAt, updatedAt, source, location, run, runLink, loggedModel } = version
       await insertVersion(
         tx,
         {
@@ -94,14 +99,14 @@ export function openRegistryImports({ storage, tracking }: RegistryNeeds): Regis
           why: 'in stage Production when it was imported; its last change there is its start here',
         })
     } else if (version.updatedAt > before.updatedAt) {
-      const { description, stage, updatedAt: updated_at } = version
+      const { description, updatedAt: updated_at } = version
       await saveVersion(tx, key, { description, stage, updated_at })
       await changeVersionTags(tx, key, version.tags)
     }
     const here = (await versionOf(tx, model, version.version))!
-    const { description, tags, stage, by, createdAt, updatedAt, source, location, run, runLink, loggedModel } = here
+    const { description, tags, by, createdAt, updatedAt, source, location, run, runLink, loggedModel } = here
     return {
-      ...{ version: here.version, description, tags, stage, by, createdAt, updatedAt, source, location },
+      ...{ version: here.version, description, tags, stage: here.stage, by, createdAt, updatedAt, source, location },
       ...{ run, runLink, loggedModel, isNew: !before },
     }
   }
@@ -115,14 +120,22 @@ export function openRegistryImports({ storage, tracking }: RegistryNeeds): Regis
       const located = await Promise.all(model.versions.map(resolved))
       return storage.write(async (tx) => {
         const { name, isNew } = await placeModel(tx, model)
+        const deployments = await deploymentsOf(tx, name)
         const versions: ImportedHere['versions'] = []
         for (const version of located) {
-          const placed = await placeVersion(tx, name, version, projects.get(version.run ?? '') ?? null)
+          const placed = await placeVersion(
+            tx,
+            name,
+            version,
+            projects.get(version.run ?? '') ?? null,
+            deployments.length > 0,
+          )
           if (placed) versions.push(placed)
         }
         const [before] = await listModels(tx, { names: [name] })
         for (const [alias, version] of Object.entries(model.aliases)) {
-          const stays = before?.aliases[alias] !== undefined && model.updatedAt <= before.updatedAt
+          const isOlder = before?.aliases[alias] !== undefined && model.updatedAt <= before.updatedAt
+          const stays = isOlder || isSetByRollouts(deployments, alias)
           if (!stays && (await versionOf(tx, name, version))) await setAliasRow(tx, name, alias, version)
         }
         const [here] = await listModels(tx, { names: [name] })

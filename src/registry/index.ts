@@ -8,6 +8,7 @@ export {
   VersionUnknown,
 } from './errors.ts'
 export { judgeGates } from './gates.ts'
+export type { Signing } from './certification.ts'
 export type { Deployment, DeploymentsOf } from './guard.ts'
 export { registryMigrations } from './migrations.ts'
 export { registerSucceededRuns } from './on-run-succeeded.ts'

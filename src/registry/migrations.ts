@@ -156,4 +156,38 @@ export const registryMigrations: readonly Migration[] = [
       `.execute(db)
     },
   },
+  {
+    name: 'registry-003-signatures',
+    up: async (db, { identity, identityType }) => {
+      await db.schema
+        .createTable('registry_signatures')
+        .addColumn('id', identityType, identity)
+        .addColumn('model', 'text', (c) =>
+          c.notNull().references('registry_models.name').onUpdate('cascade').onDelete('cascade'),
+        )
+        .addColumn('version', 'integer', (c) => c.notNull())
+        .addColumn('signed_by', 'text', (c) => c.notNull())
+        .addColumn('role', 'text', (c) => c.notNull())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .addColumn('note', 'text', (c) => c.notNull())
+        .addColumn('automatic', 'integer', (c) => c.notNull())
+        .addColumn('report', 'text', (c) => c.notNull())
+        .execute()
+      await db.schema
+        .createIndex('registry_signatures_by_version')
+        .on('registry_signatures')
+        .columns(['model', 'version'])
+        .execute()
+      await db.schema
+        .createTable('registry_staging')
+        .addColumn('model', 'text', (c) =>
+          c.notNull().references('registry_models.name').onUpdate('cascade').onDelete('cascade'),
+        )
+        .addColumn('version', 'integer', (c) => c.notNull())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .addColumn('report', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('registry_staging_key', ['model', 'version'])
+        .execute()
+    },
+  },
 ]

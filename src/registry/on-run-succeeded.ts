@@ -28,6 +28,9 @@ export function registerSucceededRuns(needs: {
       preparation: _,
       ...facts
     } = found
+    const champion = comparison
+      ? await registry.version(found.model, comparison.version).catch(() => undefined)
+      : undefined
     await registry.register(
       {
         ...facts,
@@ -40,7 +43,7 @@ export function registerSucceededRuns(needs: {
         endpoint,
         releaseRequests: requests,
       },
-      judgeGates(spec.gates, found),
+      judgeGates(spec.gates, found, champion?.importance),
     )
   })
 }

@@ -55,7 +55,7 @@ onEveryDatabase('registry', [...eventMigrations, ...trackingMigrations, ...regis
   }
   const register = async (model: string, gates = [passed]) => registry.register(await candidate(model), gates)
   const sign = (model: string, version: number, by: { name: string; roles: string[] }, role = 'qa') =>
-    registry.certify(model, version, { by, role, note: 'looked', automatic: false })
+    registry.certify(model, version, { by, roles: role === 'auto' ? [] : [role], note: 'looked', automatic: false })
 
   it('numbers versions, one for each pipeline run however often it is told', async () => {
     const first = await candidate('numbers')
@@ -85,6 +85,80 @@ onEveryDatabase('registry', [...eventMigrations, ...trackingMigrations, ...regis
       state: 'certified',
       certification: { by: 'quinn', note: 'looked', automatic: false },
     })
+  })
+
+  it('asks for as many people as the environment says, each for the report as it is, and certifies with the last', async () => {
+    const { version } = await register('twice', [passed])
+    const certify = (by: { name: string; roles: string[] }, over: object = {}) =>
+      registry.certify('twice', version, { by, roles: ['qa', 'qa'], note: '', automatic: false, ...over })
+    const report = () => registry.certificate('twice', version, ['qa', 'qa'])
+    const first = await report()
+    expect(first).toMatchObject({
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      missing: ['qa', 'qa'],
+      signatures: [],
+    })
+    expect(first.certificate.risks).toContain('It has not been checked in staging yet.')
+    expect((await certify(qa, { report: first.hash })).state).toBe('candidate')
+    await expect(certify(qa)).rejects.toMatchObject({ code: 'ORRERY_REGISTRY_SIGNED_ALREADY', status: 409 })
+    await expect(certify(engineer)).rejects.toMatchObject({ code: 'ORRERY_REGISTRY_CERTIFIER_ROLE', status: 403 })
+    // What staging finds makes it another report: the signature of the one before does not count any more.
+    await registry.staged('twice', version, { passed: true, checks: [], load: null, championLoad: null })
+    const second = await report()
+    expect(second.hash).not.toBe(first.hash)
+    expect(second).toMatchObject({ missing: ['qa', 'qa'], signatures: [{ by: 'quinn', covers: false }] })
+    await expect(certify(qa, { report: first.hash })).rejects.toMatchObject({ code: 'ORRERY_REGISTRY_REPORT_CHANGED' })
+    await certify(qa, { report: second.hash })
+    const signed = await certify({ name: 'ada', roles: ['admin'] }, { report: second.hash })
+    expect(signed).toMatchObject({ state: 'certified', certification: { by: 'quinn, ada' } })
+    const last = await report()
+    expect(last.hash).toBe(second.hash)
+    expect(last.signatures.map(({ by, covers }) => [by, covers])).toEqual([
+      ['quinn', false],
+      ['quinn', true],
+      ['ada', true],
+    ])
+  })
+
+  it('does not let another registry say what an endpoint answers with', async () => {
+    const at = Date.parse('2025-01-01')
+    const version = (number: number, stage: 'none' | 'production') => ({
+      ...{ version: number, description: '', tags: {}, stage, by: 'them', createdAt: at, updatedAt: at + 1 },
+      ...{ source: 's3://x', location: 's3://x', run: null, runLink: null, loggedModel: null },
+    })
+    const imported = (over: object) => ({
+      ...{ name: 'brought', description: '', tags: {}, createdAt: at, updatedAt: at + 1 },
+      ...{ aliases: { champion: 1 }, versions: [version(1, 'production'), version(2, 'none')] },
+      ...over,
+    })
+    expect((await registry.importModel(imported({}))).aliases).toEqual({ champion: 1 })
+    served.set('brought', [{ endpoint: 'brought', versions: [1] }])
+    const again = await registry.importModel(
+      imported({
+        updatedAt: at + 9,
+        aliases: { champion: 2, shadow: 2 },
+        versions: [version(1, 'none'), { ...version(2, 'production'), updatedAt: at + 9 }],
+      }),
+    )
+    expect(again.aliases).toEqual({ champion: 1, shadow: 2 })
+    expect(again.versions.map(({ stage }) => stage)).toEqual(['production', 'none'])
+  })
+
+  it('judges gates about latency and memory once staging has measured them', async () => {
+    const conditions = ['latency.p99 < 20.0', 'memory.resident < 1e6 && parity.rows >= 1']
+    const gates = conditions.map((condition) => ({ condition, passed: false, pending: true, explanation: 'waits' }))
+    const measured = (p99: number) => ({
+      ...{ rate: 50, answered: 100, failed: 0, seconds: 2, achieved: 50, memory: 5e5 },
+      latency: { p50: 1, p95: 2, p99 },
+    })
+    const { version, state } = await register('measured', gates)
+    expect(state).toBe('candidate')
+    const found = { passed: true, checks: [], championLoad: null }
+    const failedGates = await registry.staged('measured', version, { ...found, load: measured(30) })
+    expect(failedGates).toEqual([
+      { condition: conditions[0], passed: false, explanation: expect.stringContaining('latency.p99 = 30ms') },
+    ])
+    expect((await registry.version('measured', version)).gates[1]).toMatchObject({ passed: true })
   })
 
   it('lets nothing uncertified become champion, and remembers who was before', async () => {
@@ -158,7 +232,7 @@ onEveryDatabase('registry', [...eventMigrations, ...trackingMigrations, ...regis
       await expect(registry.packaged('raw', 1)).rejects.toMatchObject(refused)
       await expect(registry.packageBytes('raw', 1)).rejects.toMatchObject(refused)
       await expect(sign('raw', 1, qa)).rejects.toMatchObject(refused)
-      await expect(registry.reject('raw', 1, 'quinn', 'no')).rejects.toMatchObject(refused)
+      await expect(registry.reject('raw', 1, qa, 'no')).rejects.toMatchObject(refused)
       await expect(storage().write((tx) => registry.promote(tx, 'raw', 1, 'sneaky'))).rejects.toMatchObject({
         code: 'ORRERY_REGISTRY_NOT_CERTIFIED',
       })

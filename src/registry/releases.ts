@@ -1,8 +1,7 @@
-import { hasRole } from '#access'
 import type { EvaluationReport } from '#evaluation/contract'
-import type { Principal } from '#platform/http'
 import type { Tx } from '#platform/storage'
 import { beginService } from './aliases.ts'
+import type { Certification } from './certification.ts'
 import {
   type EvaluatedVersion,
   type GateResult,
@@ -11,15 +10,7 @@ import {
   type ModelVersion,
   type PackagedVersion,
 } from './entities.contract.ts'
-import {
-  CertifierRoleMissing,
-  VersionNotCertifiable,
-  VersionNotCertified,
-  VersionNotEvaluated,
-  VersionNotPackaged,
-  VersionPackagedAlready,
-  VersionUnknown,
-} from './errors.ts'
+import { VersionNotEvaluated, VersionNotPackaged, VersionPackagedAlready, VersionUnknown } from './errors.ts'
 import { openTeller } from './facts.ts'
 import { type RegistryNeeds, requireVersion } from './needs.ts'
 import { aliasedVersion, setAliasRow } from './store/aliases.ts'
@@ -93,15 +84,6 @@ export interface Releases {
   baseline(model: string, version: number): Promise<unknown>
   /** @throws VersionUnknown, VersionNotPackaged */
   packageBytes(model: string, version: number): Promise<Buffer>
-  /** Signs for production; `role` is what the project's environment asks for, `auto` when nobody has to sign. */
-  certify(
-    model: string,
-    version: number,
-    signed: { by: Principal; role: string; note: string; automatic: boolean },
-  ): Promise<ModelVersion>
-  reject(model: string, version: number, by: string, reason: string): Promise<ModelVersion>
-  /** Asked before a version scores or answers anything in production. @throws VersionNotCertified */
-  requireCertified(tx: Tx, model: string, version: number): Promise<ModelVersion>
   /** Makes a certified version the champion, in the transaction that routes traffic to it. */
   promote(tx: Tx, model: string, version: number, why: string): Promise<void>
   /** Takes a version out of use; `back` becomes the champion again. */
@@ -111,12 +93,15 @@ export interface Releases {
 /** Who registers and promotes where no person does. */
 const ORRERY = 'orrery'
 
-export function openReleases(needs: RegistryNeeds): Releases {
+export function openReleases(
+  needs: RegistryNeeds,
+  { requireCertified }: Pick<Certification, 'requireCertified'>,
+): Releases {
   const { storage, blobs, clock } = needs
   const tell = openTeller(needs.events)
 
   const verdict = (gates: readonly GateResult[]): 'candidate' | 'rejected' =>
-    gates.every((gate) => gate.passed) ? 'candidate' : 'rejected'
+    gates.every((gate) => gate.passed || gate.pending) ? 'candidate' : 'rejected'
   const tellVerdict = (
     tx: Tx,
     version: ModelVersionKey,
@@ -125,27 +110,13 @@ export function openReleases(needs: RegistryNeeds): Releases {
   ) =>
     tell.ofVersion(tx, 'version_registered', version, {
       passed: verdict(gates) === 'candidate',
-      failedGates: gates.filter((gate) => !gate.passed),
+      failedGates: gates.filter((gate) => !gate.passed && !gate.pending),
       ...from,
     })
 
   async function packaged(model: string, version: number): Promise<PackagedVersion> {
     const found = await requireVersion(storage, model, version)
     if (!isPackaged(found)) throw new VersionNotPackaged(model, version)
-    return found
-  }
-
-  async function requireCandidate(tx: Tx, model: string, version: number): Promise<ModelVersion> {
-    const found = await requireVersion(tx, model, version)
-    if (found.state === 'registered') throw new VersionNotPackaged(model, version)
-    if (found.state !== 'candidate') throw new VersionNotCertifiable(model, version, found.state.replace('_', ' '))
-    return found
-  }
-
-  /** The one place where every way to production meets this rule. */
-  async function requireCertified(tx: Tx, model: string, version: number): Promise<ModelVersion> {
-    const found = await requireVersion(tx, model, version)
-    if (!found.certification) throw new VersionNotCertified(model, version)
     return found
   }
 
@@ -212,25 +183,6 @@ export function openReleases(needs: RegistryNeeds): Releases {
     },
     baseline: (model, version) => evidenceOf(storage, { model, version }, 'baseline'),
     packageBytes: async (model, version) => blobs.get((await packaged(model, version)).package.hash),
-    certify: async (model, version, { by, role, note, automatic }) => {
-      if (role !== 'auto' && !hasRole(by.roles, role)) throw new CertifierRoleMissing(by.name, role)
-      await storage.write(async (tx) => {
-        const found = await requireCandidate(tx, model, version)
-        const certification = { by: by.name, at: clock.now(), automatic, note }
-        await saveVersion(tx, found, { state: 'certified', certification })
-        await tell.ofVersion(tx, 'version_certified', found, { by: by.name, automatic, note })
-      })
-      return requireVersion(storage, model, version)
-    },
-    reject: async (model, version, by, reason) => {
-      await storage.write(async (tx) => {
-        const found = await requireCandidate(tx, model, version)
-        await saveVersion(tx, found, { state: 'rejected' })
-        await tell.ofVersion(tx, 'version_rejected', found, { by, reason })
-      })
-      return requireVersion(storage, model, version)
-    },
-    requireCertified,
     promote: async (tx, model, version, why) => {
       const found = await requireCertified(tx, model, version)
       await saveVersion(tx, found, { state: 'production', stage: 'production' })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EvaluationReport } from '#evaluation/contract'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
+import { CertificateReply } from './certificate.contract.ts'
 import { Model, ModelVersion, ServicePeriod } from './entities.contract.ts'
 import { PointInTime } from './point-in-time.ts'
 
@@ -51,9 +52,14 @@ export const registryRoutes = defineRoutes({
     method: 'POST',
     path: '/api/models/:model/versions/:version/certify',
     permission: 'registry:certify',
-    summary: 'Signs that a version may reach production. The identity needs the role that the environment names.',
+    summary:
+      'Signs that a version may reach production. The identity needs a role that the environment asks for and that has not signed yet.',
     params: OneVersion,
-    body: z.object({ note: z.string().max(2000).default(''), automatic: z.boolean().default(false) }),
+    body: z.object({
+      note: z.string().max(2000).default(''),
+      automatic: z.boolean().default(false),
+      report: z.string().optional().describe('Hash of the report that was read; another one by now is refused.'),
+    }),
     reply: ModelVersion,
   },
   rejectVersion: {
@@ -64,6 +70,14 @@ export const registryRoutes = defineRoutes({
     params: OneVersion,
     body: z.object({ reason: z.string().min(1).max(2000) }),
     reply: ModelVersion,
+  },
+  getCertificate: {
+    method: 'GET',
+    path: '/api/models/:model/versions/:version/certificate',
+    permission: 'registry:read',
+    summary: 'The report that is signed: everything for and against a version, its hash, and who signed it.',
+    params: OneVersion,
+    reply: CertificateReply,
   },
   downloadPackage: {
     method: 'GET',

@@ -3,12 +3,16 @@ import { registryImportRoutes, registryRoutes } from './contract.ts'
 import { timeRangeOf } from './point-in-time.ts'
 import type { Registry } from './registry.ts'
 
-/** @param certifyingRole the role that must sign for a version, by its project and endpoint where it has them */
+/** @param certifyingRoles whose signatures a version takes, by its project and endpoint where it has them */
 export function mountRegistry(
   http: HttpServer,
   registry: Registry,
-  certifyingRole: (project: string | null, endpoint: string | null) => Promise<string>,
+  certifyingRoles: (project: string | null, endpoint: string | null) => Promise<string[]>,
 ): void {
+  const rolesFor = async ({ model, version }: { model: string; version: number }) => {
+    const { project, endpoint } = await registry.packaged(model, version)
+    return certifyingRoles(project, endpoint)
+  }
   http.mount('registry', registryImportRoutes, { importModel: ({ body }) => registry.importModel(body) })
   http.mount('registry', registryRoutes, {
     listModels: async ({ query }) => ({
@@ -26,12 +30,12 @@ export function mountRegistry(
       report: await registry.report(params.model, params.version),
     }),
     certifyVersion: async ({ params, body, principal }) => {
-      const { project, endpoint } = await registry.packaged(params.model, params.version)
-      const role = await certifyingRole(project, endpoint)
-      return registry.certify(params.model, params.version, { by: principal, role, ...body })
+      const roles = await rolesFor(params)
+      return registry.certify(params.model, params.version, { by: principal, roles, ...body })
     },
-    rejectVersion: ({ params, body, principal }) =>
-      registry.reject(params.model, params.version, principal.name, body.reason),
+    rejectVersion: async ({ params, body, principal }) =>
+      registry.reject(params.model, params.version, principal, body.reason, await rolesFor(params)),
+    getCertificate: async ({ params }) => registry.certificate(params.model, params.version, await rolesFor(params)),
     downloadPackage: async ({ params, reply }) => {
       const { package: onnx } = await registry.packaged(params.model, params.version)
       const bytes = await registry.packageBytes(params.model, params.version)

@@ -11,6 +11,8 @@ export interface ServedEndpoint {
   readonly time: readonly string[]
   /** Feature views that fill in what a record leaves out. None when absent. */
   readonly features?: readonly string[] | undefined
+  /** More are refused; as many as there are when absent. */
+  readonly requestsPerSecond?: number | undefined
   /** What of each prediction is logged; everything when absent. */
   readonly log?: LogPolicy | undefined
 }

@@ -123,3 +123,14 @@ export class FormWithoutPicture extends OrreryError {
     })
   }
 }
+
+export class TooManyRequests extends OrreryError {
+  constructor(endpoint: string, perSecond: number) {
+    super({
+      code: 'ORRERY_SERVING_TOO_MANY_REQUESTS',
+      status: 429,
+      message: `"${endpoint}" answers ${perSecond} requests a second, and is asked more.`,
+      hint: 'Ask again in a second, or raise `limits.requests_per_second` of its environment in orrery.yaml.',
+    })
+  }
+}

@@ -7,13 +7,14 @@ import { type Batcher, createBatcher } from './batcher.ts'
 import { createClaims } from './claims.ts'
 import type { Prediction } from './contract.ts'
 import type { EndpointStates, ReadyEndpoint } from './endpoint-state.ts'
-import { EndpointBusy, NotOfPictures, PredictionIdsInvalid, PredictionIdTaken } from './errors.ts'
+import { EndpointBusy, NotOfPictures, PredictionIdsInvalid, PredictionIdTaken, TooManyRequests } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
 import { asExplanation, occlusionMap } from './explain-picture.ts'
 import type { PredictionLog } from './log.ts'
 import { isLogged, isPictureKept, redacted } from './log-policy.ts'
 import { readPictures } from './pictures.ts'
 import { createPredictionIds } from './prediction-id.ts'
+import { createRates } from './rate.ts'
 import { stickyKey } from './router.ts'
 import { scoreBlocks } from './score.ts'
 import type { EndpointStats } from './stats.ts'
@@ -48,7 +49,7 @@ interface CompletedRequest extends PredictRequest {
 }
 
 export interface Gateway {
-  /** @throws EndpointUnknown, EndpointNotReady, RecordInvalid, PredictionIdsInvalid, PredictionIdTaken, ModelFailed */
+  /** @throws TooManyRequests, EndpointUnknown, EndpointNotReady, RecordInvalid, PredictionIdsInvalid, PredictionIdTaken, ModelFailed */
   predict(request: PredictRequest): Promise<PredictReply>
 }
 
@@ -95,6 +96,7 @@ export function openGateway({
   const newId = createPredictionIds()
   const batchers = new Map<string, Batcher<Block, Scored[]>>()
   const claims = createClaims()
+  const rates = createRates(() => performance.now())
 
   function batcherOf(endpoint: string): Batcher<Block, Scored[]> {
     let batcher = batchers.get(endpoint)
@@ -147,6 +149,8 @@ export function openGateway({
   async function predict(asked: PredictRequest): Promise<PredictReply> {
     const started = performance.now()
     const receivedAt = clock.now()
+    const most = states.current(asked.endpoint)?.endpoint.requestsPerSecond
+    if (most !== undefined && !rates.take(asked.endpoint, most)) throw new TooManyRequests(asked.endpoint, most)
     try {
       const request = await completed(asked)
       const { records, ids } = request

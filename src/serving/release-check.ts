@@ -1,7 +1,9 @@
 import type { PredictionRecord } from '#runtime'
 import { type LoadedModel, RecordInvalid } from '#runtime'
 import { createBatcher } from './batcher.ts'
+import type { LoadMeasurement } from '#registry/contract'
 import { PredictBody } from './contract.ts'
+import { type Load, measureLoad } from './load.ts'
 import { differenceOf } from './release-requests.ts'
 import { readPictures } from './pictures.ts'
 import { scoreBlocks } from './score.ts'
@@ -15,6 +17,8 @@ export interface ReleaseRequests {
    * (P(positive) or the value), or its classes side by side for a multiclass model.
    */
   readonly expected?: ArrayLike<number>
+  /** Measures it under this load, too, when it passed. */
+  readonly load?: Load
 }
 
 export interface ReleaseLimits {
@@ -31,7 +35,7 @@ export interface ReleaseLimits {
 export const DEFAULT_RELEASE_LIMITS: ReleaseLimits = { maxAbsDifference: 1e-5, p99Ms: 250 }
 
 export interface ReleaseCheckResult {
-  readonly name: 'loads' | 'answers' | 'parity' | 'latency' | 'refuses broken requests'
+  readonly name: 'loads' | 'answers' | 'parity' | 'latency' | 'refuses broken requests' | 'load'
   readonly passed: boolean
   /** The figures behind the verdict. */
   readonly explanation: string
@@ -46,6 +50,7 @@ export interface ReleaseReport {
   readonly maxAbsDifference: number | null
   readonly p50Ms: number | null
   readonly p99Ms: number | null
+  readonly load: LoadMeasurement | null
 }
 
 /**
@@ -54,8 +59,9 @@ export interface ReleaseReport {
  */
 export async function checkRelease(
   model: LoadedModel,
-  { records, expected }: ReleaseRequests,
+  { records, expected, load: wanted }: ReleaseRequests,
   limits: ReleaseLimits = DEFAULT_RELEASE_LIMITS,
+  residentBefore = process.memoryUsage.rss(),
 ): Promise<ReleaseReport> {
   if (expected && expected.length !== records.length * model.outputs)
     throw new RangeError(`${expected.length} expected scores for ${records.length} records of ${model.outputs}`)
@@ -100,6 +106,16 @@ export async function checkRelease(
     },
     await checkRefusals(model, records[0], ask),
   ]
+  const load =
+    wanted && records.length > 0 && checks.every((check) => check.passed)
+      ? await measureLoad(ask, records, wanted, residentBefore)
+      : null
+  if (load)
+    checks.push({
+      name: 'load',
+      passed: load.failed === 0,
+      explanation: `${load.rate} requests a second for ${load.seconds.toFixed(0)} s: ${load.failed === 0 ? 'no error' : `${load.failed} failed`}, p50 ${load.latency.p50.toFixed(1)} ms, p99 ${load.latency.p99.toFixed(1)} ms.`,
+    })
   return {
     passed: checks.every((check) => check.passed),
     checks,
@@ -108,11 +124,12 @@ export async function checkRelease(
     maxAbsDifference,
     p50Ms,
     p99Ms,
+    load,
   }
 }
 
 /** Every record once, one after another. */
-async function askAll(
+export async function askAll(
   model: LoadedModel,
   ask: (body: string) => Promise<Float64Array>,
   { records, expected }: ReleaseRequests,
@@ -184,7 +201,7 @@ async function checkRefusals(
 }
 
 /** A request's way through the gateway, without an endpoint and its log: nothing here is a prediction of production. */
-function requestPath(model: LoadedModel): (body: string) => Promise<Float64Array> {
+export function requestPath(model: LoadedModel): (body: string) => Promise<Float64Array> {
   const VERSION = 1
   const batcher = createBatcher<PredictionRecord[], Float64Array>({
     weight: (records) => records.length,

@@ -4,7 +4,8 @@ import type { Blobs } from '#platform/blobs'
 import type { Logger } from '#platform/log'
 import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
-import type { LoadedModel } from '#runtime'
+import type { LoadMeasurement } from '#registry/contract'
+import type { LoadedModel, PredictionRecord } from '#runtime'
 import { type AnsweringEndpoint, answeringOf } from './answering.ts'
 import type { LoggedPrediction } from './contract.ts'
 import type { EndpointSource } from './endpoint-source.ts'
@@ -13,11 +14,19 @@ import { EndpointUnknown } from './errors.ts'
 import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
 import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
+import { type Load, measureLoad } from './load.ts'
 import { registerMetrics } from './metrics.ts'
 import { keptPictures } from './kept-pictures.ts'
 import { MODEL_LIMITS, type ModelLimits, openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
-import { checkRelease, type ReleaseLimits, type ReleaseReport, type ReleaseRequests } from './release-check.ts'
+import {
+  askAll,
+  checkRelease,
+  type ReleaseLimits,
+  type ReleaseReport,
+  type ReleaseRequests,
+  requestPath,
+} from './release-check.ts'
 import type { RecentStats } from './recent.ts'
 import { expirePredictions } from './retention.ts'
 import { createEndpointStats, type EndpointStats, type StatsSnapshot } from './stats.ts'
@@ -65,6 +74,19 @@ export interface Serving {
     version: { model: string; version: number } & ReleaseRequests,
     limits?: ReleaseLimits,
   ): Promise<ReleaseReport>
+  /** What a version does under a load, outside of any endpoint. @throws ModelBroken */
+  measureLoad(
+    model: string,
+    version: number,
+    records: readonly PredictionRecord[],
+    load: Load,
+  ): Promise<LoadMeasurement>
+  /** Asks a version records again, one after another. @throws ModelBroken */
+  replay(
+    model: string,
+    version: number,
+    records: readonly PredictionRecord[],
+  ): Promise<{ errors: number; firstError: string | undefined }>
   /**
    * Deletes an endpoint's logged predictions, with their labels, that were received before `before`; and labels of that
    * age that never met their prediction. Totals keep counting them. Returns how many predictions went.
@@ -131,7 +153,17 @@ export function openServing({
     onLogged,
     ...(limits && { limits }),
   })
-  let releaseChecks = 0
+  let borrowed = 0
+  /** A model outside of any endpoint, in memory for as long as `use` takes. */
+  async function held<Result>(model: string, version: number, use: (loaded: LoadedModel) => Promise<Result>) {
+    const owner = `borrowed ${++borrowed}`
+    models.hold(owner, [packageName(model, version)])
+    try {
+      return await use(await models.get(model, version))
+    } finally {
+      models.hold(owner, [])
+    }
+  }
   const pictures = keptPictures({ blobs, log, reads: openReads(storage), models })
   const gateway = openGateway({
     ...{ storage, clock, states, log: predictions, statsOf, complete },
@@ -175,14 +207,15 @@ export function openServing({
     },
     answering: async (endpoint, id) => answeringOf(states.current(endpoint) ?? (await states.ready(endpoint)), id),
     checkRelease: async ({ model, version, ...requests }, releaseLimits) => {
-      const owner = `release check ${++releaseChecks}`
-      models.hold(owner, [packageName(model, version)])
-      try {
-        return await checkRelease(await models.get(model, version), requests, releaseLimits)
-      } finally {
-        models.hold(owner, [])
-      }
+      const before = process.memoryUsage.rss()
+      return held(model, version, (loaded) => checkRelease(loaded, requests, releaseLimits, before))
     },
+    measureLoad: (model, version, records, load) => {
+      const before = process.memoryUsage.rss()
+      return held(model, version, (loaded) => measureLoad(requestPath(loaded), records, load, before))
+    },
+    replay: (model, version, records) =>
+      held(model, version, (loaded) => askAll(loaded, requestPath(loaded), { records })),
     expire: (endpoint, before) => expirePredictions(storage, endpoint, before),
     pendingLogRecords: () => predictions.pending(),
     status: (endpoint) => ({

@@ -45,7 +45,7 @@ describe('compileCondition', () => {
     [
       'gate',
       'segments("a").any(s, s.rows > 1)',
-      '14: unknown method "any". Known here: all, exists, filter, size, segment.',
+      '14: unknown method "any". Known here: all, exists, filter, size, share, segment.',
     ],
     ['gate', 'segments("a").all(s)', '14: "all" is not used like this. Write segments.all(s, condition on s).'],
     [

@@ -21,6 +21,8 @@ export interface CompiledCondition {
   readonly kind: ConditionKind
   /** The columns whose segments it looks at. */
   readonly segmentColumns: readonly string[]
+  /** It is about what only staging can measure: latency and memory. */
+  readonly staged: boolean
   /** With durations written as numbers; every position is that of `text`. */
   readonly source: string
   readonly ast: ASTNode
@@ -53,7 +55,7 @@ export function compileCondition<Kind extends ConditionKind>(
   if (!checked.valid) return refuseCel(refuse, checked.error!)
   if (checked.type !== 'bool')
     return refuse(0, 'the condition is neither true nor false', 'Compare the value, such as … > 0.1.')
-  return { text, kind, segmentColumns: walk.segmentColumns, source, ast: parsed.ast }
+  return { text, kind, segmentColumns: walk.segmentColumns, staged: walk.staged, source, ast: parsed.ast }
 }
 
 type Refuse = (offset: number, wrong: string, todo: string) => never
@@ -105,6 +107,7 @@ const OPERATORS = new Set(['==', '!=', '<', '<=', '>', '>=', '+', '-', '*', '/',
 class Reader {
   readonly durations: { start: number; end: number; ms: number }[] = []
   readonly segmentColumns: string[] = []
+  staged = false
   private readonly kind: ConditionKind
   private readonly refuse: Refuse
   private readonly variables: Terms
@@ -135,6 +138,7 @@ class Reader {
 
   private variable(name: string, start: number, bound: Bound): Term['type'] {
     const type = bound.get(name) ?? own(this.variables, name)?.type
+    if (type === 'Latency' || type === 'Memory') this.staged = this.kind === 'gate'
     return type ?? this.unknown(start, 'variable', name, [...bound.keys(), ...Object.keys(this.variables)])
   }
 
@@ -149,7 +153,9 @@ class Reader {
         `there is no "${name}" to be had here`,
         'A dot follows a name that holds others, such as metrics.',
       )
-    return own(fields, name)?.type ?? this.unknown(start, 'name', name, Object.keys(fields))
+    const found = own(fields, name)?.type ?? this.unknown(start, 'name', name, Object.keys(fields))
+    if (found === 'Latency') this.staged = this.kind === 'gate'
+    return found
   }
 
   private call(node: ASTNode & { op: 'call' }, bound: Bound): Term['type'] | undefined {
@@ -193,6 +199,12 @@ class Reader {
     const nameStart = node.input?.indexOf(name, receiver.end) ?? node.start
     if (!Object.hasOwn(METHODS, name)) return this.unknown(nameStart, 'method', name, Object.keys(METHODS))
     const type = this.read(receiver, bound)
+    if (name === 'share') {
+      const [feature] = args
+      if (type !== 'Explanation' || args.length !== 1 || feature!.op !== 'value' || typeof feature!.args !== 'string')
+        return this.refuse(nameStart, '"share" is not used like this', `Write ${METHODS[name]}.`)
+      return 'number'
+    }
     if (name === 'segment' || name === 'size') {
       for (const arg of args) this.read(arg, bound)
       return name === 'segment' ? 'Segment' : undefined

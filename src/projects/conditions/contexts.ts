@@ -64,6 +64,16 @@ export interface GateContext {
     readonly rows?: Known<number>
   }>
   readonly latency?: Known<LatencyValue>
+  /** Bytes. */
+  readonly memory?: Known<{ readonly package?: Known<number>; readonly resident?: Known<number> }>
+  readonly explanation?: Known<{
+    readonly top1?: Known<number>
+    readonly top3?: Known<number>
+    readonly top5?: Known<number>
+    readonly stability?: Known<number>
+    /** By feature. */
+    readonly shares?: Readonly<Record<string, number>>
+  }>
   readonly fairness?: Known<FairnessValue>
 }
 

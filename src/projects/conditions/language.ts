@@ -10,7 +10,7 @@ import { type ConditionKind, type Term, TYPES, type TypeName, VARIABLES } from '
 /** Far above any condition a person writes; they bound the work of reading one. */
 const LIMITS = { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 1, maxCallArguments: 4 }
 
-type Instance = Record<string, unknown>
+type Instance = Record<string | symbol, unknown>
 const CLASSES = Object.fromEntries(
   (Object.keys(TYPES) as TypeName[]).map((name) => [name, { [name]: class {} }[name]!]),
 ) as Record<TypeName, new () => Instance>
@@ -101,6 +101,11 @@ function registerType(base: Environment, name: TypeName): void {
 }
 
 function registerSegments(base: Environment): void {
+  base.registerFunction('Explanation.share(string): double', (explanation: Instance, feature: string) => {
+    const share = (explanation[SHARES] as Record<string, number> | undefined)?.[feature]
+    if (share === undefined) throw new MissingValue(`nothing is known of a feature ${JSON.stringify(feature)}`)
+    return share
+  })
   base.registerFunction('Champion.segment(Segment): Segment', (champion: Instance, segment: Instance) => {
     const all = (champion.segments ?? []) as Instance[]
     const same = all.find((one) => one.column === segment.column && one.value === segment.value)
@@ -133,6 +138,9 @@ function registerSegments(base: Environment): void {
 
 const BASE = buildBase()
 
+/** Where an explanation keeps its features: under a name that no condition can write. */
+const SHARES = Symbol('shares')
+
 /**
  * A plain value as an instance of `type`: only the fields the type has, without those that are not known (absent, null
  * or NaN). A number stands for an estimate that has only its value.
@@ -146,6 +154,7 @@ export function instanceOf(type: Term['type'], value: unknown): unknown {
   // A segment's metrics stand beside its other fields too: `s.roc_auc` for `s.metrics.roc_auc`.
   const source = name === 'Segment' ? { ...(fields.metrics as object), ...fields } : fields
   const instance = new CLASSES[name]()
+  if (name === 'Explanation') (instance as Record<symbol, unknown>)[SHARES] = fields.shares
   for (const [field, term] of Object.entries(TYPES[name])) {
     const known = instanceOf(term.type, (source as Instance)[field])
     if (known !== undefined) instance[field] = known

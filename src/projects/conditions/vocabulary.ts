@@ -19,6 +19,8 @@ export type TypeName =
   | 'Robustness'
   | 'Parity'
   | 'Latency'
+  | 'Memory'
+  | 'Explanation'
   | 'Answers'
   | 'Errors'
   | 'Fairness'
@@ -89,6 +91,16 @@ export const TYPES: Readonly<Record<TypeName, Terms>> = {
     rows: number('how many rows were compared'),
   },
   Latency: { p50: ms('half the answers are faster'), p95: ms('95 % are faster'), p99: ms('99 % are faster') },
+  Memory: {
+    package: number('bytes of the package'),
+    resident: number('bytes that the process grew by under load, at most'),
+  },
+  Explanation: {
+    top1: number('share of its answers that rests on the strongest feature'),
+    top3: number('share that rests on the three strongest features'),
+    top5: number('share that rests on the five strongest features'),
+    stability: number("share of the explanation that is the champion's, too: 1 where nothing moved"),
+  },
   Answers: {
     changed: number('share of the requests that the two decide otherwise; not for regression'),
     psi: number('population stability index between the answers of the two'),
@@ -129,7 +141,9 @@ export const VARIABLES: Readonly<Record<ConditionKind, Terms>> = {
     segments: { type: 'Segments', about: 'all segments; `segments("column")` those of one column' },
     robustness: { type: 'Robustness', about: 'answers under perturbed features' },
     parity: { type: 'Parity', about: 'the packaged model against the trained one' },
-    latency: { type: 'Latency', about: "the candidate's time to answer" },
+    latency: { type: 'Latency', about: "the candidate's time to answer under the load of staging" },
+    memory: { type: 'Memory', about: 'what it takes, measured in staging' },
+    explanation: { type: 'Explanation', about: 'what its answers rest on; `explanation.share("feature")` that of one' },
     fairness: { type: 'Fairness', about: 'how groups of the sensitive columns are treated' },
   },
   rollback: {
@@ -182,5 +196,6 @@ export const METHODS: Readonly<Record<string, string>> = {
   exists: 'segments.exists(s, condition on s)',
   filter: 'segments.filter(s, condition on s)',
   size: 'segments.size()',
+  share: 'explanation.share("feature"): the share of its answers that rests on a feature',
   segment: "champion.segment(s): the champion's segment with the same column and value",
 }

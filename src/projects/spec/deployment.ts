@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { Condition, DEFAULT_ROLL_BACK_IF } from './conditions.ts'
 import { hasKey, oneOf } from './one-of.ts'
-import { ColumnName, Duration, Name, Percent, text } from './scalars.ts'
+import { ColumnName, Duration, Name, Percent, Size, text } from './scalars.ts'
 import { Strategy } from './strategy.ts'
+import { says } from './wording.ts'
 
 const Replay = z.strictObject({
   replay: Duration.meta({ description: 'answer the requests of this last period again' }),
@@ -24,11 +25,32 @@ export const ReleaseCheck = oneOf([Requests, Replay, Load], (value) =>
 )
 export type ReleaseCheck = z.output<typeof ReleaseCheck>
 
+const Role = text('a role', 'Write the role that signs, or auto.')
+
+const SECRET_NAME = /^[A-Z][A-Z0-9_]{0,63}$/
+const SecretName = z.string().regex(SECRET_NAME, {
+  error: says('this is no name of a secret', 'Use capitals, digits and _, such as WAREHOUSE_PASSWORD.'),
+})
+
 export const Environment = z.strictObject({
   checks: z.array(ReleaseCheck).default([]).meta({ description: 'what a version must do here before it goes on' }),
-  certify: text('a role', 'Write the role that signs, or auto.')
+  certify: z
+    .union([Role, z.array(Role).min(1).max(10)])
     .default('auto')
-    .meta({ description: 'the role that signs for a version here, or auto where nobody has to' }),
+    .meta({ description: 'the role that signs for a version here, or a list with one per signature; auto: nobody' }),
+  limits: z
+    .strictObject({
+      requests_per_second: z.number().positive().max(1e6).optional().meta({
+        description: 'more are refused with 429',
+      }),
+      latency: Duration.optional().meta({ description: 'the 99th percentile that a version must keep to' }),
+      memory: Size.optional().meta({ description: 'what a version may take under load' }),
+    })
+    .default({})
+    .meta({ description: 'what holds for everything that runs here' }),
+  secrets: z.array(SecretName).default([]).meta({
+    description: 'names of secrets that steps get as variables, each from ORRERY_SECRET_<NAME> of the server',
+  }),
 })
 export type Environment = z.output<typeof Environment>
 

@@ -35,8 +35,8 @@ describe('parseProject', () => {
     expect(spec.data.m?.split).toEqual({ by: 'stratified', train: 0.8, validation: 0.1, test: 0.1, seed: 0 })
     expect(spec.gates).toHaveLength(4)
     expect(spec.environments).toEqual({
-      staging: { checks: [{ requests: 200 }], certify: 'auto' },
-      production: { checks: [], certify: 'auto' },
+      staging: { checks: [{ requests: 200 }], certify: 'auto', limits: {}, secrets: [] },
+      production: { checks: [], certify: 'auto', limits: {}, secrets: [] },
     })
     expect(spec.deploy).toMatchObject({
       a: { environment: 'production', strategy: { canary: [0.1, 0.5, 1], hold: DAY }, keep: 2, reference: 'first' },

@@ -46,6 +46,18 @@ export interface RegistryTables {
     set_by: string
     why: string
   }
+  registry_signatures: {
+    id?: number
+    model: string
+    version: number
+    signed_by: string
+    role: string
+    at: number
+    note: string
+    automatic: number
+    report: string
+  }
+  registry_staging: { model: string; version: number; at: number; report: string }
 }
 
 /** What a column of 32 bits holds. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { EvaluationReport } from '#evaluation/contract'
 import { decodeJson, encodeJson, type Storage, type Tx } from '#platform/storage'
-import type { Certification, ModelVersion, Stage, VersionState } from '../entities.contract.ts'
+import type { Certification, GateResult, ModelVersion, Stage, VersionState } from '../entities.contract.ts'
 import { LARGEST_VERSION, type RegistryTables, reading } from './tables.ts'
 
 type VersionRow = RegistryTables['registry_versions']
@@ -127,6 +127,11 @@ export async function saveVersion(
   await change(tx, key, { ...columns, ...(certification && { certification: encodeJson(certification) }) })
 }
 
+/** The verdicts of its gates, once those that waited for staging have spoken. */
+export async function saveGates(tx: Tx, version: ModelVersion, gates: readonly GateResult[]): Promise<void> {
+  await change(tx, version, { facts: encodeJson(factsOf({ ...version, gates: [...gates] })) })
+}
+
 async function change(tx: Tx, { model, version }: VersionKey, columns: Partial<VersionRow>): Promise<void> {
   if (Object.keys(columns).length === 0) return
   await reading(tx)
@@ -201,11 +206,11 @@ export async function versionOf(from: Storage | Tx, model: string, version: numb
 }
 
 export async function evidenceOf<Part extends keyof Evidence>(
-  storage: Storage,
+  from: Storage | Tx,
   { model, version }: VersionKey,
   part: Part,
 ): Promise<Evidence[Part] | undefined> {
-  const row = await reading(storage)
+  const row = await reading(from)
     .selectFrom('registry_versions')
     .select(part)
     .where('model', '=', model)
