@@ -89,7 +89,7 @@ export function checkStagedVersions(needs: {
 }
 
 /** For gates about latency where no environment asks for a load: enough to see a tail, short enough to wait for. */
-const UNASKED_LOAD: Load = { rate: 50, forMs: 3_000 }
+const UNASKED_LOAD: Load = { rate: 50, forMs: 2_000 }
 const MOST_REPLAYED = 500
 
 interface Asked {

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { canaryArm, combine, isOnCanary, loadedVersions, scoringVersions, stableArm, unitHash } from './router.ts'
+import type { Sticky, Traffic } from '#deployments/contract'
+import {
+  canaryArm,
+  combine,
+  isOnCanary,
+  loadedVersions,
+  scoringVersions,
+  stableArm,
+  stickyKey,
+  unitHash,
+} from './router.ts'
 import { alone, NO_TRAFFIC } from './serving.fixture.ts'
 
 const ids = Array.from({ length: 20_000 }, (_, i) => `order-${i}`)
@@ -76,5 +86,24 @@ describe('combine', () => {
     expect(combine(members([3, 1]), 2, scoreOf)).toBeUndefined()
     expect(combine(members([1, 0]), 2, scoreOf)).toBeUndefined()
     expect(combine([], 2, scoreOf)).toBeUndefined()
+  })
+})
+
+describe('what an arm is kept by', () => {
+  const traffic = (sticky: Sticky | null): Traffic => ({
+    ...{ stable: [], reference: null, kept: [] },
+    canary: { version: 8, share: 0.5, answer: [], sticky },
+  })
+  const header = (name: string) => (name === 'x-user-id' ? 'ada' : undefined)
+
+  it('is the value of a column, or a header, for the version under way', () => {
+    expect(stickyKey(traffic({ column: 'user' }), { user: 7 }, header)).toBe('8/7')
+    expect(stickyKey(traffic({ header: 'x-user-id' }), {}, header)).toBe('8/ada')
+  })
+
+  it('is nothing where nobody asks, or the request does not say', () => {
+    expect(stickyKey(traffic(null), { user: 7 }, header)).toBeUndefined()
+    expect(stickyKey(traffic({ column: 'user' }), { user: null }, header)).toBeUndefined()
+    expect(stickyKey(traffic({ header: 'x-user-id' }), {}, undefined)).toBeUndefined()
   })
 })

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { HttpServer } from '#platform/http'
 import { type LoggedPrediction, servingRoutes } from './contract.ts'
 import { csvBody } from './csv-body.ts'
@@ -7,6 +8,8 @@ import { isPlainPredictBody } from './plain-body.ts'
 import type { Serving } from './serving.ts'
 import type { StoredPrediction } from './store.ts'
 
+const headerOf = (headers: IncomingHttpHeaders) => (name: string) => [headers[name.toLowerCase()]].flat()[0]
+
 export function mountServing(http: HttpServer, serving: Serving): void {
   const otherBody = async (endpoint: string, body: Buffer, type: string, columns: Record<string, string>) =>
     /^text\/csv\b/i.test(type)
@@ -15,8 +18,10 @@ export function mountServing(http: HttpServer, serving: Serving): void {
 
   http.mountFast(servingRoutes.predict, {
     isBody: isPlainPredictBody,
-    answer: async ({ name, body, requestId }) =>
-      JSON.stringify(await serving.predict({ endpoint: name, records: body.records, requestId })),
+    answer: async ({ name, body, requestId, headers }) =>
+      JSON.stringify(
+        await serving.predict({ endpoint: name, records: body.records, requestId, header: headerOf(headers) }),
+      ),
   })
   http.mount('serving', servingRoutes, {
     predict: async ({ params, query, body, request }) => {
@@ -27,7 +32,7 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       return serving.predict({
         endpoint: params.endpoint,
         ...asked,
-        header: (name) => [request.headers[name.toLowerCase()]].flat()[0],
+        header: headerOf(request.headers),
         requestId: [request.headers['x-request-id']].flat()[0],
         explain,
       })

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { z } from 'zod'
 import type { Logger } from '#platform/log'
@@ -14,6 +14,7 @@ export interface FastInput<Route extends RouteContract> {
   readonly body: RouteInput<Route>['body']
   readonly principal: Principal
   readonly requestId: string | undefined
+  readonly headers: IncomingHttpHeaders
 }
 
 export interface FastHandler<Route extends RouteContract> {
@@ -115,6 +116,7 @@ export function createFastPath({
       body: body as never,
       principal,
       requestId: typeof requestId === 'string' ? requestId : undefined,
+      headers,
     })
   }
 
