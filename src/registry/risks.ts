@@ -41,7 +41,7 @@ function ofStaging(staging: StagingReport | null): string[] {
 function ofComparison({ comparison }: PackagedVersion): string[] {
   if (!comparison) return ['There was no champion to compare it with on the same rows.']
   const { improvement } = comparison
-  if (!improvement || improvement.verdict !== 'worse') return []
+  if (improvement?.verdict !== 'worse') return []
   return [`It is worse than v${comparison.version} on the same rows: ${comparison.explanation}`]
 }
 
