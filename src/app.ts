@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
+import { mountBatch, openBatch } from '#batch'
 import { mountData, mountDataReports, openData, openDataReports, openFileDatasets } from '#data'
 import { certifyingRoles, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
 import { mountExports, openExports } from '#exports'
@@ -128,6 +129,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     work: home.work,
     environments: join(home.folder, 'python'),
   })
+  const batch = openBatch({
+    ...{ storage, blobs, events, jobs, clock, log, projects, data, registry, deployments },
+    folder: join(home.folder, 'batch'),
+  })
   const monitoring = openMonitoring({
     storage,
     events,
@@ -179,6 +184,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountExports(http, openExports({ registry, tracking, data, blobs }))
   mountDeployments(http, deployments)
   mountServing(http, serving)
+  mountBatch(http, { batch, blobs })
   mountMonitoring(http, monitoring)
   mountTriggers(http, triggers)
   mountGovernance(http, { serving, registry, tracking, pipelines, data, deployments, monitoring, events })
@@ -203,6 +209,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await monitoring.start()
   opened.defer(triggers.stop)
   await triggers.start()
+  opened.defer(batch.stop)
+  await batch.start()
   opened.defer(features.stop)
   features.start()
   const retention = keepRetention({ serving, clock, log, keepOf: retentionOf(projects, deployments) })

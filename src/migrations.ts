@@ -1,4 +1,5 @@
 import { accessMigrations } from '#access'
+import { batchMigrations } from '#batch'
 import { dataMigrations, fileMigrations } from '#data'
 import { deploymentMigrations } from '#deployments'
 import { featureMigrations } from '#features'
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   ...webhookMigrations,
   ...deploymentMigrations,
   ...servingMigrations,
+  ...batchMigrations,
   ...monitoringMigrations,
   ...triggerMigrations,
   ...operationMigrations,

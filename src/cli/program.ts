@@ -166,6 +166,28 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async (name, options) => set(await (await import('./export.ts')).exportVersion(name, options)))
 
   program
+    .command('score')
+    .description('score every row of a table into a file or a database')
+    .argument('<scorer>', 'model@version, model@alias, or an endpoint: then its champion')
+    .argument('[input]', 'a CSV, JSON or Parquet file or a glob, where the server runs; or data:<name>[@<version>]')
+    .requiredOption('--into <output>', 'a path ending in .parquet, sqlite:<path> or postgres://…')
+    .option('--query <sql>', 'one SELECT over the data sets of the project, instead of an input')
+    .option('--project <name>', 'whose data sets they are')
+    .option('--table <name>', 'of a database (default predictions)')
+    .option('--keep <column...>', 'columns of the input that stand beside each answer')
+    .option('--overwrite', 'replace a file that is there')
+    .option('--part-rows <number>', 'rows that are committed at once (default 100000)')
+    .option('--detach', 'do not wait for its end')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText(
+      'after',
+      '\nExample: orrery score churn-risk new/*.csv --into scores.parquet --keep customer_id\n' +
+        '         orrery score churn-risk@3 data:customers --project churn --into sqlite:scores.db',
+    )
+    .action(async (scorer, input, options) => set(await (await import('./score.ts')).score(scorer, input, options)))
+
+  program
     .command('history')
     .description('which version of a model was in production when')
     .argument('<model>')

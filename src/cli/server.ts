@@ -1,4 +1,5 @@
 import { accessRoutes } from '#access/contract'
+import { batchRoutes } from '#batch/contract'
 import { dataQualityRoutes, dataRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
 import { exportRoutes } from '#exports/contract'
@@ -29,6 +30,7 @@ const ROUTES = {
   ...exportRoutes,
   ...deploymentRoutes,
   ...servingRoutes,
+  ...batchRoutes,
   ...monitoringRoutes,
   ...governanceRoutes,
   ...loopRoutes,

@@ -18,7 +18,12 @@ export interface Duck {
   row<T = Row>(sql: string): Promise<T>
   /** A large answer in pieces of at most 2,048 rows; a piece is only good until the next one. */
   chunks(sql: string): AsyncGenerator<DuckDBDataChunk>
+  /** Adds rows to a table, column by column: DOUBLE takes a `Float64Array`, INTEGER an `Int32Array`. */
+  append(table: string, columns: readonly (Float64Array | Int32Array)[]): Promise<void>
 }
+
+/** The most rows of one piece, whichever way it goes. */
+const CHUNK_ROWS = 2_048
 
 export interface DuckOptions {
   /** Folders (or files) that may be read and written; nothing else can be, whatever a statement says. */
@@ -38,7 +43,7 @@ export interface DuckOptions {
  * @throws MemoryExceeded when `work` needs more than `memoryMb`, DiskFull when it cannot write
  */
 export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Promise<T>): Promise<T> {
-  const { DuckDBInstance } = await import('@duckdb/node-api')
+  const { DOUBLE, DuckDBDataChunk, DuckDBInstance, INTEGER } = await import('@duckdb/node-api')
   const memoryMb = options.memoryMb ?? MEMORY_MB
   // DuckDB makes this folder when it first needs it: a process that is killed rarely leaves one behind.
   const spill = join(await realpath(options.spillTo ?? tmpdir()), `orrery-duckdb-${randomUUID()}`)
@@ -82,6 +87,22 @@ export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Pr
             if (!chunk || chunk.rowCount === 0) return
             yield chunk
           }
+        },
+        append: async (table, columns) => {
+          const appender = await connection.createAppender(table)
+          const types = columns.map((column) => (column instanceof Float64Array ? DOUBLE : INTEGER))
+          const rows = columns[0]?.length ?? 0
+          for (let from = 0; from < rows; from += CHUNK_ROWS) {
+            const count = Math.min(CHUNK_ROWS, rows - from)
+            const chunk = DuckDBDataChunk.create(types, count)
+            columns.forEach((column, c) => {
+              const vector = chunk.getColumnVector(c) as unknown as { items: typeof column; flush(): void }
+              vector.items.set(column.subarray(from, from + count))
+              vector.flush()
+            })
+            appender.appendDataChunk(chunk)
+          }
+          appender.closeSync()
         },
       })
     } catch (error) {

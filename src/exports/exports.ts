@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Data } from '#data'
 import type { Blobs } from '#platform/blobs'
 import type { Registry } from '#registry'
+import { takesRecords } from '#runtime/contract'
 import type { Tracking } from '#tracking'
 import { archiveOf, type ExportFile } from './archive.ts'
 import type { ExportForm } from './contract.ts'
@@ -27,7 +28,7 @@ export function openExports(needs: { registry: Registry; tracking: Tracking; dat
   return {
     archive: async (model, version, form) => {
       const facts = await factsOf(needs, model, version)
-      if (facts.version.signature.features.length === 0)
+      if (!takesRecords(facts.version.signature))
         throw new ExportUnfit(`${model}@${version}`, 'it takes no rows of columns')
       const onnx = {
         path: 'model.onnx',

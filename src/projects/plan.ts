@@ -25,6 +25,7 @@ const NOTHING: Mapping = {
   gates: [],
   environments: {},
   deploy: {},
+  batch: {},
   monitor: {},
   when: [],
 }

@@ -68,10 +68,13 @@ export async function allProjects(storage: Storage): Promise<StoredProject[]> {
   return rows.map(fromRow)
 }
 
+/** Blocks that projects applied by an earlier release do not have. */
+type Later = 'features' | 'batch'
+
 /** A file that was applied before there were feature views has none. */
 function specFrom(text: string): ProjectSpec {
-  const spec = decodeJson<Omit<ProjectSpec, 'features'> & Partial<Pick<ProjectSpec, 'features'>>>(text)
-  return { ...spec, features: spec.features ?? {} }
+  const spec = decodeJson<Omit<ProjectSpec, Later> & Partial<Pick<ProjectSpec, Later>>>(text)
+  return { ...spec, features: spec.features ?? {}, batch: spec.batch ?? {} }
 }
 
 function fromRow(row: ProjectTables['projects_projects']): StoredProject {

@@ -3,7 +3,7 @@ import { evaluateCondition, parseProject } from '#projects'
 import type { PeriodClosed } from '#monitoring'
 import { causeOf, triggerContext } from './cause.ts'
 import { isResting, rulesOf } from './rules.ts'
-import { nextTime } from './schedules.ts'
+import { nextTime } from '#platform/time'
 
 const DAY = 86_400_000
 const at = (text: string) => Date.parse(text)

@@ -4,13 +4,21 @@ import type { Cause } from '#pipelines/contract'
 import type { Events, StoredEvent } from '#platform/events'
 import type { Logger } from '#platform/log'
 import type { Storage, Tx } from '#platform/storage'
-import type { Clock } from '#platform/time'
+import { type Clock, openSchedules } from '#platform/time'
 import { evaluateCondition, type Projects } from '#projects'
 import { causeOf, triggerContext } from './cause.ts'
 import type { Firing } from './contract.ts'
 import { type ConditionRule, isResting, rulesOf } from './rules.ts'
-import { openSchedules } from './schedules.ts'
-import { countStarted, insertFiring, type KeptSchedule, lastFiringIn, listFirings, replaceSchedules } from './store.ts'
+import {
+  allSchedules,
+  countStarted,
+  insertFiring,
+  type KeptSchedule,
+  lastFiringIn,
+  listFirings,
+  moveSchedule,
+  replaceSchedules,
+} from './store.ts'
 
 /** Starts a project's pipeline in the caller's transaction, or names the run that is under way. */
 export type StartPipeline = (
@@ -42,7 +50,15 @@ export function openTriggers(needs: TriggerNeeds): Triggers {
   const { storage, events, clock, log, projects, monitoring, startPipeline } = needs
   // Ids sort as they were given out, within a millisecond too.
   const newId = monotonicFactory()
-  const schedules = openSchedules({ storage, clock, log, fire: fireSchedule })
+  const schedules = openSchedules({
+    clock,
+    log,
+    all: () => allSchedules(storage),
+    fire: (schedule, now) =>
+      storage.write(async (tx) => {
+        if (await moveSchedule(tx, schedule, now)) await fireSchedule(tx, schedule)
+      }),
+  })
 
   async function afterPeriod(project: string, closed: PeriodClosed): Promise<void> {
     const { conditions } = rulesOf((await projects.project(project)).spec)

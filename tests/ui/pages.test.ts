@@ -279,6 +279,7 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     `/models/${ENDPOINT}`,
     `/models/${ENDPOINT}/versions/1`,
     `/endpoints/${ENDPOINT}`,
+    '/batches',
     `/monitors/${ENDPOINT}`,
   ]
 

@@ -20,6 +20,7 @@ export const ROOMS = [
   'webhooks',
   'deployments',
   'serving',
+  'batch',
   'monitoring',
   'triggers',
   'governance',

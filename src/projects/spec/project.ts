@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Batches } from './batch.ts'
 import { Condition, DEFAULT_GATES } from './conditions.ts'
 import { Data } from './data.ts'
 import { Deployments, Environments } from './deployment.ts'
@@ -43,6 +44,7 @@ export const ProjectFile = z.strictObject({
     production: {},
   }).meta({ description: 'where versions are checked and served, in the order they pass through' }),
   deploy: Deployments.optional().meta({ description: 'what is served, by name' }),
+  batch: Batches.default({}).meta({ description: 'what is scored ahead of time, by name' }),
   monitor: Monitor.prefault({}).meta({ description: 'what is watched after release' }),
   when: z.array(Trigger).optional().meta({ description: 'the arrows that close the loop; [] closes none' }),
 })

@@ -20,6 +20,7 @@ export function brokenReferences(file: ProjectFile): Finding[] {
     ...stepOrder(file),
     ...environments(file),
     ...triggers(file),
+    ...batches(file),
   ]
 }
 
@@ -57,6 +58,16 @@ function withoutLabel(file: ProjectFile, set: string): Finding[] {
   if (file.data[set]!.label !== undefined) return []
   const todo = 'Add `label:`, the column to predict.'
   return [{ path: ['data', set, 'label'], wrong: '"label" is missing', todo }]
+}
+
+/** A batch reads a data set that is there. Who answers may come from elsewhere: that is found out when it runs. */
+function batches(file: ProjectFile): Finding[] {
+  const sets = Object.keys(file.data)
+  return Object.entries(file.batch).flatMap(([batch, { input }]) =>
+    'data' in input && !sets.includes(input.data)
+      ? [missing(['batch', batch, 'input', 'data'], 'data set', input.data, sets)]
+      : [],
+  )
 }
 
 /** What views read and what rows are joined with: names that are there, and columns that are told apart. */

@@ -33,6 +33,7 @@ const ComparePage = lazy(async () => ({ default: (await import('../tracking/comp
 const ModelsPage = lazy(async () => ({ default: (await import('../registry/models.tsx')).ModelsPage }))
 const ModelPage = lazy(async () => ({ default: (await import('../registry/models.tsx')).ModelPage }))
 const VersionPage = lazy(async () => ({ default: (await import('../registry/version.tsx')).VersionPage }))
+const BatchesPage = lazy(async () => ({ default: (await import('../batch/batches.tsx')).BatchesPage }))
 const EndpointsPage = lazy(async () => ({ default: (await import('../deployments/endpoints.tsx')).EndpointsPage }))
 const EndpointPage = lazy(async () => ({ default: (await import('../deployments/endpoint.tsx')).EndpointPage }))
 const MonitorsPage = lazy(async () => ({ default: (await import('../monitoring/monitors.tsx')).MonitorsPage }))
@@ -68,6 +69,7 @@ const routes: RouteObject[] = [
   { path: ':project/models/:model/versions/:version', element: <VersionPage /> },
   { path: ':project/endpoints', element: <EndpointsPage /> },
   { path: ':project/endpoints/:endpoint', element: <EndpointPage /> },
+  { path: ':project/batches', element: <BatchesPage /> },
   { path: ':project/monitors', element: <MonitorsPage /> },
   { path: ':project/monitors/:endpoint', element: <MonitorPage /> },
   { path: ':project/alerts/:alert', element: <AlertPage /> },

@@ -19,6 +19,7 @@ const PAGES: [name: string, path: (project: string) => string, alsoUnder?: strin
   ['Runs', paths.runs, 'tracking'],
   ['Models', paths.models],
   ['Endpoints', paths.endpoints],
+  ['Batches', paths.batches],
   ['Monitors', paths.monitors, 'alerts'],
   ['Traces', paths.traces],
 ]

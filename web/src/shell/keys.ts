@@ -12,6 +12,7 @@ export const GO_TO: Record<string, [page: string, path: (project: string) => str
   r: ['Runs', paths.runs],
   m: ['Models', paths.models],
   e: ['Endpoints', paths.endpoints],
+  b: ['Batches', paths.batches],
   o: ['Monitors', paths.monitors],
   t: ['Traces', paths.traces],
   x: ['Experiments', paths.experiments],

@@ -30,6 +30,7 @@ const STALE_AFTER: Record<string, readonly string[]> = {
   packaging: ['packaging', 'registry'],
   deployments: ['deployments', 'registry', 'serving', 'monitoring'],
   serving: ['serving'],
+  batch: ['batch'],
   monitoring: ['monitoring', 'serving'],
   triggers: ['monitoring', 'pipelines'],
   projects: ['projects', 'features'],

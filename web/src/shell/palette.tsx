@@ -143,6 +143,7 @@ function useEntries(text: string): Entry[] {
       add('Pages', 'Runs', paths.runs(project), 'g r')
       add('Pages', 'Models', paths.models(project), 'g m')
       add('Pages', 'Endpoints', paths.endpoints(project), 'g e')
+      add('Pages', 'Batches', paths.batches(project), 'g b')
       add('Pages', 'Monitors', paths.monitors(project), 'g o')
       add('Pages', 'Traces', paths.traces(project), 'g t')
       for (const endpoint of endpoints.data?.endpoints ?? []) {

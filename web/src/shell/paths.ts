@@ -22,6 +22,7 @@ export const paths = {
     `${under(project ?? '')}/models/${part(model)}/versions/${version}`,
   endpoints: (project: string) => `/${part(project)}/endpoints`,
   endpoint: (project: string, endpoint: string) => `/${part(project)}/endpoints/${part(endpoint)}`,
+  batches: (project: string) => `/${part(project)}/batches`,
   monitors: (project: string) => `/${part(project)}/monitors`,
   monitor: (project: string, endpoint: string) => `/${part(project)}/monitors/${part(endpoint)}`,
   alert: (project: string, alert: string) => `/${part(project)}/alerts/${part(alert)}`,

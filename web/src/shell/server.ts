@@ -1,6 +1,7 @@
 /** The server as the pages see it: one typed client per room, and queries that are kept under the room's name. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { accessRoutes } from '#access/contract'
+import { batchRoutes } from '#batch/contract'
 import { dataQualityRoutes, dataRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
 import { featureRoutes } from '#features/contract'
@@ -31,6 +32,7 @@ export const server = {
   packaging: createClient(packagingRoutes, options),
   deployments: createClient(deploymentRoutes, options),
   serving: createClient(servingRoutes, options),
+  batch: createClient(batchRoutes, options),
   monitoring: createClient(monitoringRoutes, options),
   governance: createClient(governanceRoutes, options),
   loop: createClient(loopRoutes, options),

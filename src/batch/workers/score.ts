@@ -1,0 +1,5 @@
+/** The child process that scores its parts. */
+import { serveAsChild } from '#platform/process'
+import { type ScoreInput, scoreParts } from '../score-parts.ts'
+
+serveAsChild<ScoreInput>((input, progress) => scoreParts(input, (fraction) => progress('scoring', fraction)))
