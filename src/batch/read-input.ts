@@ -1,6 +1,6 @@
 import { link, mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { resolveSource, withDuck, type Duck } from '#data'
+import { type Duck, resolveSource, withDuck } from '#data'
 import { OrreryError } from '#platform/errors'
 import { BatchInputInvalid } from './errors.ts'
 import type { InputFile } from './plan.ts'

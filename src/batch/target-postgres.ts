@@ -1,9 +1,9 @@
 import pg from 'pg'
+import type { Target } from './committed.ts'
 import { BatchTargetInvalid } from './errors.ts'
 import type { PartManifest } from './plan.ts'
 import { named } from './rows.ts'
 import { columnsFor, MANIFESTS } from './sql-columns.ts'
-import type { Target } from './target.ts'
 
 /** Rows of one statement: its arrays are held as text on both sides. */
 const ROWS_PER_INSERT = 20_000

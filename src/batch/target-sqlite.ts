@@ -1,9 +1,9 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import type { Target } from './committed.ts'
 import { BatchTargetInvalid } from './errors.ts'
 import type { PartManifest } from './plan.ts'
 import { named } from './rows.ts'
 import { columnsFor, MANIFESTS } from './sql-columns.ts'
-import type { Target } from './target.ts'
 
 export async function openSqliteTarget(path: string, table: string, job: string): Promise<Target> {
   let database: DatabaseSync

@@ -1,22 +1,11 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Duck } from '#data'
+import type { Target } from './committed.ts'
 import { BatchTargetInvalid } from './errors.ts'
 import type { PartManifest } from './plan.ts'
 import { literal } from './rows.ts'
 import { openPostgresTarget } from './target-postgres.ts'
 import { openSqliteTarget } from './target-sqlite.ts'
-
-/** Where answers go. A part is there whole with its manifest, or not at all; a second commit of it changes nothing. */
-export interface Target {
-  /** What is committed so far, by the number of the part. */
-  committed(): Promise<Map<number, PartManifest>>
-  /** @param answers the part's rows, as a SELECT */
-  commit(duck: Duck, answers: string, manifest: PartManifest): Promise<void>
-  /** Puts what is committed in its final place, and again when that was cut off. */
-  finish(duck: Duck): Promise<void>
-  close(): Promise<void>
-}
 
 /** What an output is, as it was written. */
 export type TargetAddress =
