@@ -25,9 +25,10 @@ export async function readInput({ folder, source }: ReadInput): Promise<InputFil
   await mkdir(folder, { recursive: true })
   if (source.kind === 'parquet') return [await counted({ path: source.path })]
   if (source.kind === 'query') return [await runQuery(folder, source)]
+  // Data sets come from anywhere, with their versions; what a batch is pointed at lies here.
+  if (/^[a-z][a-z0-9+.-]*:/i.test(source.file))
+    throw new BatchInputInvalid('it is an address', 'Name files, or make it a data set of a project.')
   const found = await resolveSource({ source: source.file, folder: source.from, downloads: folder })
-  if (found.kind === 'url')
-    throw new BatchInputInvalid('it is an address', 'Download it, or make it a data set of a project with its sha256.')
   if (found.format === 'parquet') {
     const files: InputFile[] = []
     for (const { path, bytes, modifiedMs } of found.files)
