@@ -3,7 +3,7 @@ import { PURE, ROOMS } from './tests/walls/rooms.ts'
 const all = [...PURE, ...ROOMS]
 const door = '(index|contract)[.]ts$'
 /** A part of a room with a door of its own, for those who must not load the whole room: the command line's start. */
-const sideDoors = { data: 'files/index[.]ts$', protocols: '(oip|invocations)/index[.]ts$' }
+const sideDoors = { data: '(files|pictures)/index[.]ts$', protocols: '(oip|invocations)/index[.]ts$' }
 const inside = (rooms) => `^src/(${rooms.join('|')})/`
 
 /** Walls between rooms. `node tests/walls/check.ts` runs them, and proves that each of them can fail. */

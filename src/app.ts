@@ -2,7 +2,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mountAccess, openAccess } from '#access'
 import { mountBatch, openBatch } from '#batch'
-import { mountData, mountDataReports, openData, openDataReports, openFileDatasets } from '#data'
+import {
+  mountData,
+  mountDataReports,
+  mountPictureProfiles,
+  openData,
+  openDataReports,
+  openFileDatasets,
+  openPictureProfiles,
+} from '#data'
 import { certifyingRoles, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
 import { mountExports, openExports } from '#exports'
 import { mountFeatures, openFeatures } from '#features'
@@ -78,6 +86,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
   const fileDatasets = openFileDatasets({ storage, blobs, events, ledger: home.dataLedger })
+  const pictures = openPictureProfiles({ storage, jobs, files: fileDatasets, projects, home })
   const features = openFeatures({ storage, blobs, events, jobs, clock, log, projects, data, work: home.work })
   const tracking = openTracking({
     ...{ storage, blobs, events, clock },
@@ -172,6 +181,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const dataReports = openDataReports({ storage, blobs, data, projects, clock, work: home.work })
   mountData(http, { data, files: fileDatasets, reports: dataReports })
   mountDataReports(http, dataReports)
+  mountPictureProfiles(http, pictures)
   mountFeatures(http, { features, projects })
   mountTracking(http, tracking, runFilterReader(tracking))
   mountTracing(http, { tracing, tracking })

@@ -7,6 +7,13 @@ import { fileDatasetRoutes } from './files/contract.ts'
 
 export { FileDataset, FileVersion } from './files/contract.ts'
 
+export {
+  type AlikePictures,
+  PICTURE_MEASURES,
+  type PictureMeasure,
+  PictureProfile,
+  pictureRoutes,
+} from './pictures/contract.ts'
 export { TableDiff } from './diff/contract.ts'
 export { ExpectationResult } from './reports/expectation-result.ts'
 export { dataQualityRoutes, VersionChecks } from './reports/contract.ts'

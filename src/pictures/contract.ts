@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+export { PICTURE_FORMATS, PictureFormat, PictureProblem } from './measured.contract.ts'
+
 /** How a picture becomes the pixels of a model: the part of it that decides which pixels there are. */
 export const PictureSize = z.object({
   width: z.int().min(1).max(4096),

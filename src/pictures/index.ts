@@ -1,6 +1,13 @@
 export type { PictureSize, PictureStatistics } from './contract.ts'
 export { type Chance, type Disturbance, disturb, disturbanceName } from './disturb.ts'
 export { PictureBroken, PictureKindRefused, PictureTooLarge } from './errors.ts'
+export {
+  type Measured,
+  MEASURED_LIMITS,
+  type MeasuredPicture,
+  measurePicture,
+  type UnreadablePicture,
+} from './measure.ts'
 export { type OcclusionMap, type OcclusionOptions, occlusionOf } from './occlusion.ts'
 export { overlayOf, pngOf } from './overlay.ts'
 export {
@@ -12,3 +19,4 @@ export {
 export type { Pixels } from './pixels.ts'
 export { statisticsOf } from './statistics.ts'
 export { type TensorForm, tensorOf } from './tensor.ts'
+export { thumbnailOf } from './thumbnail.ts'

@@ -25,6 +25,13 @@ export {
 } from './spec/expectations.ts'
 export { FeatureView } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
+export {
+  PICTURE_RULES,
+  PictureExpectation,
+  type PictureRule,
+  type PictureRuleSpec,
+  PictureSet,
+} from './spec/pictures.ts'
 export { Blend, BuiltinStep, CommandStep, Learner, MetricName, MlprojectRun, Search, Step } from './spec/pipeline.ts'
 export { PrepareStep } from './spec/prepare.ts'
 export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'

@@ -83,6 +83,15 @@ export function declareDataCommands(program: Command, set: (code: number) => voi
     .addHelpText('after', '\nExample: orrery data gc --remove')
     .action(async (options) => set(await (await import('./gc.ts')).gc(options)))
 
+  command('profile', 'what a folder of pictures is like: sizes, light, duplicates, classes, what cannot be read')
+    .argument('<path>', 'a dataset of pictures')
+    .option('--table <file>', 'write what was measured of each picture as CSV')
+    .addHelpText(
+      'after',
+      '\nWhat was measured is kept: a second time, or after an interruption, only what is new is measured.\n\nExample: orrery data profile data/pictures',
+    )
+    .action(async (path, options) => set(await (await import('./profile.ts')).profile(path, options)))
+
   const imports = data.command('import').description('datasets of another tool')
   imports
     .command('dvc')

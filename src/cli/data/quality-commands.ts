@@ -11,6 +11,7 @@ export function declareQualityCommands(data: Command, set: (code: number) => voi
     .option('--only <dataset>', 'this data set only')
     .option('--strict', 'exit with 1 for warnings too')
     .option('--junit <path>', 'write the results as JUnit XML, for CI')
+    .option('--home <folder>', 'folder with all state, where pictures are (ORRERY_HOME)')
     .addOption(json())
     .addHelpText('after', '\nExample: orrery data test --junit report.xml')
     .action(async (file, options) => set(await (await import('./test.ts')).test(file, options)))

@@ -4,32 +4,40 @@ import { dirname, join, resolve } from 'node:path'
 import pc from 'picocolors'
 import { ingestTable } from '#data'
 import type { DatasetSpec } from '#data/contract'
+import { entriesOf, knownPointerAt, placeOf } from '#data/files'
+import { profilePictures } from '#data/pictures'
 import { asOrreryError } from '#platform/errors'
+import type { PictureExpectation } from '#projects/contract'
 import { WrongUse } from '../errors.ts'
 import { ANSWER_IS_NO, DONE } from '../exit.ts'
 import { BAD, BUSY, GOOD, printJson } from '../output.ts'
 import { readProjectFolder } from '../project-folder.ts'
 import { count } from '../wording.ts'
 import { junit } from './junit.ts'
+import { type DataOptions, homeOf } from './options.ts'
 import { fails, type TestedDataset } from './tested.ts'
 
-interface Options {
+interface Options extends DataOptions {
   only?: string
   strict?: boolean
   junit?: string
-  json?: boolean
 }
 
 /** Reads every data set of a project as a pipeline would, without a server, and says which expectations hold. */
 export async function test(file: string, options: Options): Promise<number> {
   const { spec } = await readProjectFolder(file)
   const names = Object.keys(spec.data)
-  if (options.only !== undefined && !names.includes(options.only))
-    throw new WrongUse(`There is no data set "${options.only}".`, `There are ${names.join(', ')}.`)
+  const pictures = Object.keys(spec.pictures)
+  const all = [...names, ...pictures]
+  if (options.only !== undefined && !all.includes(options.only))
+    throw new WrongUse(`There is no data set "${options.only}".`, `There are ${all.join(', ')}.`)
   const tested: TestedDataset[] = []
   for (const name of names)
     if (options.only === undefined || name === options.only)
       tested.push(await testOne(name, spec.data[name] as DatasetSpec, dirname(resolve(file))))
+  for (const name of pictures)
+    if (options.only === undefined || name === options.only)
+      tested.push(await testPictures(name, spec.pictures[name]!, dirname(resolve(file)), options))
   if (options.junit) await writeFile(options.junit, junit(spec.project, tested))
   if (options.json) printJson({ project: spec.project, datasets: tested })
   else for (const line of tested.flatMap(linesOf)) console.log(line)
@@ -54,11 +62,35 @@ async function testOne(dataset: string, spec: DatasetSpec, folder: string): Prom
   }
 }
 
-function linesOf({ dataset, rows, quarantined, results, warnings, error }: TestedDataset): string[] {
+/** The version that the pointer beside the folder names: what a commit is tested with. */
+async function testPictures(
+  dataset: string,
+  { folder, expect }: { folder: string; expect: readonly PictureExpectation[] },
+  project: string,
+  options: DataOptions,
+): Promise<TestedDataset> {
+  const started = performance.now()
+  const told = { dataset, rows: 0, quarantined: 0, results: [], warnings: [], error: null, unit: 'pictures' as const }
+  const seconds = () => (performance.now() - started) / 1000
+  try {
+    const home = homeOf(options)
+    const place = placeOf(resolve(project, folder), project, home)
+    const pointer = knownPointerAt(place)
+    const version = { dataset: place.name, version: pointer.version, entries: entriesOf(home, pointer) }
+    const { profile } = await profilePictures(home, version, { expect })
+    return { ...told, rows: profile.pictures, seconds: seconds(), results: profile.expectations }
+  } catch (error) {
+    const known = asOrreryError(error)
+    if (!known) throw error
+    return { ...told, seconds: seconds(), error: { code: known.code, message: known.message, hint: known.hint } }
+  }
+}
+
+function linesOf({ dataset, rows, unit, quarantined, results, warnings, error }: TestedDataset): string[] {
   if (error) return [`${BAD} ${pc.bold(dataset)}  ${error.message}`, `  ${error.hint ?? ''}`]
   const hold = results.filter((one) => one.passed).length
   const aside = quarantined > 0 ? ` · ${count(quarantined)} set aside` : ''
-  const head = `${pc.bold(dataset)}  ${count(rows)} rows${aside} · ${hold} of ${results.length} expectations hold`
+  const head = `${pc.bold(dataset)}  ${count(rows)} ${unit ?? 'rows'}${aside} · ${hold} of ${results.length} expectations hold`
   return [
     head,
     ...results

@@ -4,6 +4,8 @@ import type { DataWarning, ExpectationResult } from '#data/contract'
 export interface TestedDataset {
   dataset: string
   rows: number
+  /** What `rows` counts, where it is no table. */
+  unit?: 'pictures'
   quarantined: number
   seconds: number
   results: ExpectationResult[]

@@ -20,6 +20,7 @@ export interface FileDatasets {
   /** Newest first. */
   versions(project: string, dataset: string, page: Page): Promise<FileVersion[]>
   files(version: string, page: Page): Promise<Entry[]>
+  version(id: string): Promise<FileVersion | undefined>
 }
 
 /** @param needs.ledger what commands append to; read whenever it has grown, since they tell nobody else */
@@ -57,6 +58,7 @@ export function openFileDatasets(needs: {
       await takeOver()
       return listFileVersions(storage, project, dataset, page)
     },
+    version: (id) => fileVersionById(storage, id),
     files: async (id, { limit, offset }) => {
       const version = await fileVersionById(storage, id)
       if (!version) throw new VersionNotFound(id, 'the server knows no version with this id')

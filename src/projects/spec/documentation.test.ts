@@ -13,8 +13,8 @@ const guide = readFileSync(new URL('../../../docs/guide/project-file.md', import
 const guideTo = (subject: string) => readFileSync(new URL(`../../../docs/guide/${subject}.md`, import.meta.url), 'utf8')
 const sources = guideTo('data-sources')
 const preparationGuide = guideTo('preparation')
-/** Where data comes from, and the keys of `prepare:` and `expect:`, have guides of their own. */
-const guides = guide + guideTo('data-quality') + sources + preparationGuide
+/** Where data comes from, and the keys of `prepare:`, `expect:` and `pictures:`, have guides of their own. */
+const guides = guide + guideTo('data-quality') + sources + preparationGuide + guideTo('pictures')
 const schema = projectFileJsonSchema()
 
 /** One row per key, every form of a block merged: what the file may say, in one page. */

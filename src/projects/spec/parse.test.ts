@@ -164,7 +164,7 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       'a key from nowhere',
       `${SMALLEST}colour: red\n`,
       [
-        '6:1 colour: unknown key "colour". Known here: project, canvas, data, features, pipeline, gates, environments, deploy, batch, monitor, when.',
+        '6:1 colour: unknown key "colour". Known here: project, canvas, data, pictures, features, pipeline, gates, environments, deploy, batch, monitor, when.',
       ],
     ],
     [

@@ -6,6 +6,7 @@ import { Deployments, Environments } from './deployment.ts'
 import { FeatureViews } from './features.ts'
 import { Monitor } from './monitor.ts'
 import { branchesOfOneOf } from './one-of.ts'
+import { PictureSets } from './pictures.ts'
 import { Pipeline } from './pipeline.ts'
 import { Name, text } from './scalars.ts'
 import { Trigger } from './triggers.ts'
@@ -29,6 +30,7 @@ export const ProjectFile = z.strictObject({
     description: 'the page with the ten blocks of the canvas',
   }),
   data: Data.meta({ description: 'what is learned from, by name' }),
+  pictures: PictureSets.default({}).meta({ description: 'folders of pictures, by name, and what is expected of them' }),
   features: FeatureViews.default({}).meta({
     description: 'feature views, by name: one definition for training and for serving',
   }),

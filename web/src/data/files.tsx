@@ -1,8 +1,10 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Fragment, useState } from 'react'
+import { Link } from 'react-router'
 import type { FileDataset, FileVersion } from '#data/contract'
 import { Failure } from '../shell/failure.tsx'
 import { bytes, count } from '../shell/numbers.ts'
+import { paths } from '../shell/paths.ts'
 import { Ago, Id, More, Panel, Skeleton } from '../shell/parts.tsx'
 import { ask, pagesOf } from '../shell/server.ts'
 
@@ -49,6 +51,14 @@ function Versions({ project, dataset }: { project: string; dataset: FileDataset 
               </button>
               <span className="note">
                 <Id value={version.version} tail={false} /> <Ago at={version.addedAt} />
+                {version.kind === 'folder' && (
+                  <>
+                    {' '}
+                    <Link to={`${paths.data(project)}?files=${version.id}`} preventScrollReset>
+                      pictures
+                    </Link>
+                  </>
+                )}
               </span>
               {version.id === open && <Files version={version.id} />}
             </li>

@@ -13,6 +13,7 @@ import { ChangesView } from './changes.tsx'
 import { ChecksView } from './checks.tsx'
 import { Columns } from './columns.tsx'
 import { FileDatasets } from './files.tsx'
+import { PicturesView } from './pictures.tsx'
 import { Depth } from './relations.tsx'
 import { ScorecardView } from './scorecard.tsx'
 import { useView, Views } from './views.tsx'
@@ -25,6 +26,7 @@ export function DataPage() {
   useTitle('Data', project)
   const datasets = useQuery(ask('data', 'listDatasets', { params: { project } }))
   const asked = search.get('version')
+  const files = search.get('files')
   return (
     <Asked query={datasets} skeleton={<Skeleton height={400} />}>
       {({ datasets: found }) => {
@@ -50,7 +52,9 @@ export function DataPage() {
                 ))}
                 <FileDatasets project={project} />
               </div>
-              <div className="span-8">{chosen && <OneVersion id={chosen} />}</div>
+              <div className="span-8">
+                {files ? <PicturesView version={files} /> : chosen && <OneVersion id={chosen} />}
+              </div>
             </div>
             <SameAs api={`/api/projects/${project}/datasets`} />
           </>

@@ -1,0 +1,22 @@
+import type { MeasuredPicture, UnreadablePicture } from '#pictures'
+import type { PictureMeasure } from './contract.ts'
+
+/** A file of a version, with what is known of its bytes. */
+export interface DescribedPicture {
+  readonly path: string
+  readonly hash: string
+  readonly bytes: number
+  readonly part: string | null
+  readonly class: string | null
+  readonly facts: MeasuredPicture | UnreadablePicture
+}
+
+export type ReadablePicture = DescribedPicture & { readonly facts: MeasuredPicture }
+
+export const isReadable = (one: DescribedPicture): one is ReadablePicture => !('problem' in one.facts)
+
+/** A measure of one picture. */
+export function measureOf({ bytes, facts }: ReadablePicture, measure: PictureMeasure): number {
+  if (measure === 'bytes') return bytes
+  return measure === 'aspect' ? facts.width / facts.height : facts[measure]
+}

@@ -1,0 +1,23 @@
+import { OrreryError } from '#platform/errors'
+
+export class PictureUnread extends OrreryError {
+  constructor(path: string, reason: string) {
+    super({
+      code: 'ORRERY_DATA_PICTURE_UNREAD',
+      status: 409,
+      message: `A picture of the version cannot be read from the store (${reason}): ${path}.`,
+      hint: 'Bring the version here: orrery data pull.',
+    })
+  }
+}
+
+export class NoPictures extends OrreryError {
+  constructor(dataset: string) {
+    super({
+      code: 'ORRERY_DATA_NO_PICTURES',
+      status: 422,
+      message: `${dataset} has no pictures: no file in it ends with .jpg, .png, .webp or .gif.`,
+      hint: 'Profile a folder of pictures; a table is profiled when it becomes a version.',
+    })
+  }
+}

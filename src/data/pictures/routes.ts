@@ -1,0 +1,10 @@
+import type { HttpServer } from '#platform/http'
+import { pictureRoutes } from './contract.ts'
+import type { PictureProfiles } from './picture-profiles.ts'
+
+export function mountPictureProfiles(http: HttpServer, profiles: PictureProfiles): void {
+  http.mount('data-pictures', pictureRoutes, {
+    getPictureProfile: ({ params }) => profiles.state(params.version),
+    profilePictures: ({ params }) => profiles.start(params.version),
+  })
+}

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import { loadLibrary } from './library.ts'
+import { type MeasuredPicture, measurePicture } from './measure.ts'
+import { bomb, drawn, drawnPixels } from './pictures.fixture.ts'
+
+const measured = async (bytes: Uint8Array) => (await measurePicture(bytes)) as MeasuredPicture
+const bitsApart = (a: string, b: string) =>
+  [...a].reduce(
+    (sum, digit, i) =>
+      sum + (Number.parseInt(digit, 16) ^ Number.parseInt(b[i]!, 16)).toString(2).replaceAll('0', '').length,
+    0,
+  )
+
+async function written(change: (picture: import('sharp').Sharp) => import('sharp').Sharp, width = 400, height = 300) {
+  const sharp = await loadLibrary()
+  return change(sharp(drawnPixels(width, height).data, { raw: { width, height, channels: 3 } })).toBuffer()
+}
+
+it('tells format, size, colour and look', async () => {
+  const facts = await measured(await drawn('png'))
+  expect(facts).toMatchObject({
+    format: 'png',
+    width: 64,
+    height: 48,
+    orientation: 1,
+    grey: false,
+    alpha: false,
+    personal: [],
+  })
+  expect(facts.brightness).toBeGreaterThan(0.15)
+  expect(facts.brightness).toBeLessThan(0.5)
+  expect(Buffer.from(facts.look, 'base64').length).toBe(256)
+  expect(await measured(await written((one) => one.greyscale().jpeg()))).toMatchObject({ format: 'jpeg', grey: true })
+  expect(await measured(await written((one) => one.webp()))).toMatchObject({ format: 'webp', width: 400 })
+  expect(await measured(await written((one) => one.gif()))).toMatchObject({ format: 'gif', height: 300 })
+})
+
+it('hashes a picture as its compressed, scaled and brightened copies, and not as its mirror image', async () => {
+  const { hash } = await measured(await written((one) => one.png()))
+  const copies = [
+    await written((one) => one.jpeg({ quality: 40 })),
+    await written((one) => one.resize(120, 90).webp()),
+    await written((one) => one.modulate({ brightness: 1.3 }).jpeg()),
+  ]
+  for (const copy of copies) expect(bitsApart(hash, (await measured(copy)).hash)).toBeLessThanOrEqual(6)
+  expect(bitsApart(hash, (await measured(await written((one) => one.flop().png()))).hash)).toBeGreaterThan(10)
+})
+
+it('finds a blurred copy less sharp', async () => {
+  const sharp = (await measured(await written((one) => one.png()))).sharpness
+  expect((await measured(await written((one) => one.blur(4).png()))).sharpness).toBeLessThan(sharp / 4)
+})
+
+it('turns a picture upright, and names what EXIF tells of a person', async () => {
+  const exif = {
+    IFD0: { Artist: 'Ada' },
+    IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1', GPSLongitudeRef: 'W', GPSLongitude: '0/1 7/1 0/1' },
+  }
+  const bytes = await written((one) => one.withExif(exif).withMetadata({ orientation: 6 }).jpeg())
+  const facts = await measured(bytes)
+  expect(facts).toMatchObject({ width: 300, height: 400, orientation: 6 })
+  const placed = await measured(await written((one) => one.withExif(exif).jpeg()))
+  expect(placed.personal).toEqual(['place', 'owner'])
+})
+
+it.each([
+  ['no bytes', () => new Uint8Array(), 'no_picture'],
+  ['a text', () => Buffer.from('hello'), 'no_picture'],
+  ['a bomb', () => bomb(60_000, 60_000), 'bomb'],
+  ['half a JPEG', async () => (await drawn('jpeg', 2_000, 1_500)).subarray(0, 20_000), 'truncated'],
+  [
+    'half a PNG',
+    async () => (await written((one) => one.png({ compressionLevel: 0 }))).subarray(0, 50_000),
+    'truncated',
+  ],
+  ['half a WebP', async () => (await written((one) => one.webp({ lossless: true }))).subarray(0, 400), 'truncated'],
+  [
+    'a PNG with a byte turned in its middle',
+    async () => {
+      const bytes = await written((one) => one.png())
+      bytes[Math.floor(bytes.length / 2)]! ^= 0x55
+      return bytes
+    },
+    'broken',
+  ],
+] as const)('names %s', async (_, make, problem) => {
+  expect(await measurePicture(await make())).toMatchObject({ problem, reason: expect.stringMatching(/./) })
+})

@@ -1,0 +1,162 @@
+import type { Metadata, SharpOptions } from 'sharp'
+import { asOrreryError } from '#platform/errors'
+import { personalExif } from './exif.ts'
+import { kindOf } from './kind.ts'
+import { loadLibrary } from './library.ts'
+import type { PictureFormat, PictureProblem } from './measured.contract.ts'
+import { perceptualHash, shrunk } from './perceptual-hash.ts'
+import type { Pixels } from './pixels.ts'
+import type { PictureLimits } from './read-picture.ts'
+import { statisticsOf } from './statistics.ts'
+
+/** What is known of a picture without its pixels. Small, and the same for the same bytes. */
+export interface MeasuredPicture {
+  readonly format: PictureFormat
+  /** Upright. */
+  readonly width: number
+  readonly height: number
+  /** EXIF's, 1 to 8; 1 is upright. */
+  readonly orientation: number
+  readonly grey: boolean
+  readonly alpha: boolean
+  /** Of the picture with its longest side at most `LOOKED_AT` pixels: as in `PictureStatistics`. */
+  readonly brightness: number
+  readonly contrast: number
+  readonly sharpness: number
+  /** 16 hexadecimal digits: see `perceptualHash`. */
+  readonly hash: string
+  /** Luma of 16 × 16 parts of it, base64: what tells near duplicates from pictures that only hash alike. */
+  readonly look: string
+  /** What its EXIF tells of a person. */
+  readonly personal: readonly ('place' | 'owner' | 'device')[]
+}
+
+export interface UnreadablePicture {
+  readonly problem: PictureProblem
+  readonly reason: string
+}
+
+export type Measured = MeasuredPicture | UnreadablePicture
+
+/** The size that models look at: detail that they never see is no sharpness. */
+export const LOOKED_AT = 256
+
+/** 64 MiB, 100 megapixels: more than any camera makes. */
+export const MEASURED_LIMITS: PictureLimits = { bytes: 64 * 1024 * 1024, pixels: 100_000_000 }
+
+const LONGEST_SECONDS = 30
+/** Channels that differ by less look grey; a few pixels of noise make no colour. */
+const COLOUR_STEP = 16
+const COLOUR_SHARE = 0.005
+
+/** Measures a picture from anybody. Never throws for what is in the bytes: that is told. */
+export async function measurePicture(bytes: Uint8Array, limits = MEASURED_LIMITS): Promise<Measured> {
+  if (bytes.length > limits.bytes) return { problem: 'bomb', reason: `${bytes.length} bytes` }
+  const format = formatOf(bytes)
+  if (typeof format !== 'string') return format
+  const sharp = await loadLibrary()
+  sharp.unblock({ operation: ['VipsForeignLoadWebpBuffer', 'VipsForeignLoadNsgifBuffer'] })
+  const options: SharpOptions = { limitInputPixels: limits.pixels, failOn: 'error', sequentialRead: true }
+  try {
+    const header = await sharp(bytes, options).metadata()
+    if (header.width * header.height > limits.pixels) return tooManyPixels(header)
+    const { data, info } = await sharp(bytes, options)
+      .timeout({ seconds: LONGEST_SECONDS })
+      .autoOrient()
+      .resize({ width: LOOKED_AT, height: LOOKED_AT, fit: 'inside', withoutEnlargement: true })
+      .flatten({ background: '#fff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    return measured(format, header, { width: info.width, height: info.height, channels: info.channels as 1 | 3, data })
+  } catch (error) {
+    return unreadable(format, bytes, error as Error)
+  }
+}
+
+function measured(format: PictureFormat, header: Metadata, pixels: Pixels): MeasuredPicture {
+  const small = shrunk(pixels, 32)
+  const { brightness, contrast, sharpness } = statisticsOf(pixels)
+  return {
+    format,
+    width: header.autoOrient.width,
+    height: header.autoOrient.height,
+    orientation: header.orientation ?? 1,
+    grey: isGrey(pixels),
+    alpha: header.hasAlpha,
+    brightness: rounded(brightness),
+    contrast: rounded(contrast),
+    sharpness: rounded(sharpness),
+    hash: perceptualHash(small),
+    look: Buffer.from(halved(small)).toString('base64'),
+    personal: header.exif ? personalExif(header.exif) : [],
+  }
+}
+
+const rounded = (value: number) => Number(value.toPrecision(6))
+
+function formatOf(bytes: Uint8Array): PictureFormat | UnreadablePicture {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString('latin1')
+  if (/^GIF8[79]a/.test(start)) return 'gif'
+  if (/^RIFF....WEBP/s.test(start)) return 'webp'
+  try {
+    return kindOf(bytes)
+  } catch (error) {
+    return { problem: 'no_picture', reason: asOrreryError(error)?.message ?? String(error) }
+  }
+}
+
+const tooManyPixels = ({ width, height }: { width: number; height: number }): UnreadablePicture => ({
+  problem: 'bomb',
+  reason: `${width} × ${height} pixels`,
+})
+
+function unreadable(format: PictureFormat, bytes: Uint8Array, { message }: Error): UnreadablePicture {
+  const reason = message.split('\n', 1)[0]!.slice(0, 200)
+  if (/pixel limit/i.test(message)) return { problem: 'bomb', reason }
+  if (/timeout/i.test(message)) return { problem: 'too_slow', reason: `more than ${LONGEST_SECONDS} s` }
+  return { problem: endsEarly(format, bytes) ? 'truncated' : 'broken', reason }
+}
+
+/** How a whole file of each kind ends. */
+const ENDS: Record<PictureFormat, string | undefined> = {
+  jpeg: 'ffd9',
+  png: '49454e44ae426082',
+  gif: '3b',
+  webp: undefined,
+}
+
+function endsEarly(format: PictureFormat, bytes: Uint8Array): boolean {
+  const end = ENDS[format]
+  if (end === undefined)
+    return bytes.length < 12 || Buffer.from(bytes.buffer, bytes.byteOffset + 4, 4).readUInt32LE() + 8 > bytes.length
+  // Cameras pad their files with zeros.
+  return !Buffer.from(bytes.subarray(-1024))
+    .toString('hex')
+    .replace(/(00)+$/, '')
+    .endsWith(end)
+}
+
+function isGrey({ channels, data }: Pixels): boolean {
+  if (channels === 1) return true
+  let coloured = 0
+  for (let at = 0; at < data.length; at += 3) {
+    const r = data[at]!
+    const g = data[at + 1]!
+    const b = data[at + 2]!
+    const most = Math.max(r, g, b)
+    const least = Math.min(r, g, b)
+    if (most - least > COLOUR_STEP) coloured++
+  }
+  return coloured <= (data.length / 3) * COLOUR_SHARE
+}
+
+/** Half as many parts each way. */
+function halved(parts: Float64Array): Uint8Array {
+  const side = Math.sqrt(parts.length)
+  const half = side / 2
+  return Uint8Array.from({ length: half * half }, (_, i) => {
+    const at = Math.floor(i / half) * 2 * side + (i % half) * 2
+    return Math.round((parts[at]! + parts[at + 1]! + parts[at + side]! + parts[at + side + 1]!) / 4)
+  })
+}
