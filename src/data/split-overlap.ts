@@ -49,9 +49,9 @@ export async function findOverlap(duck: Duck, path: string, table: Table): Promi
   const parts = join(dirname(path), 'parts.csv')
   await writeFile(parts, partsFile(rows, profile.rows, every))
   try {
-    // 0 to 2: the part; 3: in none; 4 and 5: validation and test, not looked at.
-    await duck.run(`CREATE OR REPLACE TEMP TABLE parted AS SELECT row_number() OVER () - 1 AS number, part FROM
-      read_csv(${text(parts)}, auto_detect = false, header = false, columns = {'part': 'TINYINT'})`)
+    // Columns of the table may be called anything, `part` too. 0 to 2: the part; 3: in none; 4 and 5: validation and test, not looked at.
+    await duck.run(`CREATE OR REPLACE TEMP TABLE parted AS SELECT row_number() OVER () - 1 AS __orrery_number, __orrery_part FROM
+      read_csv(${text(parts)}, auto_detect = false, header = false, columns = {'__orrery_part': 'TINYINT'})`)
     const features = featureColumns({ columns: profile.columns }, spec)
     const crossings = features.length === 0 ? [] : await copies(duck, path, features, table)
     for (const column of keysOf(table)) crossings.push(...(await keysThatCross(duck, path, column, table)))
@@ -98,7 +98,8 @@ interface Match {
 
 /** Rows that are looked at and share a key with one of an earlier part; nothing where keys hardly tell rows apart. */
 async function crossing(duck: Duck, path: string, key: string, kind: 'exact' | 'near', cells?: readonly string[]) {
-  const keyed = `SELECT number, part, ${key} AS h FROM ${numberedParquet(path)} AS t JOIN parted ON t.file_row_number = parted.number`
+  const keyed = `SELECT __orrery_number AS number, __orrery_part AS part, ${key} AS h
+    FROM ${numberedParquet(path)} AS t JOIN parted ON t.file_row_number = __orrery_number`
   await duck.run(`CREATE OR REPLACE TEMP TABLE keyed AS SELECT * FROM (${keyed}) WHERE part <= 2`)
   const { coarse } = await duck.row<{ coarse: boolean }>(
     'SELECT approx_count_distinct(h) < count(*) / 2 AS coarse FROM keyed WHERE part = 0',
@@ -152,8 +153,8 @@ function keysOf({ profile, spec, split }: Table): string[] {
 
 async function keysThatCross(duck: Duck, path: string, column: string, { stored }: Table): Promise<Crossing[]> {
   const value = asText(name(column), stored.get(column)!)
-  const keyed = `SELECT number, part % 3 AS part, ${value} AS value FROM ${numberedParquet(path)} AS t
-    JOIN parted ON t.file_row_number = parted.number WHERE part <> 3 AND ${name(column)} IS NOT NULL`
+  const keyed = `SELECT __orrery_number AS number, __orrery_part % 3 AS part, ${value} AS value FROM ${numberedParquet(path)} AS t
+    JOIN parted ON t.file_row_number = __orrery_number WHERE __orrery_part <> 3 AND ${name(column)} IS NOT NULL`
   const found = await duck.rows<Match & { rows: number; of: number }>(`WITH keyed AS MATERIALIZED (${keyed}),
     firsts AS (SELECT value, part, min(number) AS number FROM keyed GROUP BY value, part),
     crossed AS (SELECT k.number, k.part, k.value, min(f.part) AS earlier, arg_min(f.number, f.part) AS other
@@ -170,7 +171,7 @@ async function keysThatCross(duck: Duck, path: string, column: string, { stored 
 /** Rows of each part that are looked at. */
 async function lookedAt(duck: Duck): Promise<ReadonlyMap<number, number>> {
   const rows = await duck.rows<{ part: number; rows: number }>(
-    'SELECT part, count(*) AS rows FROM parted WHERE part BETWEEN 1 AND 2 GROUP BY part',
+    'SELECT __orrery_part AS part, count(*) AS rows FROM parted WHERE __orrery_part BETWEEN 1 AND 2 GROUP BY 1',
   )
   return new Map(rows.map((one) => [one.part, one.rows]))
 }
