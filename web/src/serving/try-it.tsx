@@ -1,14 +1,16 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link } from 'react-router'
 import type { Endpoint } from '#deployments/contract'
 import type { Signature } from '#registry/contract'
 import { Asked } from '../shell/asked.tsx'
 import { InlineFailure } from '../shell/failure.tsx'
-import { figure, percent } from '../shell/numbers.ts'
-import { Id, Skeleton } from '../shell/parts.tsx'
-import { paths } from '../shell/paths.ts'
+import { Skeleton } from '../shell/parts.tsx'
 import { ask, server } from '../shell/server.ts'
+import { Answer } from './answer.tsx'
+import { AsCode } from './as-code.tsx'
+import type { WrittenRequest } from './request-code.ts'
+import { TryPicture } from './try-picture.tsx'
+import { TryTensors } from './try-tensors.tsx'
 import './serving.css'
 
 type Written = Record<string, string>
@@ -29,12 +31,26 @@ export function TryIt({ endpoint }: { endpoint: Endpoint }) {
       {({ signature }) => (
         <Asked query={recent} skeleton={<Skeleton lines={4} />}>
           {({ predictions }) =>
-            signature && <Form endpoint={endpoint} signature={signature} inputs={predictions[0]?.inputs ?? {}} />
+            signature && (
+              <>
+                <TryOne endpoint={endpoint} signature={signature} inputs={predictions[0]?.inputs ?? {}} />
+                <p className="note">
+                  For generated clients: <a href={openApiOf(endpoint)}>OpenAPI of this endpoint</a>.
+                </p>
+              </>
+            )
           }
         </Asked>
       )}
     </Asked>
   )
+}
+
+const openApiOf = ({ name }: Endpoint) => `/api/endpoints/${encodeURIComponent(name)}/openapi.json`
+
+function TryOne(of: { endpoint: Endpoint; signature: Signature; inputs: Inputs }) {
+  if (of.signature.image) return <TryPicture {...of} />
+  return of.signature.tensors ? <TryTensors {...of} /> : <Form {...of} />
 }
 
 interface Field {
@@ -105,6 +121,7 @@ function Form({ endpoint, signature, inputs }: { endpoint: Endpoint; signature: 
             Predict
           </button>
         </div>
+        <AsCode requests={requestsOf(endpoint, signature, recordOf(written, fields))} />
       </div>
       <div className="try-answer" aria-live="polite">
         {predict.isError && <InlineFailure error={predict.error} />}
@@ -114,37 +131,35 @@ function Form({ endpoint, signature, inputs }: { endpoint: Endpoint; signature: 
             traffic.
           </p>
         )}
-        {answer && (
-          <>
-            <p className="note">
-              {answer.label === null
-                ? signature.label
-                : `P(${signature.label} = ${signature.classes[1] ?? answer.label})`}
-            </p>
-            <p className="answer-value">{figure(answer.value)}</p>
-            {answer.label !== null && (
-              <p>
-                most likely <b>{answer.label}</b>
-              </p>
-            )}
-            {answer.probabilities && (
-              <ul className="note">
-                {Object.entries(answer.probabilities).map(([label, probability]) => (
-                  <li key={label}>
-                    {label}: {percent(probability)}
-                  </li>
-                ))}
-              </ul>
-            )}
-            <p>
-              by <Link to={paths.version(endpoint.project, endpoint.model, answer.version)}>v{answer.version}</Link> ·{' '}
-              <Id value={answer.id} to={paths.trace(answer.id)} />
-            </p>
-          </>
-        )}
+        {answer && <Answer endpoint={endpoint} signature={signature} answer={answer} />}
       </div>
     </form>
   )
+}
+
+/** The same question in each protocol that the endpoint speaks. */
+function requestsOf(
+  { name }: Endpoint,
+  { features }: Signature,
+  record: Record<string, string | number | null>,
+): Record<string, WrittenRequest> {
+  const inputs = features.map((feature) => {
+    const datatype = feature.kind === 'numeric' ? 'FP64' : 'BYTES'
+    return {
+      name: feature.name,
+      shape: [1],
+      datatype,
+      data: [record[feature.name] ?? (datatype === 'FP64' ? null : '')],
+    }
+  })
+  return {
+    '/predict': { url: `${location.origin}/predict/${name}`, body: { records: [record] } },
+    'Open Inference Protocol': { url: `${location.origin}/v2/models/${name}/infer`, body: { inputs } },
+    'MLflow /invocations': {
+      url: `${location.origin}/endpoints/${name}/invocations`,
+      body: { dataframe_records: [record] },
+    },
+  }
 }
 
 /** An empty field is a missing value; a numeric feature's text that is no number is left for the server to refuse. */
