@@ -80,6 +80,7 @@ export async function openInferenceServer(folder: string): Promise<InferenceServ
   endpoints.set('band', { stable: alone(3) })
   endpoints.set('amount', { stable: alone(4) })
   endpoints.set('matrix', { stable: alone(5) })
+  endpoints.set('timed', { stable: alone(1) }, { time: ['day', 'clock'] })
   endpoints.set('light', { stable: alone(6) })
   endpoints.set('pair', { stable: alone(7) })
   endpoints.set('empty', {})

@@ -28,7 +28,7 @@ describe('OpenAPI per endpoint', () => {
   const described = async (endpoint: string): Promise<Document> =>
     (await server.http.fastify.inject({ method: 'GET', url: `/api/endpoints/${endpoint}/openapi.json` })).json()
 
-  it.each(['retention', 'band', 'amount', 'matrix', 'light', 'pair'])(
+  it.each(['retention', 'band', 'amount', 'matrix', 'timed', 'light', 'pair'])(
     'of %s is valid, and its examples are answered',
     async (name) => {
       const document = await described(name)

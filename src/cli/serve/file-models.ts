@@ -8,8 +8,11 @@ import type { ModelSource, ModelSources } from './sources.ts'
 export interface OpenModel {
   readonly source: ModelSource
   readonly graph: TensorModel
-  readonly signed: LoadedModel | undefined
+  readonly signed: SignedModel | undefined
 }
+
+/** A model of records, whose answers are counted like those of its graph. */
+export type SignedModel = Pick<LoadedModel, 'signature' | 'outputs' | 'predict'>
 
 export interface FileModels extends InferenceModels {
   /** @throws ModelUnknown, ModelNotLoaded */
@@ -38,7 +41,8 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
       const { onnx, signature } = await source.read()
       if (signature && typeof onnx !== 'string') {
         const signed = await loadModel(source.name, onnx, signature, { placement: 'auto' })
-        slot.current = { source, graph: signed.graph, signed }
+        const predict: SignedModel['predict'] = (records) => counted(slot, () => signed.predict(records))
+        slot.current = { source, graph: signed.graph, signed: { ...signed, predict } }
       } else
         slot.current = {
           source,
@@ -74,14 +78,8 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
       inputs: graph.inputs,
       outputs: graph.outputs,
       infer: async ({ id, feeds, wanted }) => {
-        try {
-          const outputs = await graph.run(feeds, wanted)
-          slot.answered++
-          return { model: name, version: source.version, id, outputs }
-        } catch (error) {
-          slot.failed++
-          throw error
-        }
+        const outputs = await counted(slot, () => graph.run(feeds, wanted))
+        return { model: name, version: source.version, id, outputs }
       },
     }
   }
@@ -132,5 +130,16 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
     close: async () => {
       await Promise.all([...slots.values()].map(({ current }) => current?.graph.close()))
     },
+  }
+}
+
+async function counted<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
+  try {
+    const answer = await run()
+    slot.answered++
+    return answer
+  } catch (error) {
+    slot.failed++
+    throw error
   }
 }

@@ -2,10 +2,11 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { z } from 'zod'
 import type { HttpServer } from '#platform/http'
 import { defineRoutes } from '#platform/http/contract'
-import { mountInvocations, mountScoring, invokedGraph } from '#protocols/invocations'
+import { mountInvocations, invokedRecords, mountScoring, invokedGraph } from '#protocols/invocations'
 import { mountInference } from '#protocols/oip'
+import { takesRecords } from '#runtime/contract'
 import type { FileModels } from './file-models.ts'
-import { predictRecords } from './predict.ts'
+import { predictRecords, signedAnswers } from './predict.ts'
 
 const serveRoutes = defineRoutes({
   predict: {
@@ -59,6 +60,9 @@ export function mountServe(
   const metrics = openMetrics(models)
   mountInference(http, { models, version, largestBody })
   const invoked = async (name: string) => {
+    const { signed } = await models.open(name)
+    if (signed && takesRecords(signed.signature))
+      return invokedRecords(signed.signature, (records) => signedAnswers(signed, records))
     const model = await models.model(name, undefined, { name: '', roles: [] })
     return invokedGraph({
       inputs: model.inputs,

@@ -4,9 +4,9 @@ import { z } from 'zod'
 import { readCsv } from '#platform/csv'
 import { OrreryError } from '#platform/errors'
 import { type Column, feedsFromColumns, parseJson, readBody, rowsOfOutputs } from '#protocols/oip'
-import type { LoadedModel, PredictionRecord } from '#runtime'
-import type { Signature } from '#runtime/contract'
-import type { FileModels, OpenModel } from './file-models.ts'
+import type { PredictionRecord } from '#runtime'
+import { type Signature, takesRecords } from '#runtime/contract'
+import type { FileModels, OpenModel, SignedModel } from './file-models.ts'
 
 const MOST_ROWS = 10_000
 
@@ -32,7 +32,10 @@ export async function predictRecords(models: FileModels, name: string, request: 
   const isCsv = /^text\/csv\b/i.test(request.headers['content-type'] ?? '')
   const records = isCsv ? recordsOfCsv(body, model) : recordsOfJson(body)
   const requestId = [request.headers['x-request-id']].flat()[0] ?? randomUUID()
-  const answers = model.signed ? await signedAnswers(model.signed, records) : await outputsOf(models, name, records)
+  const answers =
+    model.signed && takesRecords(model.signed.signature)
+      ? await signedAnswers(model.signed, records)
+      : await outputsOf(models, name, records)
   return {
     model: name,
     predictions: answers.map((answer, r) => ({
@@ -80,7 +83,7 @@ async function outputsOf(models: FileModels, name: string, records: readonly Rec
 }
 
 /** As an endpoint answers: the value, and of a classifier its label and probabilities. */
-async function signedAnswers(model: LoadedModel, records: readonly Record<string, unknown>[]) {
+export async function signedAnswers(model: SignedModel, records: readonly Record<string, unknown>[]) {
   const numbers = await model.predict(records as readonly PredictionRecord[])
   return records.map((_, r) => answerOf(model.signature, numbers.subarray(r * model.outputs, (r + 1) * model.outputs)))
 }

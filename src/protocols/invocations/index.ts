@@ -8,6 +8,7 @@ import type { InvokedModel } from './models.ts'
 import { readInvocation } from './table.ts'
 
 export { type InvokedModel, invokedGraph } from './models.ts'
+export { invokedRecords } from './records.ts'
 
 const invocation = {
   method: 'POST',

@@ -7,7 +7,7 @@ import { type AnsweringEndpoint, EndpointUnknown, type Serving } from '#serving'
 import type { InferRequest } from './codec/request.ts'
 import { EndpointNotUnloaded, EndpointTensorInvalid, ModelUnknown, ModelVersionUnknown } from './errors.ts'
 import type { InferenceModel, InferenceModels } from './models.ts'
-import { recordsFromTensors, tabularOutputs, tensorsFromPredictions } from './tabular.ts'
+import { recordsFromTensors, tabularInputs, tabularOutputs, tensorsFromPredictions } from './tabular.ts'
 
 /** Asking one version by itself goes past the roll-out, so an application in production may not. */
 const PAST_THE_ROLL_OUT = 'serving:try'
@@ -95,7 +95,7 @@ function tabularModel(serving: Serving, endpoint: AnsweringEndpoint): InferenceM
   return {
     name,
     version: String(endpoint.version),
-    inputs: endpoint.graph.inputs,
+    inputs: tabularInputs(endpoint),
     outputs,
     infer: async ({ id, feeds, wanted }: InferRequest) => {
       checkOutputs(name, outputs, wanted)

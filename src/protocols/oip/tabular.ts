@@ -157,6 +157,12 @@ const featureNames = ({ signature }: TabularEndpoint) =>
     .map(({ name }) => name)
     .join(', ')
 
+/** What a tabular endpoint takes: what its graph does, and when each row happened where its data has such columns. */
+export function tabularInputs({ time, graph }: { time: readonly string[]; graph: { inputs: readonly TensorSpec[] } }) {
+  const others = time.filter((column) => !graph.inputs.some((input) => input.name === column))
+  return [...graph.inputs, ...others.map((name): TensorSpec => ({ name, datatype: 'BYTES', shape: [-1, 1] }))]
+}
+
 /** What a tabular endpoint answers with, whichever versions answer: numbers under the name that the graph has for them. */
 export function tabularOutputs({ task, classes }: Signature, output: string): TensorSpec[] {
   const id: TensorSpec = { name: PREDICTION_ID, datatype: 'BYTES', shape: [-1] }

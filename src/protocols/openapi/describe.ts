@@ -4,9 +4,8 @@ import type { FeatureSpec, Signature, TensorSpec } from '#runtime/contract'
 export interface DescribedEndpoint {
   readonly name: string
   readonly signature: Signature
-  readonly graph: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] }
-  /** What the Open Inference Protocol has for it: other outputs than the graph's where records are answered. */
-  readonly outputs: readonly TensorSpec[]
+  /** What the Open Inference Protocol has for it. */
+  readonly tensors: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] }
   /** Columns that say when a record happened. */
   readonly time: readonly string[]
   /** Whether the online store fills in what a record leaves out. */
@@ -134,12 +133,12 @@ export function recordSchema({ signature, time, completes }: DescribedEndpoint):
   if (signature.image)
     return {
       type: 'object',
-      required: ['picture'],
+      required: ['picture', ...time],
       properties: { picture: { type: 'string', contentEncoding: 'base64', description: 'A JPEG or PNG.' }, ...times },
     }
   return {
     type: 'object',
-    ...(!completes && { required: signature.features.map(({ name }) => name) }),
+    required: [...(completes ? [] : signature.features.map(({ name }) => name)), ...time],
     properties: { ...Object.fromEntries(signature.features.map((one) => [one.name, featureSchema(one)])), ...times },
     additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
   }
@@ -179,7 +178,7 @@ function predictionSchema({ task, classes }: Signature): Json {
 }
 
 function inferPath(endpoint: DescribedEndpoint) {
-  const { graph, outputs } = endpoint
+  const { inputs, outputs } = endpoint.tensors
   return operation(endpoint, 'infer', 'Open Inference Protocol V2: tensors in, tensors out.', {
     requestBody: {
       required: true,
@@ -189,7 +188,7 @@ function inferPath(endpoint: DescribedEndpoint) {
           required: ['inputs'],
           properties: {
             id: { type: 'string', maxLength: 200 },
-            inputs: { type: 'array', minItems: 1, items: { oneOf: graph.inputs.map(tensorSchema) } },
+            inputs: { type: 'array', minItems: 1, items: { oneOf: inputs.map(tensorSchema) } },
             outputs: {
               type: 'array',
               items: {
@@ -200,7 +199,7 @@ function inferPath(endpoint: DescribedEndpoint) {
             },
           },
         },
-        { inputs: graph.inputs.map(exampleTensor) },
+        { inputs: inputs.map((one) => exampleTensor(one, endpoint.time)) },
       ),
     },
     responses: {
@@ -248,17 +247,18 @@ const tensorSchema = ({ name, datatype, shape }: TensorSpec): Json => ({
 /** A picture would be a long example. */
 const MOST_VALUES = 16
 
-function exampleTensor({ name, datatype, shape }: TensorSpec) {
+function exampleTensor({ name, datatype, shape }: TensorSpec, time: readonly string[]) {
   const one = shape.map((size) => Math.max(1, size))
   const count = one.reduce((a, b) => a * b, 1)
-  const value = datatype === 'BYTES' ? 'a' : datatype === 'BOOL' ? true : 0
+  const place = time.indexOf(name)
+  const value = place >= 0 ? timeExample(place) : datatype === 'BYTES' ? 'a' : datatype === 'BOOL' ? true : 0
   return { name, shape: one, datatype, data: new Array<unknown>(Math.min(count, MOST_VALUES)).fill(value) }
 }
 
 function invocationsPath(endpoint: DescribedEndpoint) {
   const { signature } = endpoint
-  const names = signature.features.map(({ name }) => name)
   const example = exampleRecord(endpoint)
+  const names = Object.keys(example)
   return operation(endpoint, 'invoke', 'MLflow’s scoring protocol.', {
     requestBody: {
       required: true,
@@ -302,12 +302,15 @@ function invocationsPath(endpoint: DescribedEndpoint) {
   })
 }
 
-function exampleRecord({ signature }: DescribedEndpoint): Record<string, unknown> {
-  if (signature.image) return { picture: '…' }
-  return Object.fromEntries(
-    signature.features.map(({ name, kind, categories }) => [name, kind === 'numeric' ? 0 : (categories?.[0] ?? 'a')]),
-  )
+function exampleRecord({ signature, time }: DescribedEndpoint): Record<string, unknown> {
+  const features = signature.image
+    ? [['picture', '…']]
+    : signature.features.map(({ name, kind, categories }) => [name, kind === 'numeric' ? 0 : (categories?.[0] ?? 'a')])
+  return Object.fromEntries([...time.map((column, place) => [column, timeExample(place)]), ...features])
 }
+
+/** A date or timestamp, then times of day. */
+const timeExample = (place: number) => (place === 0 ? '2025-03-01T09:30:00Z' : '09:30')
 
 function exampleCsv(endpoint: DescribedEndpoint): string {
   const record = exampleRecord(endpoint)

@@ -4,7 +4,7 @@ import { defineRoutes } from '#platform/http/contract'
 import { outputNameOf } from '#runtime'
 import { takesRecords } from '#runtime/contract'
 import type { Serving } from '#serving'
-import { tabularOutputs } from '../oip/tabular.ts'
+import { tabularInputs, tabularOutputs } from '../oip/tabular.ts'
 import { endpointOpenApi } from './describe.ts'
 
 const openApiRoutes = defineRoutes({
@@ -28,9 +28,11 @@ export function mountEndpointOpenApi(
     endpointOpenApi: async ({ params, request, reply }) => {
       const endpoint = await serving.answering(params.endpoint)
       const { signature, graph } = endpoint
-      const outputs = takesRecords(signature) ? tabularOutputs(signature, outputNameOf(signature)) : graph.outputs
+      const tensors = takesRecords(signature)
+        ? { inputs: tabularInputs(endpoint), outputs: tabularOutputs(signature, outputNameOf(signature)) }
+        : graph
       const server = `${request.protocol}://${request.host}`
-      return reply.send(endpointOpenApi({ ...endpoint, outputs }, { server, version }))
+      return reply.send(endpointOpenApi({ ...endpoint, tensors }, { server, version }))
     },
   })
 }
