@@ -96,14 +96,21 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
       if (version === undefined || version === '' || version === model.source.version) return answering(name, model)
       throw new ModelUnknown(`${name}@${version}`, [`${name}@${model.source.version}`])
     },
-    problems: () => [...slots].flatMap(([name, { current, problem }]) => (current ? [] : [`${name}: ${problem}`])),
+    problems: () =>
+      [...slots].flatMap(([name, slot]) => {
+        const problem = problemOf(slot)
+        return problem === undefined ? [] : [`${name}: ${problem}`]
+      }),
     index: async () =>
-      [...slots].map(([name, { current, problem }]) => ({
-        name,
-        version: current?.source.version ?? '',
-        state: current ? 'READY' : 'UNAVAILABLE',
-        reason: current ? '' : problem,
-      })),
+      [...slots].map(([name, slot]) => {
+        const problem = problemOf(slot)
+        return {
+          name,
+          version: slot.current?.source.version ?? '',
+          state: problem === undefined ? 'READY' : 'UNAVAILABLE',
+          reason: problem ?? '',
+        }
+      }),
     counts: async (name) => {
       if (name !== undefined) slotOf(name)
       return [...slots]
@@ -132,6 +139,9 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
     },
   }
 }
+
+/** Why it cannot answer, or `undefined`: it is not loaded, or its process rests. */
+const problemOf = ({ current, problem }: Slot) => (current ? current.graph.problem() : problem)
 
 async function counted<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
   try {

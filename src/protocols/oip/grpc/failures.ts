@@ -12,6 +12,7 @@ const CODES: Record<number, keyof typeof Codes> = {
   413: 'RESOURCE_EXHAUSTED',
   429: 'RESOURCE_EXHAUSTED',
   503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
 }
 
 export function grpcFailure(codes: typeof Codes, error: unknown): Pick<ServiceError, 'code' | 'details'> {
