@@ -44,6 +44,20 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async (what, options) => set(await (await import('./serve/serve.ts')).serve(what, options)))
 
   program
+    .command('camera')
+    .description('send pictures to an endpoint in real time, as a camera would')
+    .argument('<source>', 'a folder of pictures, or the address of an MJPEG stream')
+    .requiredOption('--endpoint <name>', 'the endpoint that answers')
+    .option('--fps <number>', 'frames per second', '5')
+    .option('--frames <number>', 'stop after so many')
+    .option('--light <factor>', 'multiply the brightness of a folder’s pictures: 0.4 is dusk')
+    .option('--labels', 'send the name of each picture’s folder as the truth')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery camera pictures --endpoint pet-gate --fps 10')
+    .action(async (source, options) => set(await (await import('./camera/camera.ts')).camera(source, options)))
+
+  program
     .command('demo')
     .description('the whole life of a model, from a table to a replacement in production')
     .option(

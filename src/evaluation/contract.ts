@@ -118,6 +118,7 @@ export type FairnessReport = z.infer<typeof FairnessReport>
 export const Perturbation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('noise'), level: z.number() }).describe("Gaussian noise, in the column's spread."),
   z.object({ kind: z.literal('missing'), share: z.number() }).describe('Share of cells made missing.'),
+  z.object({ kind: z.literal('picture'), change: z.string() }).describe('What was done to pictures, in words.'),
 ])
 export type Perturbation = z.infer<typeof Perturbation>
 
@@ -137,7 +138,10 @@ export const RobustnessReport = z.object({
   rows: z.number().int(),
   unperturbed: z.number().nullable(),
   checks: z.array(RobustnessCheck),
-  flipsUnderNoise: z.number().nullable().describe('The largest `flipped` of the noise checks.'),
+  flipsUnderNoise: z
+    .number()
+    .nullable()
+    .describe('The largest `flipped` of the noise checks; of pictures also under blur and crop.'),
   relativeChangeUnderNoise: z
     .number()
     .nullable()

@@ -33,10 +33,17 @@ export {
 export { CUSUM_START, type CusumSettings, type CusumState, decay, pageCusum, type RealisedLoss } from './page-cusum.ts'
 export { isNotWorse, type PairedOptions, pairedDifferences } from './paired.ts'
 export { wilson } from './proportion.ts'
+export { seededRandom } from './random.ts'
 export { averagePrecision, rocAuc } from './ranking.ts'
 export { calibrate, fitCalibration } from './recalibration.ts'
 export { buildReport, type ComparisonInput, compareWithChampion, type ReportInput } from './report.ts'
-export { type Predict, type RobustnessOptions, robustnessOf } from './robustness.ts'
+export {
+  type PerturbedAnswers,
+  type Predict,
+  type RobustnessOptions,
+  robustnessFrom,
+  robustnessOf,
+} from './robustness.ts'
 export type { Values } from './scored.ts'
 export {
   type ArmMean,

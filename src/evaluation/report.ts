@@ -1,6 +1,6 @@
 import type { Frame } from '#platform/table'
 import { calibrationTable } from './calibration.ts'
-import type { ChampionComparison, EvaluationReport, Task } from './contract.ts'
+import type { ChampionComparison, EvaluationReport, RobustnessReport, Task } from './contract.ts'
 import { type EstimateOptions, estimateMetrics } from './estimates.ts'
 import { type FairnessOptions, fairnessOf } from './fairness.ts'
 import { mean, rowLosses } from './losses.ts'
@@ -27,6 +27,8 @@ export interface ReportInput {
   readonly predict?: Predict
   readonly segmentOptions?: Omit<SegmentOptions, 'metric'>
   readonly fairnessOptions?: FairnessOptions
+  /** Measured already, where the frame is not what the model sees. */
+  readonly robustness?: RobustnessReport
   readonly robustnessOptions?: Omit<RobustnessOptions, 'metric'>
 }
 
@@ -66,8 +68,9 @@ export async function buildReport(input: ReportInput): Promise<EvaluationReport>
     fairness: frame
       ? fairnessOf(task, truth, scores, frame, input.sensitive ?? [], { ...shared, ...input.fairnessOptions })
       : [],
-    robustness:
-      frame && input.predict
+    robustness: input.robustness
+      ? input.robustness
+      : frame && input.predict
         ? await robustnessOf(task, truth, frame, input.predict, { ...shared, ...input.robustnessOptions, metric })
         : null,
     calibration: task === 'binary' ? calibrationTable(truth, scores, input.weights) : null,

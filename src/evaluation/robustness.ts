@@ -43,44 +43,62 @@ export async function robustnessOf(
   predict: Predict,
   options: RobustnessOptions = {},
 ): Promise<RobustnessReport> {
-  const metric = options.metric ?? defaultMetric(task)
   const rows = sampleRows(frame.rows, options.maximumRows ?? 5000, seededRandom(options.seed ?? 1))
   const sampled = takeRows(frame, rows)
-  const sampledTruth = takeValues(truth, rows)
-  const scores = await predict(sampled)
-  const measure = (values: Values) => evaluate(task, sampledTruth, values, options)[metric] ?? null
-  const unperturbed = measure(scores)
   const features = options.features ?? frame.columns.map((column) => column.name)
-  const checks: RobustnessCheck[] = []
+  const scores = await predict(sampled)
+  const answered: PerturbedAnswers[] = []
   for (const [i, perturbation] of (options.perturbations ?? DEFAULT_PERTURBATIONS).entries()) {
     const random = seededRandom((options.seed ?? 1) * 1009 + i)
     const perturbed = perturb(sampled, new Set(features), perturbation, random)
-    let answers: Float64Array
     try {
-      answers = await predict(perturbed)
+      answered.push({ perturbation, answers: await predict(perturbed) })
     } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error)
-      checks.push({ perturbation, flipped: null, meanShift: null, value: null, loss: null, failure })
-      continue
+      answered.push({ perturbation, failure: error instanceof Error ? error.message : String(error) })
     }
-    const value = measure(answers)
-    checks.push({
+  }
+  return robustnessFrom(task, takeValues(truth, rows), scores, answered, options)
+}
+
+/** What a model said about perturbed rows, or why it said nothing. */
+export type PerturbedAnswers = { readonly perturbation: Perturbation } & (
+  | { readonly answers: Values }
+  | { readonly failure: string }
+)
+
+/** The report of answers that were asked for elsewhere, of what is no table: pictures. */
+export function robustnessFrom(
+  task: Task,
+  truth: Values,
+  scores: Values,
+  answered: readonly PerturbedAnswers[],
+  options: Pick<RobustnessOptions, 'metric' | 'threshold'> = {},
+): RobustnessReport {
+  const metric = options.metric ?? defaultMetric(task)
+  const measure = (values: Values) => evaluate(task, truth, values, options)[metric] ?? null
+  const unperturbed = measure(scores)
+  const checks = answered.map((one): RobustnessCheck => {
+    const { perturbation } = one
+    if ('failure' in one)
+      return { perturbation, flipped: null, meanShift: null, value: null, loss: null, failure: one.failure }
+    const value = measure(one.answers)
+    return {
       perturbation,
-      flipped: flippedShare(task, sampledTruth, scores, answers, options.threshold ?? 0.5),
-      meanShift: meanShift(scores, answers),
+      flipped: flippedShare(task, truth, scores, one.answers, options.threshold ?? 0.5),
+      meanShift: meanShift(scores, one.answers),
       value,
       loss: value === null || unperturbed === null ? null : -improvement(directionOf(task, metric), value, unperturbed),
       failure: null,
-    })
-  }
-  return { metric, rows: rows.length, unperturbed, checks, ...underNoise(checks, unperturbed) }
+    }
+  })
+  return { metric, rows: truth.length, unperturbed, checks, ...underNoise(checks, unperturbed) }
 }
 
 function underNoise(
   checks: readonly RobustnessCheck[],
   unperturbed: number | null,
 ): Pick<RobustnessReport, 'flipsUnderNoise' | 'relativeChangeUnderNoise'> {
-  const noisy = checks.filter((check) => check.perturbation.kind === 'noise')
+  const noisy = checks.filter((check) => check.perturbation.kind !== 'missing')
   const flips = noisy.flatMap((check) => check.flipped ?? [])
   const changes = noisy.flatMap((check) => (check.value === null ? [] : Math.abs(check.value - unperturbed!)))
   return {
@@ -95,7 +113,9 @@ function perturb(frame: Frame, features: ReadonlySet<string>, perturbation: Pert
     columns: frame.columns.map((column) => {
       if (!features.has(column.name)) return column
       if (perturbation.kind === 'missing') return withMissing(column, perturbation.share, random)
-      return column.kind === 'numeric' ? withNoise(column, perturbation.level, random) : column
+      return column.kind === 'numeric' && perturbation.kind === 'noise'
+        ? withNoise(column, perturbation.level, random)
+        : column
     }),
   }
 }

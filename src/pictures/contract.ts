@@ -23,3 +23,19 @@ export type PictureStatistics = z.infer<typeof PictureStatistics>
 
 /** The names of the statistics, in the order they are shown. */
 export const PICTURE_STATISTICS = ['brightness', 'contrast', 'sharpness'] as const
+
+/** What people call it: the groups that fairness and segments compare. */
+export const PictureLook = z.object({
+  light: z.enum(['dark', 'bright']),
+  focus: z.enum(['blurred', 'sharp']),
+})
+export type PictureLook = z.infer<typeof PictureLook>
+
+/** Of 10,000 photographs of pets, at 80 × 80 pixels, about one in seven is dark, and one in six blurred. */
+export const DARK_BELOW = 0.35
+export const BLURRED_BELOW = 800
+
+export const lookOf = ({ brightness, sharpness }: PictureStatistics): PictureLook => ({
+  light: brightness < DARK_BELOW ? 'dark' : 'bright',
+  focus: sharpness < BLURRED_BELOW ? 'blurred' : 'sharp',
+})

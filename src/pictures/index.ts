@@ -1,4 +1,4 @@
-export type { PictureSize, PictureStatistics } from './contract.ts'
+export { lookOf, PICTURE_STATISTICS, type PictureLook, type PictureSize, type PictureStatistics } from './contract.ts'
 export { type Chance, type Disturbance, disturb, disturbanceName } from './disturb.ts'
 export { PictureBroken, PictureKindRefused, PictureTooLarge } from './errors.ts'
 export {

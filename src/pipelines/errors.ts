@@ -76,3 +76,50 @@ export class MlprojectInvalid extends OrreryError {
     })
   }
 }
+
+export class NoPictures extends OrreryError {
+  constructor(source: string) {
+    super({
+      code: 'ORRERY_PIPELINES_NO_PICTURES',
+      status: 422,
+      message: `There is no JPEG or PNG file below "${source}".`,
+      hint: 'Name a folder whose folders are named like the labels: pictures/cat/1.jpg, pictures/dog/2.jpg.',
+    })
+  }
+}
+
+export class PicturesBroken extends OrreryError {
+  constructor(source: string, broken: readonly { file: string; reason: string }[], files: number) {
+    const [first] = broken
+    super({
+      code: 'ORRERY_PIPELINES_PICTURES_BROKEN',
+      status: 422,
+      message: `${broken.length} of ${files} pictures below "${source}" cannot be decoded, the first is ${first?.file}: ${first?.reason}`,
+      hint: 'Copy them again, or take them out; up to 1 % of the files are left out with a word.',
+      details: { files: broken.slice(0, 100).map(({ file }) => file) },
+    })
+  }
+}
+
+export class PictureGone extends OrreryError {
+  constructor(hash: string, file: string | null) {
+    super({
+      code: 'ORRERY_PIPELINES_PICTURE_GONE',
+      status: 409,
+      message: `The picture ${file ?? hash} is gone, or is another one by now.`,
+      hint: 'Bring the file back, or run the pipeline again with the folder as it is; `orrery data add` keeps the bytes of a version.',
+      details: { hash },
+    })
+  }
+}
+
+export class PictureModelUndescribed extends OrreryError {
+  constructor(command: string, reason: string) {
+    super({
+      code: 'ORRERY_PIPELINES_PICTURE_MODEL_UNDESCRIBED',
+      status: 422,
+      message: `"${command}" did not say how its model takes pictures: ${reason}.`,
+      hint: 'Write model.json into the folder in ORRERY_PICTURES: input, layout, mean, std; see docs/guide/pet-park.md.',
+    })
+  }
+}

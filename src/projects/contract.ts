@@ -11,7 +11,7 @@ export type {
   TrainingData,
 } from './spec/complete.ts'
 export { LONGEST_CONDITION } from './spec/conditions.ts'
-export { DataSet, Split } from './spec/data.ts'
+export { DataSet, PICTURE_COLUMNS, type Pictures, Split } from './spec/data.ts'
 export { Combine, DecisionValue, Deployment, Environment, PredictionLog, ReleaseCheck } from './spec/deployment.ts'
 export {
   COLUMN_RULES,

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { DEFAULT_PICTURE_LIMITS, type Picture, type PictureSize, type Pixels, readPicture } from '#pictures'
+import { DEFAULT_PICTURE_LIMITS, lookOf, type Picture, type PictureSize, type Pixels, readPicture } from '#pictures'
 import { type LoadedModel, PICTURE, type PredictionRecord, RecordInvalid } from '#runtime'
 
 /** The column of a picture: in base64 as it is sent in JSON, its SHA-256 as it is logged. */
@@ -61,6 +61,7 @@ async function readOne(
     width,
     height,
     ...statistics,
+    ...lookOf(statistics),
     [PICTURE]: { bytes, at: (size: PictureSize): Pixels | undefined => pixels.get(keyOf(size)) },
   }
 }

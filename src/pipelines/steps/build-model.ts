@@ -6,6 +6,7 @@ import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import type { Built } from '../tabular/build.ts'
 import type { TrainingPlan } from '../tabular/training.ts'
 import type { BuildModelInput } from '../workers/build-model.ts'
+import { picturePlaces } from './picture-places.ts'
 import type { DataStep } from './read-data.ts'
 
 /** What is left of a build when its files are blobs: plain data that the journal can keep. */
@@ -22,7 +23,7 @@ const MEMORY_MB = 4_096
 export function buildModel(
   job: JobContext<PipelineInput>,
   needs: PipelineNeeds,
-  { spec }: StoredProject,
+  { spec, folder: projectFolder }: StoredProject,
   read: DataStep,
   training: TrainingPlan,
   files: string,
@@ -37,6 +38,7 @@ export function buildModel(
       training,
       champion: await championOf(job.input.endpoint),
       folder: join(files, 'model'),
+      places: picturePlaces(needs, projectFolder, trainedOn(spec)),
     }
     const built = await runInChild<Built>(new URL('../workers/build-model.ts', import.meta.url), input, {
       what: 'Training',

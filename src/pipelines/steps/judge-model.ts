@@ -56,6 +56,7 @@ export async function judgeModel(
     training: { name, onnx, signature, with: train.with },
     champion: endpoint === null ? null : await championOf(endpoint),
     folder: join(folder, 'judged'),
+    places: null,
   }
   const { report, baseline, comparison, promisedLoss } = await runInChild<Built>(
     new URL('../workers/build-model.ts', import.meta.url),

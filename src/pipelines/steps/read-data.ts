@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
-import { type StoredProject, type TrainingData, trainedOn } from '#projects'
+import { PICTURE_COLUMNS, type StoredProject, type TrainingData, trainedOn } from '#projects'
 import type { PipelineInput, PipelineNeeds } from '../needs.ts'
 import { type DataCursor, latestCursor, saveCursor } from '../store.ts'
 import type { FreshRow, ReadDataInput, ReadDataOutput } from '../workers/read-data.ts'
@@ -98,7 +98,7 @@ async function parentOf({ data }: PipelineNeeds, { version, base }: DataCursor):
 
 /** What was served and is labelled, as JSON lines under the table's own column names, in the order labels came. */
 async function writeLabelledRows(
-  { labelledRows }: PipelineNeeds,
+  { labelledRows, blobs }: PipelineNeeds,
   endpoint: string,
   { set, before, all, path }: { set: TrainingData; before: DataCursor | undefined; all: boolean; path: string },
 ): Promise<{ path: string; rows: number; known: number; last: number }> {
@@ -108,10 +108,15 @@ async function writeLabelledRows(
   let last = seen
   async function* lines() {
     for await (const { seq, inputs, label, eventTime } of labelledRows(endpoint, all ? 0 : seen)) {
+      // A picture that was not kept cannot be learned from.
+      if (set.pictures && !(typeof inputs.picture === 'string' && (await blobs.has(inputs.picture)))) continue
       rows++
       if (seq <= seen) known++
       last = Math.max(last, seq)
-      const record: Record<string, FreshRow['record'][string]> = { ...inputs, [set.label]: label }
+      const record: Record<string, FreshRow['record'][string]> = {
+        ...(set.pictures ? pictureColumns(inputs) : inputs),
+        [set.label]: label,
+      }
       const [time] = set.time ?? []
       // A client that sends no time is served at its arrival: the row happened then.
       if (time && record[time] === undefined) record[time] = new Date(eventTime).toISOString()
@@ -120,6 +125,13 @@ async function writeLabelledRows(
   }
   await pipeline(Readable.from(lines()), createWriteStream(path))
   return { path, rows, known, last }
+}
+
+/** What the table has of a picture; where a model saw it is that model's own. */
+function pictureColumns<Value>(inputs: Readonly<Record<string, Value>>): Record<string, Value> {
+  const { id, features, others } = PICTURE_COLUMNS
+  const known = new Set<string>([id, ...features, ...others])
+  return Object.fromEntries(Object.entries(inputs).filter(([column]) => known.has(column)))
 }
 
 const count = (rows: number) => rows.toLocaleString('en')

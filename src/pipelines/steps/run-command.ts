@@ -9,6 +9,8 @@ import { type MlprojectCommand, readMlproject } from '../mlproject.ts'
 import { lockedPython, type PythonEnvironment } from '../python.ts'
 import { lockPythonEnv } from '../python-env.ts'
 import type { SplitData, SplitDataInput } from '../workers/split-data.ts'
+import { type PictureModel, readPictureModel } from '../pictures/picture-model.ts'
+import { picturePlaces } from './picture-places.ts'
 import type { DataStep } from './read-data.ts'
 
 /** The model that the step called `train` left, and what made it. */
@@ -17,6 +19,8 @@ export interface CommandModel {
   onnx: string
   /** Versions of what ran it; empty where the step names no environment. */
   environment: Record<string, string>
+  /** How it takes pictures, where it does. */
+  pictures?: PictureModel | undefined
 }
 
 /** What the journal keeps of a step. */
@@ -26,6 +30,7 @@ interface CommandOutcome {
   printed: string
   environment: Record<string, string>
   onnx: { hash: string; size: number } | null
+  pictures?: PictureModel | undefined
 }
 
 export interface CommandRun {
@@ -88,14 +93,17 @@ export async function runStepCommand(
       })
       const onnx = model === undefined ? null : await keepModel(needs, command, step.limits.model, model)
       const summary = printed.trimEnd().split('\n').at(-1)!.slice(0, LONGEST_SUMMARY)
-      return { summary, printed: printed.slice(-KEPT_OUTPUT), environment: python?.record ?? {}, onnx }
+      const arrays = data.ORRERY_PICTURES
+      const pictures = arrays === undefined ? undefined : await readPictureModel(command, arrays)
+      return { summary, printed: printed.slice(-KEPT_OUTPUT), environment: python?.record ?? {}, onnx, pictures }
     } finally {
       identity.end()
       await endNestedRuns()
     }
   })
   if (outcome.onnx === null) return undefined
-  return { onnx: await needs.blobs.path(outcome.onnx.hash), environment: outcome.environment }
+  const { environment, pictures } = outcome
+  return { onnx: await needs.blobs.path(outcome.onnx.hash), environment, pictures }
 }
 
 const commandOf = async ({ folder }: StoredProject, { run }: CommandStep): Promise<MlprojectCommand> =>
@@ -130,8 +138,8 @@ async function wholeTable({ data }: PipelineNeeds, { read }: CommandRun): Promis
 
 async function withoutTestRows(
   job: JobContext<PipelineInput>,
-  { data }: PipelineNeeds,
-  { spec }: StoredProject,
+  { data, work }: PipelineNeeds,
+  { spec, folder }: StoredProject,
   { read, files, name }: CommandRun,
 ): Promise<Record<string, string>> {
   const version = await data.version(read.version)
@@ -140,6 +148,7 @@ async function withoutTestRows(
     set: trainedOn(spec),
     version: { schema: version.schema, profile: version.profile, split: version.split },
     folder: join(files, name),
+    places: picturePlaces({ work }, folder, trainedOn(spec)),
   }
   const split = await runInChild<SplitData>(new URL('../workers/split-data.ts', import.meta.url), input, {
     what: 'Laying out the rows to train on',
@@ -154,6 +163,7 @@ async function withoutTestRows(
     ORRERY_DATA_VALIDATION: split.validation,
     ORRERY_DATA_VERSION: read.version,
     ORRERY_SIGNATURE: split.signature,
+    ...(split.pictures !== null && { ORRERY_PICTURES: split.pictures }),
   }
 }
 

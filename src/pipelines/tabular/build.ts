@@ -9,6 +9,7 @@ import { type Champion, compareOnFreshRows } from './compare.ts'
 import type { HeldBack } from './held-back.ts'
 import { checkParity, leaveFile, type Parity, releaseRequests } from './package.ts'
 import { pick, type TrainingTable } from './table.ts'
+import { takePictureModel } from '../pictures/take-picture-model.ts'
 import { trainBuiltin } from './train-builtin.ts'
 import { takeGivenModel } from './take-given.ts'
 import { takeCommandModel } from './train-command.ts'
@@ -54,18 +55,13 @@ export interface Phase {
 
 /** Trains, evaluates and packages a candidate. The same input gives the same bytes. */
 export async function buildCandidate(
-  table: TrainingTable,
+  given: TrainingTable,
   input: BuildInput,
   progress: (message: string, fraction?: number) => void,
 ): Promise<Built> {
   const { training, set, split } = input
   const phases = startPhases()
-  const trained =
-    'signature' in training
-      ? await takeGivenModel(table, training, split)
-      : 'onnx' in training
-        ? await takeCommandModel(table, { set, training, split })
-        : trainBuiltin(table, { set, training, split }, progress)
+  const { trained, table } = await train(given, { training, set, split }, progress)
   try {
     phases.finish('train', trained.summary)
     progress('evaluating')
@@ -95,11 +91,30 @@ export async function buildCandidate(
   }
 }
 
+/** The model, whoever trained it; and the table, with what a model of pictures adds to it. */
+async function train(
+  table: TrainingTable,
+  { training, set, split }: Pick<BuildInput, 'training' | 'set' | 'split'>,
+  progress: (message: string, fraction?: number) => void,
+): Promise<{ trained: Trained; table: TrainingTable }> {
+  if ('signature' in training) return { trained: await takeGivenModel(table, training, split), table }
+  if (!('onnx' in training)) return { trained: trainBuiltin(table, { set, training, split }, progress), table }
+  const { pictures } = training
+  if (pictures && table.pictures)
+    return takePictureModel(
+      { ...table, pictures: table.pictures },
+      { set, training: { ...training, pictures }, split },
+      progress,
+    )
+  return { trained: await takeCommandModel(table, { set, training, split }), table }
+}
+
 async function judge(table: TrainingTable, { set, training, champion }: BuildInput, trained: Trained) {
   const { task } = table.problem
   const { rows, scores } = trained.evaluated
   const truth = pick(table.target, rows)
   const metric = training.with.maximize ?? training.with.minimize
+  const robustness = await trained.evaluated.robustness?.(metric)
   const report = await buildReport({
     task,
     truth,
@@ -107,6 +122,7 @@ async function judge(table: TrainingTable, { set, training, champion }: BuildInp
     frame: takeRows(table.all, rows),
     segments: set.segments,
     sensitive: set.sensitive,
+    ...(robustness && { robustness }),
     // Asked of fits that never saw these rows: a model looks brittle next to how well it knows its own training rows.
     predict: (frame) => trained.evaluated.predict(frame),
     ...(metric && { metric }),
@@ -124,15 +140,23 @@ async function judge(table: TrainingTable, { set, training, champion }: BuildInp
 }
 
 async function pack(table: TrainingTable, folder: string, trained: Trained) {
+  const { parity, requests } = trained.packaged ?? (await checkPackage(table, trained))
+  return {
+    parity,
+    files: {
+      onnx: await leaveFile(folder, 'model.onnx', trained.onnx),
+      model: trained.model === null ? null : await leaveFile(folder, 'model.json', trained.model),
+      requests: await leaveFile(folder, 'requests.jsonl', requests),
+    },
+  }
+}
+
+async function checkPackage(table: TrainingTable, trained: Trained): Promise<NonNullable<Trained['packaged']>> {
   const frame = takeRows(table.features, trained.testRows)
   const answers = await trained.answersFor(trained.testRows)
   return {
     parity: await checkParity(trained.onnx, trained.signature, frame, answers),
-    files: {
-      onnx: await leaveFile(folder, 'model.onnx', trained.onnx),
-      model: trained.model === null ? null : await leaveFile(folder, 'model.json', trained.model),
-      requests: await leaveFile(folder, 'requests.jsonl', releaseRequests(frame, answers)),
-    },
+    requests: releaseRequests(frame, answers),
   }
 }
 

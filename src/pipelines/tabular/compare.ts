@@ -4,6 +4,7 @@ import { takeRows } from '#platform/table'
 import { loadModel } from '#runtime'
 import type { Signature } from '#runtime/contract'
 import { pick, type TrainingTable } from './table.ts'
+import type { Trained } from './trained.ts'
 
 export interface Champion {
   readonly onnx: string
@@ -17,7 +18,7 @@ export interface Champion {
 export async function compareOnFreshRows(
   table: TrainingTable,
   champion: Champion,
-  evaluated: { rows: Int32Array; scores: Float64Array },
+  evaluated: Pick<Trained['evaluated'], 'rows' | 'scores' | 'scoreWith'>,
   options: { segments: readonly string[]; metric: string | undefined },
 ): Promise<(ChampionComparison & { version: number }) | null> {
   const { trainedUntil } = champion
@@ -26,6 +27,8 @@ export async function compareOnFreshRows(
   const isFresh = (row: number) => trainedUntil === null || !table.times || table.times[row]! > trainedUntil
   const fresh = Int32Array.from(rows.keys()).filter((i) => isFresh(rows[i]!))
   if (fresh.length === 0) return null
+  // One sees pictures, the other a table: they were never asked the same.
+  if ((evaluated.scoreWith !== undefined) !== (champion.signature.image !== undefined)) return null
   const freshRows = Int32Array.from(fresh, (i) => rows[i]!)
   const model = await loadModel(`the champion v${champion.version}`, await readFile(champion.onnx), champion.signature)
   try {
@@ -33,7 +36,7 @@ export async function compareOnFreshRows(
       task,
       truth: pick(table.target, freshRows),
       candidate: pick(scores, fresh, scores.length / rows.length),
-      champion: await model.predict(takeRows(table.features, freshRows)),
+      champion: await (evaluated.scoreWith?.(model, freshRows) ?? model.predict(takeRows(table.features, freshRows))),
       frame: takeRows(table.all, freshRows),
       segments: options.segments,
       ...(options.metric && { metric: options.metric }),

@@ -1,6 +1,7 @@
 import type { Frame } from '#platform/table'
 import type { Preparation } from '#preparation'
 import type { Problem } from '#trainer'
+import type { TablePictures } from '../pictures/table-pictures.ts'
 
 /** A labelled table in memory, rows in the order of the dataset version. */
 export interface TrainingTable {
@@ -15,6 +16,8 @@ export interface TrainingTable {
   readonly target: Float64Array
   /** Event time in ms; `undefined` where rows have none. */
   readonly times: Float64Array | undefined
+  /** Of a table of pictures: where each row's is. */
+  readonly pictures?: TablePictures
 }
 
 /** The columns that the trainer sees. */

@@ -1,6 +1,9 @@
+import type { RobustnessReport } from '#evaluation'
 import type { Frame } from '#platform/table'
 import type { Preparation } from '#preparation'
+import type { LoadedModel } from '#runtime'
 import type { Signature } from '#runtime/contract'
+import type { Parity } from './package.ts'
 
 export interface BuiltTrial {
   name: string
@@ -26,7 +29,13 @@ export interface Trained {
      * The fits behind those scores, which never saw the rows: for questions such as what noise would do. Takes raw columns.
      */
     predict(frame: Frame): Promise<Float64Array>
+    /** Of a model that does not answer a frame: how it takes small changes of what it does answer. */
+    robustness?(metric: string | undefined): Promise<RobustnessReport>
+    /** Of such a model: what another one says about the same rows. */
+    scoreWith?(model: LoadedModel, rows: Int32Array): Promise<Float64Array>
   }
+  /** Of such a model: what its package was compared with, and the requests it is released with. */
+  readonly packaged?: { parity: Parity; requests: string }
   /** Rows that the package is checked on. */
   readonly testRows: Int32Array
   /** Event time of the youngest row it has learned from, ms. */

@@ -1,10 +1,13 @@
 import type { BuiltinTraining, CommandTraining } from '#projects/contract'
 import type { Signature } from '#runtime/contract'
+import type { PictureModel } from '../pictures/picture-model.ts'
 
 /** The ONNX file that a command left, and the versions of what made it. */
 export interface LeftByCommand {
   onnx: string
   environment: Record<string, string>
+  /** How it takes pictures, where it does. */
+  pictures?: PictureModel | undefined
 }
 
 /** A model that somebody trained elsewhere, and that is packaged. */

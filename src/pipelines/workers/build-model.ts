@@ -7,6 +7,8 @@ import { selectColumns, takeRows } from '#platform/table'
 import { partsOfRecipe } from '#projects'
 import type { TrainingData } from '#projects/contract'
 import { buildCandidate } from '../tabular/build.ts'
+import type { PicturePlaces } from '../pictures/find-picture.ts'
+import { readTablePictures } from '../pictures/table-pictures.ts'
 import type { Champion } from '../tabular/compare.ts'
 import { type HeldBack, heldBackFor } from '../tabular/held-back.ts'
 import { pick, type TrainingTable } from '../tabular/table.ts'
@@ -19,11 +21,13 @@ export interface BuildModelInput {
   training: TrainingPlan
   champion: Champion | null
   folder: string
+  /** Where the pictures are, of a table of pictures. */
+  places: PicturePlaces | null
 }
 
-serveAsChild<BuildModelInput>(async ({ parquet, set, version, training, champion, folder }, progress) => {
+serveAsChild<BuildModelInput>(async ({ parquet, set, version, training, champion, folder, places }, progress) => {
   progress('reading the table')
-  const { table, split, rows } = await readTable(parquet, set, version)
+  const { table, split, rows } = await readTable(parquet, set, version, places)
   const prepared = await prepare(table, { set, training, split, rows, parquet, version, folder }, progress)
   return buildCandidate({ ...table, prepared }, { set, training, split, champion, folder }, progress)
 })
@@ -64,6 +68,7 @@ async function readTable(
   parquet: string,
   set: TrainingData,
   { schema, profile, split }: BuildModelInput['version'],
+  places: PicturePlaces | null,
 ): Promise<{ table: TrainingTable; split: HeldBack; rows: Int32Array }> {
   const label = profile.label!
   const features = featureColumns(schema, set)
@@ -77,6 +82,7 @@ async function readTable(
     target: pick(target!, rows),
     times: time && pick(time, rows),
     problem: label.task === 'regression' ? { task: 'regression' } : { task: label.task, classes: label.classes },
+    ...(places && { pictures: await readTablePictures(parquet, places, rows) }),
   }
   const place = new Int32Array(frame.rows)
   rows.forEach((row, i) => {

@@ -6,6 +6,8 @@ import { appendRows, type IngestedTable, ingestTable, type RowRecord, readFrom, 
 import type { DatasetSpec, TableSchema } from '#data/contract'
 import { joinTable, type ViewInput } from '#features'
 import { serveAsChild } from '#platform/process'
+import type { Pictures } from '#projects/contract'
+import { listPictures } from '../pictures/list-pictures.ts'
 
 /** A view, its version, and the data versions it was computed from. */
 interface JoinedView {
@@ -67,15 +69,36 @@ serveAsChild<ReadDataInput>(async (input, progress): Promise<ReadDataOutput> => 
   return { unchanged: false, base: known.base, added: appended.source.rows, table: appended }
 })
 
-async function readSource(input: ReadDataInput, progress: (message: string) => void): Promise<IngestedTable> {
+async function readSource(
+  input: ReadDataInput,
+  progress: (message: string, fraction?: number) => void,
+): Promise<IngestedTable> {
   const previous = input.parent?.schema
   const target = join(input.folder, 'source')
-  const ingested =
-    input.views.length === 0
+  const { pictures } = input.set
+  const ingested = pictures
+    ? await readPictures(input, pictures, target, progress)
+    : input.views.length === 0
       ? await ingestTable({ spec: input.set, folder: input.project, target, previous, progress })
       : await readWithFeatures(input, target, progress)
   stopOnFailure(ingested.expectations)
   return ingested
+}
+
+/** A folder of pictures as a table: what each is, what is measured of it, and its label. */
+async function readPictures(
+  { set, project, folder, parent }: ReadDataInput,
+  size: Pictures,
+  target: string,
+  progress: (message: string, fraction?: number) => void,
+): Promise<IngestedTable> {
+  const path = join(folder, 'pictures.jsonl')
+  const listed = await listPictures({ folder: project, source: set.source, label: set.label!, size }, path, progress)
+  if (listed.broken.length > 0)
+    progress(`${listed.broken.length} pictures left out: ${listed.broken[0]!.file} ${listed.broken[0]!.reason}`)
+  const spec: DatasetSpec = { ...set, source: path, sha256: undefined }
+  const table = await ingestTable({ spec, folder: project, target, previous: parent?.schema, progress })
+  return { ...table, source: { ...table.source, source: set.source } as IngestedTable['source'] }
 }
 
 /** The source's rows with their features as they were at each row's time: one table, split and judged as a whole. */

@@ -1,5 +1,5 @@
 import { DEFAULT_TRIGGER_IF } from './conditions.ts'
-import type { DataSet, Split } from './data.ts'
+import { type DataSet, PICTURE_COLUMNS, type Split } from './data.ts'
 import { Deployment } from './deployment.ts'
 import { FairnessMonitor } from './monitor.ts'
 import { type BuiltinStep, type CommandStep, type Search, Step } from './pipeline.ts'
@@ -67,11 +67,18 @@ export function onlyLabelled(data: Readonly<Record<string, DataSet>>): string {
   return names.find((name) => data[name]!.label !== undefined) ?? names[0]!
 }
 
-function completeData(set: DataSet): DataSpec {
+function completeData(written: DataSet): DataSpec {
+  const set = written.pictures ? withPictureColumns(written) : written
   const plain = set.task === 'regression' || set.label === undefined ? 'random' : 'stratified'
   const by = set.split.by ?? (set.time ? 'time' : plain)
   const column = set.split.column ?? (by === 'group' || by === 'hash' ? set.id : undefined)
   return { ...set, split: { ...set.split, by, ...(column !== undefined && { column }) } }
+}
+
+/** A row is known by its picture, and what a model learns from are the pixels alone. */
+function withPictureColumns(set: DataSet): DataSet {
+  const { id, others } = PICTURE_COLUMNS
+  return { ...set, id: set.id ?? id, ignore: [...new Set([...set.ignore, ...others])] }
 }
 
 function completeTraining(file: ProjectFile, data: Record<string, DataSpec>): Training {

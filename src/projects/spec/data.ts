@@ -49,9 +49,34 @@ export const Split = z
   })
 export type Split = z.output<typeof Split>
 
+const Pictures = z.strictObject({
+  width: z.int().min(8).max(1024).meta({ description: 'what the model sees, in pixels' }),
+  height: z.int().min(8).max(1024).meta({ description: 'what the model sees, in pixels' }),
+  channels: z
+    .union([z.literal(1), z.literal(3)])
+    .default(3)
+    .meta({ description: '1: grey; 3: red, green and blue' }),
+  fit: z.enum(['fill', 'cover', 'contain']).default('fill').meta({
+    description: 'a picture of another shape is stretched, cut to the middle, or shown whole with black bars',
+  }),
+})
+export type Pictures = z.output<typeof Pictures>
+
+/** The columns of a data set of pictures, beside its label. */
+export const PICTURE_COLUMNS = {
+  /** SHA-256 of the file: what the row is about. */
+  id: 'picture',
+  /** What drift is measured on; the model itself sees pixels. */
+  features: ['brightness', 'contrast', 'sharpness'],
+  others: ['file', 'width', 'height', 'bytes', 'light', 'focus'],
+} as const
+
 export const DataSet = z
   .strictObject({
     ...sourceKeys,
+    pictures: Pictures.optional().meta({
+      description: 'the source is a folder of JPEG and PNG files, each in a folder named like its label',
+    }),
     label: ColumnName.optional().meta({ description: 'the column to predict; what is trained on needs one' }),
     task: Task.optional().meta({ description: 'what is predicted; inferred from the label when absent' }),
     positive: Cell.optional().meta({ description: 'the label value that counts as 1; inferred when absent' }),

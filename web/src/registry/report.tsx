@@ -215,9 +215,11 @@ export function Fairness({ reports }: { reports: readonly FairnessReport[] }) {
 }
 
 const perturbationWords = (perturbation: Perturbation) =>
-  perturbation.kind === 'noise'
-    ? `noise of ${percent(perturbation.level)} of each column's spread`
-    : `${percent(perturbation.share)} of the cells missing`
+  perturbation.kind === 'picture'
+    ? perturbation.change
+    : perturbation.kind === 'noise'
+      ? `noise of ${percent(perturbation.level)} of each column's spread`
+      : `${percent(perturbation.share)} of the cells missing`
 
 export function Robustness({ report }: { report: RobustnessReport }) {
   return (

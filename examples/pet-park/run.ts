@@ -1,0 +1,202 @@
+/**
+ * The pet park from pictures to a camera at its gate, in one command:
+ *
+ *     node examples/pet-park/run.ts --data <folder with a folder per label>
+ *     node examples/pet-park/run.ts --quick      # drawn pictures, one short fit: under a minute
+ *
+ * Starts a server of its own, trains, judges, signs as the QA expert would, serves, sends frames in the daylight and at dusk,
+ * and says what came out. `--keep` leaves the server running to look at.
+ */
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { camera } from '../../src/cli/camera/camera.ts'
+import { connect, type Server } from '../../src/cli/server.ts'
+import { startServerProcess } from '../../src/cli/server-process.ts'
+import { drawPets } from './draw-pets.ts'
+
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const PROJECT = 'pet-park'
+const ENDPOINT = 'pet-gate'
+
+export interface Options {
+  /** A folder of pictures; drawn ones when absent. */
+  data?: string | undefined
+  /** A fit of one epoch on few pictures, and no gate that it could pass. */
+  quick?: boolean | undefined
+  home?: string | undefined
+  keep?: boolean | undefined
+  frames?: number | undefined
+  /** Arguments of train.py. */
+  training?: string | undefined
+}
+
+export interface Outcome {
+  version: number
+  accuracy: number
+  state: string
+  /** Share of the camera's frames that were answered as their folder says, by day. */
+  seen: number
+  /** What had moved when it was dusk, the most first. */
+  moved: string[]
+}
+
+export async function runPetPark(options: Options, say: (line: string) => void = console.log): Promise<Outcome> {
+  const folder = options.home ?? (await mkdtemp(join(tmpdir(), 'pet-park-')))
+  const project = await projectIn(join(folder, 'project'), options)
+  const server = await startServerProcess({ home: join(folder, 'home') })
+  say(`Orrery on ${server.url}, all of it in ${folder}`)
+  try {
+    const api = connect(server.url)
+    await api.applyProject({ body: { file: project.file, folder: join(folder, 'project') } })
+    const { id } = await api.startPipeline({ params: { project: PROJECT }, body: { reason: 'the park opens' } })
+    await pipelineEnds(api, id, say)
+    const { version, accuracy, state } = await certified(api, say)
+    const frames = options.frames ?? 60
+    say(`the camera: ${frames} frames by day`)
+    const answers = await throughTheGate(server.url, project.pictures, { frames, light: 1 })
+    say(`the camera: ${frames} frames at dusk`)
+    await throughTheGate(server.url, project.pictures, { frames, light: 0.35 })
+    const moved = await movedFeatures(api)
+    say(moved.length > 0 ? `drift: ${moved.join(', ')}` : 'drift: none yet')
+    say(`why it said so: ${await explained(server.url, project.pictures)}`)
+    if (options.keep) {
+      say(`still there: ${server.url}/${PROJECT} (Ctrl-C ends it)`)
+      await server.lost
+    }
+    return { version, accuracy, state, seen: answers, moved }
+  } finally {
+    await server.stop()
+    if (!options.home && !options.keep) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A copy of this folder as a project: what runs leave there does not belong into the example. */
+async function projectIn(folder: string, { data, quick, training = '' }: Options) {
+  await mkdir(folder, { recursive: true })
+  for (const name of ['canvas.md', 'train.py', 'network.py', 'augment.py', 'requirements.lock'])
+    await cp(join(HERE, name), join(folder, name))
+  const pictures = data === undefined ? join(folder, 'pictures') : resolve(data)
+  if (data === undefined) await drawPets(pictures, 120)
+  const quickly = quick ? ' --epochs 3 --width 8 --batch 32 --trials 1' : ''
+  let file = (await readFile(join(HERE, 'orrery.yaml'), 'utf8'))
+    .replace('source: pictures', `source: ${JSON.stringify(pictures)}`)
+    .replace('run: python train.py', `run: python train.py${quickly} ${training}`.trimEnd())
+    // The gate's day in minutes.
+    .replace(/every: \w+/, 'every: 5s')
+  if (quick)
+    file = file
+      .replace(/metrics\.accuracy\.lower95 >= .*/, 'metrics.accuracy.value >= 0')
+      .replace(/ {2}- (segments|fairness|robustness)\..*\n/g, '')
+  await writeFile(join(folder, 'orrery.yaml'), file)
+  return { file, pictures }
+}
+
+async function pipelineEnds(api: Server, id: string, say: (line: string) => void): Promise<void> {
+  for (let shown = ''; ; await sleep(500)) {
+    const run = await api.getPipelineRun({ params: { run: id } })
+    const message = run.progress?.message ?? ''
+    if (message && message !== shown) say(`  ${message}`)
+    shown = message
+    if (run.finishedAt === null) continue
+    if (run.error) throw new Error(`${run.error.code}: ${run.error.message}`)
+    for (const step of run.steps) say(`${step.name}: ${step.summary}`)
+    return
+  }
+}
+
+/** Waits for the version to pass its release checks at the park's test machine, and signs for it. */
+async function certified(api: Server, say: (line: string) => void) {
+  for (;;) {
+    const { versions } = await api.listVersions({ params: { model: ENDPOINT }, query: {} })
+    const [latest] = versions
+    if (latest) {
+      const { version, state, report } = await api.getVersion({ params: { model: ENDPOINT, version: latest.version } })
+      const accuracy = report?.metrics.accuracy?.value ?? Number.NaN
+      const failed = latest.gates.filter((gate) => !gate.passed)
+      if (failed.length > 0)
+        throw new Error(
+          `gates: ${failed.map(({ condition, explanation }) => `${condition}: ${explanation}`).join('; ')}`,
+        )
+      const { champion } = await api.getEndpoint({ params: { endpoint: ENDPOINT } })
+      if (champion === version) {
+        say(`${ENDPOINT}@${version} is in production: accuracy ${accuracy.toFixed(4)} on the test pictures`)
+        return { version, accuracy, state }
+      }
+      if (!latest.certification) {
+        say(
+          `the report of ${ENDPOINT}@${version}: accuracy ${accuracy.toFixed(4)}, ${(report?.robustness?.flipsUnderNoise ?? 0).toFixed(3)} flip when disturbed; signed`,
+        )
+        await api.certifyVersion({
+          params: { model: ENDPOINT, version },
+          body: {
+            note: 'accuracy, fairness between light and dark, and consistency under noise, blur and crop were looked at',
+          },
+        })
+      }
+    }
+    await sleep(500)
+  }
+}
+
+/** Frames through `orrery camera`; returns the share answered as their folder says. */
+async function throughTheGate(url: string, pictures: string, { frames, light }: { frames: number; light: number }) {
+  const lines: string[] = []
+  const print = console.log
+  console.log = (line: string) => lines.push(line)
+  try {
+    await camera(pictures, {
+      ...{ server: url, endpoint: ENDPOINT, fps: '20', frames: String(frames), light: String(light) },
+      ...{ labels: true, json: true },
+    })
+  } finally {
+    console.log = print
+  }
+  const seen = lines.map((line) => JSON.parse(line) as { truth: string; label: string })
+  return seen.filter(({ truth, label }) => truth === label).length / seen.length
+}
+
+/** What the drift monitor says moved, once the period of the last frames is over. */
+async function movedFeatures(api: Server): Promise<string[]> {
+  for (let tries = 0; tries < 40; tries++) {
+    const { points } = await api.monitorSeries({ params: { endpoint: ENDPOINT }, query: {} })
+    const moved = points.flatMap((point) => point.drift?.features.filter(({ psi }) => psi > 0.25) ?? [])
+    if (moved.length > 0) return [...new Set(moved.sort((a, b) => b.psi - a.psi).map(({ feature }) => feature))]
+    await sleep(500)
+  }
+  return []
+}
+
+async function explained(url: string, pictures: string): Promise<string> {
+  const [pet] = await Promise.all([readFile(await firstPicture(pictures))])
+  const reply = await fetch(`${url}/predict/${ENDPOINT}?explain=occlusion`, {
+    method: 'POST',
+    headers: { 'content-type': 'image/jpeg' },
+    body: new Uint8Array(pet),
+  })
+  const { predictions } = (await reply.json()) as { predictions: { id: string }[] }
+  return `${url}/api/predictions/${predictions[0]!.id}/explanation.png`
+}
+
+async function firstPicture(folder: string): Promise<string> {
+  const { readdir } = await import('node:fs/promises')
+  const entries = await readdir(folder, { recursive: true })
+  return join(folder, entries.filter((name) => /\.jpe?g$/i.test(name)).sort()[0]!)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      quick: { type: 'boolean' },
+      home: { type: 'string' },
+      keep: { type: 'boolean' },
+      frames: { type: 'string' },
+      training: { type: 'string' },
+    },
+  })
+  await runPetPark({ ...values, frames: values.frames === undefined ? undefined : Number(values.frames) })
+}

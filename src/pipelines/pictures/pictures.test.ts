@@ -1,0 +1,119 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import sharp from 'sharp'
+import { blobPlace } from '#platform/blobs'
+import { findPicture } from './find-picture.ts'
+import { layOutPictures } from './lay-out-pictures.ts'
+import { listPictures } from './list-pictures.ts'
+import { npyHeader } from './npy.ts'
+import { readPictureModel } from './picture-model.ts'
+
+const SIZE = { width: 8, height: 8, channels: 3, fit: 'fill' } as const
+const grey = (value: number) =>
+  sharp({ create: { width: 16, height: 16, channels: 3, background: { r: value, g: value, b: value } } })
+    .png()
+    .toBuffer()
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'orrery-picture-table-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function put(path: string, bytes: Uint8Array) {
+  await mkdir(dirname(join(folder, path)), { recursive: true })
+  await writeFile(join(folder, path), bytes)
+}
+
+describe('listPictures', () => {
+  const list = async () => {
+    const target = join(folder, 'rows.jsonl')
+    const listed = await listPictures({ folder, source: 'pets', label: 'pet', size: SIZE }, target, () => {})
+    const lines = (await readFile(target, 'utf8')).trimEnd().split('\n')
+    return { listed, rows: lines.map((line) => JSON.parse(line)) }
+  }
+
+  it('is a row per picture: its hash, size, statistics, look, and the folder it lies in', async () => {
+    await put('pets/dog/b.png', await grey(240))
+    await put('pets/cat/a.PNG', await grey(20))
+    await put('pets/cat/notes.txt', Buffer.from('no picture'))
+    const { listed, rows } = await list()
+    expect(listed).toMatchObject({ pictures: 2, broken: [] })
+    expect(rows.map(({ file, pet, light }) => [file, pet, light])).toEqual([
+      ['cat/a.PNG', 'cat', 'dark'],
+      ['dog/b.png', 'dog', 'bright'],
+    ])
+    expect(rows[0]).toMatchObject({ width: 16, height: 16, brightness: 20 / 255, contrast: 0, sharpness: 0 })
+  })
+
+  it('leaves out a broken file or two with a word, and refuses a broken folder', async () => {
+    for (let i = 0; i < 150; i++) await put(`pets/cat/${i}.png`, await grey(i))
+    await put('pets/cat/broken.png', (await grey(1)).subarray(0, 40))
+    const { listed } = await list()
+    expect(listed).toMatchObject({ pictures: 150, broken: [{ file: 'cat/broken.png' }] })
+    await put('pets/cat/broken.jpg', Buffer.from('GIF89a'))
+    await expect(list()).rejects.toMatchObject({ code: 'ORRERY_PIPELINES_PICTURES_BROKEN' })
+  })
+
+  it('says that there are none', async () => {
+    await expect(list()).rejects.toMatchObject({ code: 'ORRERY_PIPELINES_NO_PICTURES' })
+  })
+})
+
+describe('layOutPictures', () => {
+  it('leaves arrays that NumPy maps, and finds a picture by its hash in its file or in the store', async () => {
+    const [dark, bright] = [await grey(10), await grey(200)]
+    await put('pets/cat/dark.png', dark)
+    const hashOf = async (bytes: Buffer) => {
+      const { createHash } = await import('node:crypto')
+      return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    }
+    const blobs = join(folder, 'blobs')
+    const stored = blobPlace(blobs, (await hashOf(bright)).slice('sha256:'.length))
+    await mkdir(dirname(stored), { recursive: true })
+    await writeFile(stored, bright)
+    const places = { root: join(folder, 'pets'), blobs }
+    const pictures = [
+      { hash: await hashOf(dark), file: 'cat/dark.png', target: 0 },
+      // The file is another one by now: what it was is in the store.
+      { hash: await hashOf(bright), file: 'cat/dark.png', target: 1 },
+      { hash: await hashOf(bright), file: null, target: 1 },
+    ]
+    await layOutPictures({ pictures, places, size: SIZE }, { folder, part: 'train' }, () => {})
+    const array = await readFile(join(folder, 'train.npy'))
+    const header = npyHeader('uint8', [3, 8, 8, 3])
+    expect(array.subarray(0, header.length).equals(header)).toBe(true)
+    const values = array.subarray(header.length)
+    expect([values.length, values[0], values[192], values[384]]).toEqual([3 * 192, 10, 200, 200])
+    const labels = await readFile(join(folder, 'train-labels.npy'))
+    expect([0, 1, 2].map((i) => labels.readFloatLE(npyHeader('float32', [3]).length + 4 * i))).toEqual([0, 1, 1])
+
+    await rm(stored)
+    await expect(findPicture(places, await hashOf(bright), 'cat/dark.png')).rejects.toMatchObject({
+      code: 'ORRERY_PIPELINES_PICTURE_GONE',
+    })
+  })
+
+  it('writes headers of whole 64 bytes', () => {
+    for (const shape of [[1], [10_000_000, 224, 224, 3]]) {
+      const header = npyHeader('uint8', shape)
+      expect(header.length % 64).toBe(0)
+      expect(header.readUInt16LE(8)).toBe(header.length - 10)
+      expect(header.at(-1)).toBe(10)
+    }
+    expect(npyHeader('float32', [3]).toString('latin1')).toContain("'shape': (3,), }")
+  })
+})
+
+describe('readPictureModel', () => {
+  it('reads what a command says of its model, or says what is missing', async () => {
+    const read = () => readPictureModel('python train.py', folder)
+    await expect(read()).rejects.toThrow('there is no model.json')
+    await put('model.json', Buffer.from('{"input":"pixels"}'))
+    await expect(read()).rejects.toMatchObject({ code: 'ORRERY_PIPELINES_PICTURE_MODEL_UNDESCRIBED' })
+    await put('model.json', Buffer.from('{"input":"x","layout":"NCHW","mean":[0.5,0.5,0.5],"std":[1,1,1]}'))
+    expect(await read()).toMatchObject({ input: 'x', answers: [] })
+  })
+})
