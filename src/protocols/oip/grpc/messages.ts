@@ -135,5 +135,5 @@ function contentsOf(tensor: Tensor): object {
     return { [field]: tensor.data.map((one) => (typeof one === 'string' ? Buffer.from(one) : one)) }
   if (tensor.datatype === 'BOOL') return { [field]: Array.from(tensor.data, Boolean) }
   if (tensor.datatype === 'INT64' || tensor.datatype === 'UINT64') return { [field]: Array.from(tensor.data, String) }
-  return { [field]: tensor.data }
+  return { [field]: [...(tensor.data as Iterable<number>)] }
 }
