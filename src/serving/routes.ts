@@ -19,9 +19,7 @@ export function mountServing(http: HttpServer, serving: Serving): void {
   http.mountFast(servingRoutes.predict, {
     isBody: isPlainPredictBody,
     answer: async ({ name, body, requestId, headers }) =>
-      JSON.stringify(
-        await serving.predict({ endpoint: name, records: body.records, requestId, header: headerOf(headers) }),
-      ),
+      JSON.stringify(await serving.predict({ endpoint: name, ...body, requestId, header: headerOf(headers) })),
   })
   http.mount('serving', servingRoutes, {
     predict: async ({ params, query, body, request }) => {
