@@ -57,7 +57,7 @@ describe('the routes of serving', () => {
       headers: { ...type, ...headers },
       ...(body !== undefined && { body }),
     })
-    return { status: reply.status, body: await reply.json() }
+    return { status: reply.status, body: JSON.parse(await reply.text()) }
   }
 
   it('predict, labels and logged predictions, over HTTP', async () => {
