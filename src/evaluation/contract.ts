@@ -165,6 +165,11 @@ export const EvaluationReport = z.object({
   fairness: z.array(FairnessReport),
   robustness: RobustnessReport.nullable(),
   calibration: z.array(ReliabilityBin).nullable().describe('Binary only.'),
+  confusion: z
+    .array(z.array(z.number().int()))
+    .nullable()
+    .optional()
+    .describe('Rows by true class, of these by the class answered; null for a regression, absent in older reports.'),
   warnings: z.array(z.string()).describe('What a reader must know before trusting the figures.'),
 })
 export type EvaluationReport = z.infer<typeof EvaluationReport>

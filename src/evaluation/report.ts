@@ -1,5 +1,6 @@
 import type { Frame } from '#platform/table'
 import { calibrationTable } from './calibration.ts'
+import { confusionMatrix } from './confusion.ts'
 import type { ChampionComparison, EvaluationReport, RobustnessReport, Task } from './contract.ts'
 import { type EstimateOptions, estimateMetrics } from './estimates.ts'
 import { type FairnessOptions, fairnessOf } from './fairness.ts'
@@ -74,6 +75,7 @@ export async function buildReport(input: ReportInput): Promise<EvaluationReport>
         ? await robustnessOf(task, truth, frame, input.predict, { ...shared, ...input.robustnessOptions, metric })
         : null,
     calibration: task === 'binary' ? calibrationTable(truth, scores, input.weights) : null,
+    confusion: confusionMatrix(task, truth, scores, input.threshold),
     warnings: [],
   }
   return { ...report, warnings: warningsOf(report) }

@@ -5,6 +5,7 @@ import { overlayOf } from './overlay.ts'
 import { drawnPixels } from './pictures.fixture.ts'
 import type { Pixels } from './pixels.ts'
 import { readPicture } from './read-picture.ts'
+import { contactSheet } from './sheet.ts'
 import { statisticsOf } from './statistics.ts'
 import { tensorOf } from './tensor.ts'
 
@@ -89,6 +90,28 @@ describe('disturb', () => {
     expect(disturb(edge, { kind: 'crop', share: 0.5 }, chance).data.every((value) => value === 0)).toBe(true)
     const mirrored = disturb(disturb(drawn, { kind: 'mirror' }, chance), { kind: 'mirror' }, chance)
     expect(mirrored.data).toEqual(drawn.data)
+  })
+})
+
+describe('contactSheet', () => {
+  it('starts each group on a row of its own, in frames of its colour', async () => {
+    const png = await contactSheet([
+      { colour: '#ff0000', pictures: Array.from({ length: 11 }, () => plain(10)) },
+      { colour: '#0000ff', pictures: [plain(250)] },
+    ])
+    const { width, height, pixels } = await readPicture(png, { width: 1000, height: 300, channels: 3, fit: 'fill' })
+    expect([width, height]).toEqual([1000, 300])
+    const at = (x: number, y: number) => Array.from(pixels.data.subarray((y * 1000 + x) * 3, (y * 1000 + x) * 3 + 3))
+    expect([at(1, 1), at(1, 101), at(1, 201)]).toEqual([
+      [255, 0, 0],
+      [255, 0, 0],
+      [0, 0, 255],
+    ])
+    expect([at(48, 48), at(48, 248), at(248, 148)]).toEqual([
+      [10, 10, 10],
+      [250, 250, 250],
+      [255, 255, 255],
+    ])
   })
 })
 

@@ -17,6 +17,7 @@ export {
   readPicture,
 } from './read-picture.ts'
 export type { Pixels } from './pixels.ts'
+export { contactSheet } from './sheet.ts'
 export { statisticsOf } from './statistics.ts'
 export { type TensorForm, tensorOf } from './tensor.ts'
 export { thumbnailOf } from './thumbnail.ts'

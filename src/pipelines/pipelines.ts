@@ -162,7 +162,7 @@ function candidateFrom(
   code: CandidateRecord['code'],
   run: string,
 ): CandidateRecord {
-  const { trials: _, phases: __, model: ___, ...rest } = built
+  const { trials: _, phases: __, model: ___, sheet: ____, ...rest } = built
   const { project, endpoint, cause } = job.input
   return {
     ...rest,
@@ -212,6 +212,8 @@ async function keep(
     artifacts: [
       { path: 'model/model.onnx', ...built.onnx },
       ...(built.model ? [{ path: 'model/model.json', ...built.model }] : []),
+      // Absent where a run of an older server goes on.
+      ...(built.sheet ? [{ path: 'evaluation/wrong-pictures.png', ...built.sheet }] : []),
     ],
     endedAt: clock.now(),
   })

@@ -102,3 +102,25 @@ it('electricity and bike-sharing differ in their data and their names only', () 
   }
   expect(shared(specOf('bike-sharing'))).toEqual(shared(specOf('electricity')))
 })
+
+describe('pet-park', () => {
+  const spec = specOf('pet-park')
+  const { frames } = spec.data
+
+  it('is a valid project of pictures: a row is known by its hash, and a model learns from pixels alone', () => {
+    expect(frames).toMatchObject({ source: 'pictures', id: 'picture', pictures: { channels: 3, fit: 'fill' } })
+    const measured = ['brightness', 'contrast', 'sharpness']
+    expect(frames!.ignore).toEqual(expect.arrayContaining(['file', 'light', 'focus', 'width', 'height', 'bytes']))
+    expect(frames!.ignore.filter((column) => measured.includes(column))).toEqual([])
+  })
+
+  it('has a canvas with all ten blocks', () => {
+    const headings = [...read('pet-park/canvas.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
+    expect(headings).toEqual(blocks)
+  })
+
+  it('wants a label for its folders', () => {
+    const file = read('pet-park/orrery.yaml').replace(/^ {4}(label|positive): .*\n/gm, '')
+    expect(() => parseProject(file, 'orrery.yaml')).toThrow('pictures are labelled by their folders')
+  })
+})

@@ -27,6 +27,7 @@ describe.skipIf(!HAS_PYTHON)('the pet park (needs python3, 3.11 or later)', () =
     expect(line('data:')).toBe('data: 240 rows · 2 of 2 expectations hold')
     expect(line('evaluate:')).toMatch(/accuracy 0\.\d+ ± .* on 48 rows · 6 segments · .* flip under noise/)
     expect(outcome).toMatchObject({ version: 1 })
+    expect(outcome.confusion.map((row) => row.reduce((sum, each) => sum + each, 0))).toEqual([24, 24])
     expect(said.join('\n')).toContain('pet-gate@1 is in production')
   })
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type PerturbedAnswers, robustnessFrom, seededRandom } from '#evaluation'
-import { type Disturbance, disturb, disturbanceName, type Pixels, readPicture } from '#pictures'
+import { contactSheet, type Disturbance, disturb, disturbanceName, type Pixels, readPicture } from '#pictures'
 import type { Column, Frame } from '#platform/table'
 import type { CommandTraining, TrainingData } from '#projects/contract'
 import { type LoadedModel, loadModel, pixelFeeds } from '#runtime'
@@ -22,6 +22,10 @@ const MOST_BASELINE = 2_000
 const MOST_DISTURBED = 400
 /** Requests that travel with a version: a picture is as large as a thousand rows. */
 const MOST_REQUESTS = 100
+/** Wrong pictures of each kind on the contact sheet. */
+const MOST_SHOWN = 40
+/** Around what was taken for the second class, and for the first. */
+const FRAMES = ['#e66101', '#2c7bb6']
 const MOST_REQUEST_BYTES = 4 * 1024 * 1024
 
 /** What no answer should depend on: certification asks for it. */
@@ -102,6 +106,10 @@ export async function takePictureModel(
     answersFor: async (rows) => (await seen.answers(rows)).scores,
     preparation: null,
     packaged: {
+      sheet:
+        problem.task === 'binary'
+          ? await seen.wrongPictures(split.test, pick(table.target, split.test), test.scores)
+          : null,
       parity: parityOf(ours.scores, said),
       requests: await seen.requests(everyNth(split.test, MOST_REQUESTS)),
     },
@@ -167,6 +175,20 @@ function openPictures(model: LoadedModel, image: ImageInput, { places, hashes, f
         }),
       )
       return { whole, answered }
+    },
+
+    /** The wrong answers that were surest, as a contact sheet: above what was taken for the second class, below for the first. */
+    async wrongPictures(rows: Int32Array, truth: Float64Array, scores: Float64Array): Promise<Buffer | null> {
+      const surest = (answered: 0 | 1) =>
+        Array.from(rows.keys())
+          .filter((i) => truth[i] !== answered && (scores[i]! >= 0.5 ? 1 : 0) === answered)
+          .sort((a, b) => Math.abs(scores[b]! - 0.5) - Math.abs(scores[a]! - 0.5))
+          .slice(0, MOST_SHOWN)
+          .map((i) => rows[i]!)
+      const groups = [surest(1), surest(0)]
+      if (groups.every((group) => group.length === 0)) return null
+      const shown = await Promise.all(groups.map((group) => pixelsOf(Int32Array.from(group))))
+      return contactSheet(shown.map((pictures, g) => ({ colour: FRAMES[g]!, pictures })))
     },
 
     /** Held-out pictures as a client sends them, with the answers: JSON lines. */

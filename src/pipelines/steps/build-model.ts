@@ -14,6 +14,7 @@ export type BuiltModel = Omit<Built, 'files'> & {
   onnx: { hash: string; size: number }
   model: { hash: string; size: number } | null
   requests: string
+  sheet: { hash: string; size: number } | null
 }
 
 const HOURS = 3_600_000
@@ -53,6 +54,7 @@ export function buildModel(
       onnx: await blobs.putFile(made.onnx),
       model: made.model ? await blobs.putFile(made.model) : null,
       requests: (await blobs.putFile(made.requests)).hash,
+      sheet: made.sheet ? await blobs.putFile(made.sheet) : null,
     }
   })
 }

@@ -30,7 +30,12 @@ export interface BuildInput {
 export interface Built {
   trials: BuiltTrial[]
   signature: Signature
-  files: { onnx: string; model: string | null; requests: string }
+  files: {
+    onnx: string
+    model: string | null
+    requests: string /** A contact sheet of what it got wrong. */
+    sheet: string | null
+  }
   parity: Parity
   report: EvaluationReport
   comparison: (ChampionComparison & { version: number }) | null
@@ -140,13 +145,14 @@ async function judge(table: TrainingTable, { set, training, champion }: BuildInp
 }
 
 async function pack(table: TrainingTable, folder: string, trained: Trained) {
-  const { parity, requests } = trained.packaged ?? (await checkPackage(table, trained))
+  const { parity, requests, sheet } = trained.packaged ?? (await checkPackage(table, trained))
   return {
     parity,
     files: {
       onnx: await leaveFile(folder, 'model.onnx', trained.onnx),
       model: trained.model === null ? null : await leaveFile(folder, 'model.json', trained.model),
       requests: await leaveFile(folder, 'requests.jsonl', requests),
+      sheet: sheet && (await leaveFile(folder, 'wrong-pictures.png', sheet)),
     },
   }
 }
@@ -157,6 +163,7 @@ async function checkPackage(table: TrainingTable, trained: Trained): Promise<Non
   return {
     parity: await checkParity(trained.onnx, trained.signature, frame, answers),
     requests: releaseRequests(frame, answers),
+    sheet: null,
   }
 }
 

@@ -35,7 +35,7 @@ export interface Trained {
     scoreWith?(model: LoadedModel, rows: Int32Array): Promise<Float64Array>
   }
   /** Of such a model: what its package was compared with, and the requests it is released with. */
-  readonly packaged?: { parity: Parity; requests: string }
+  readonly packaged?: { parity: Parity; requests: string /** What it got wrong, as a PNG. */; sheet: Buffer | null }
   /** Rows that the package is checked on. */
   readonly testRows: Int32Array
   /** Event time of the youngest row it has learned from, ms. */

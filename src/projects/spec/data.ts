@@ -126,6 +126,8 @@ export const DataSet = z
             'Name another column, or remove it here.',
           ),
         )
+    if (set.pictures !== undefined && set.label === undefined)
+      problem('pictures', says('pictures are labelled by their folders', 'Add `label:` with what to call that column.'))
     if (set.features.length > 0 && set.time === undefined)
       problem(
         'features',

@@ -4,7 +4,7 @@ import { Reliability } from '../charts/reliability.tsx'
 import { metricName } from '../shell/metrics.ts'
 import { bytes, count, figure, percent } from '../shell/numbers.ts'
 import { Badge, Facts, Id, Mark, Panel } from '../shell/parts.tsx'
-import { Fairness, MetricTable, Robustness, Segments } from './report.tsx'
+import { Confusion, Fairness, MetricTable, Robustness, Segments } from './report.tsx'
 
 export type EvaluatedVersion = PackagedVersion & { report: EvaluationReport }
 
@@ -27,6 +27,11 @@ export function ReportPanels({
         {version.comparison && <Compared comparison={version.comparison} />}
         <MetricTable report={report} other={other} otherName={otherName} />
       </Panel>
+      {report.confusion && (
+        <Panel title="Confusion" note="test rows by what they are, and by what was answered">
+          <Confusion counts={report.confusion} classes={version.signature.classes} />
+        </Panel>
+      )}
       <Panel
         title="Gates"
         note={failed === 0 ? `${gates.length} of ${gates.length} passed` : `${failed} of ${gates.length} did not pass`}

@@ -214,6 +214,44 @@ export function Fairness({ reports }: { reports: readonly FairnessReport[] }) {
   })
 }
 
+/** A class that is one answer wrong in ten is easily seen; the diagonal is what was right. */
+export function Confusion({ counts, classes }: { counts: readonly (readonly number[])[]; classes: readonly string[] }) {
+  const nameOf = (c: number) => classes[c] ?? String(c)
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>truth</th>
+            {counts.map((_, c) => (
+              <th key={nameOf(c)} className="n">
+                answered {nameOf(c)}
+              </th>
+            ))}
+            <th className="n">right</th>
+          </tr>
+        </thead>
+        <tbody>
+          {counts.map((row, truth) => {
+            const rows = row.reduce((sum, each) => sum + each, 0)
+            return (
+              <tr key={nameOf(truth)}>
+                <td>{nameOf(truth)}</td>
+                {row.map((each, answer) => (
+                  <td key={nameOf(answer)} className="n">
+                    {answer === truth ? <b>{count(each)}</b> : count(each)}
+                  </td>
+                ))}
+                <td className="n">{rows === 0 ? '–' : percent(row[truth]! / rows)}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
 const perturbationWords = (perturbation: Perturbation) =>
   perturbation.kind === 'picture'
     ? perturbation.change
