@@ -121,6 +121,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       memoryBytes: 1024 ** 2 * config.modelmemory,
     },
     blobs,
+    archive: { blobs, work: home.work },
     complete: features.complete,
     onLogged: (hint) => monitoring.noticed(hint.endpoint),
   })

@@ -81,16 +81,23 @@ const timeColumns = ({ spec }: StoredProject) => spec.data[spec.pipeline.train.w
 export function retentionOf(
   projects: Projects,
   deployments: Deployments,
-): () => Promise<{ endpoint: string; keepMs: number }[]> {
+): () => Promise<{ endpoint: string; keepMs: number; compactAfterMs: number }[]> {
   return async () => [
     ...(await projects.projects()).flatMap(({ spec }) =>
-      Object.entries(spec.deploy).map(([endpoint, { log }]) => ({ endpoint, keepMs: log.keep })),
+      Object.entries(spec.deploy).map(([endpoint, { log }]) => ({
+        ...{ endpoint, keepMs: log.keep },
+        // A project that was applied by an earlier release does not say.
+        compactAfterMs: log.compact_after ?? COMPACTED_AFTER_MS,
+      })),
     ),
     ...(await deployments.endpoints({}))
       .filter(({ project }) => project === null)
-      .map(({ name }) => ({ endpoint: name, keepMs: KEPT_OUTSIDE_MS })),
+      .map(({ name }) => ({ endpoint: name, keepMs: KEPT_OUTSIDE_MS, compactAfterMs: COMPACTED_AFTER_MS })),
   ]
 }
 
 /** 400 days: what a project file that does not say keeps, too. */
 const KEPT_OUTSIDE_MS = 400 * 86_400_000
+
+/** A week: what monitors look at most lies in the table. */
+const COMPACTED_AFTER_MS = 7 * 86_400_000

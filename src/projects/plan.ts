@@ -26,6 +26,7 @@ const NOTHING: Mapping = {
   environments: {},
   deploy: {},
   batch: {},
+  pictures: {},
   monitor: {},
   when: [],
 }

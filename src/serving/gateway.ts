@@ -1,5 +1,5 @@
 import type { CompleteRecords } from '#features'
-import { encodeJson, type Storage } from '#platform/storage'
+import { encodeJson } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import { PICTURE, type PredictionRecord, RecordInvalid, type SeenPicture } from '#runtime'
 import { answerRow, isEmbedding, loggedAnswer, type Scored } from './answer.ts'
@@ -18,7 +18,7 @@ import { createRates } from './rate.ts'
 import { stickyKey } from './router.ts'
 import { scoreBlocks } from './score.ts'
 import type { EndpointStats } from './stats.ts'
-import { type NewPrediction, predictionsById, type StoredPrediction } from './store.ts'
+import type { NewPrediction, StoredPrediction } from './store.ts'
 
 export interface PredictRequest {
   readonly endpoint: string
@@ -76,7 +76,7 @@ interface Block {
 }
 
 export function openGateway({
-  storage,
+  find,
   clock,
   states,
   log,
@@ -84,7 +84,8 @@ export function openGateway({
   complete,
   keepPicture,
 }: {
-  storage: Storage
+  /** Logged predictions by id. */
+  find: (ids: readonly string[]) => Promise<StoredPrediction[]>
   clock: Clock
   states: EndpointStates
   log: PredictionLog
@@ -229,7 +230,7 @@ export function openGateway({
 
   /** What is logged under these ids, or waits to be. */
   async function loggedUnder(ids: readonly string[]): Promise<LoggedBefore[]> {
-    const logged: LoggedBefore[] = await predictionsById(storage, ids)
+    const logged: LoggedBefore[] = await find(ids)
     const found = new Set(logged.map(({ id }) => id))
     for (const id of ids) {
       const waiting = found.has(id) ? undefined : log.waiting(id)

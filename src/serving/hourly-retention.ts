@@ -5,25 +5,44 @@ import type { Serving } from './serving.ts'
 const HOUR = 3_600_000
 
 /**
- * Deletes logged predictions that are older than their endpoint keeps them, once at the start and then every hour.
+ * Deletes logged predictions that are older than their endpoint keeps them, and moves old ones out of the table, once at the
+ * start and then every hour.
  *
- * @param keepOf how long each endpoint keeps its log, in ms
+ * @param keepOf how long each endpoint keeps its log, and how long in the table, in ms
  */
 export function keepRetention(needs: {
-  serving: Pick<Serving, 'expire'>
+  serving: Pick<Serving, 'expire' | 'compact'>
   clock: Clock
   log: Logger
-  keepOf: () => Promise<readonly { endpoint: string; keepMs: number }[]>
-}): { stop(): void } {
+  keepOf: () => Promise<readonly { endpoint: string; keepMs: number; compactAfterMs: number }[]>
+}): { stop(): Promise<void> } {
   const { serving, clock, log, keepOf } = needs
+  const stopping = new AbortController()
   async function expireAll(): Promise<void> {
-    for (const { endpoint, keepMs } of await keepOf()) {
+    for (const { endpoint, keepMs, compactAfterMs } of await keepOf()) {
+      if (stopping.signal.aborted) return
       const deleted = await serving.expire(endpoint, clock.now() - keepMs)
       if (deleted > 0) log.info({ endpoint, deleted }, 'deleted predictions past their retention')
+      const moved = await serving.compact(endpoint, clock.now() - compactAfterMs, stopping.signal)
+      if (moved > 0) log.info({ endpoint, moved }, 'moved predictions into Parquet files')
     }
   }
-  const attempt = () => void expireAll().catch((error) => log.error({ err: error }, 'retention was not kept'))
+  let working: Promise<void> | undefined
+  // A large log takes its time; an hour later it is not begun a second time.
+  const attempt = () => {
+    working ??= expireAll()
+      .catch((error) => log.error({ err: error }, 'retention was not kept'))
+      .finally(() => {
+        working = undefined
+      })
+  }
   attempt()
   const timer = setInterval(attempt, HOUR)
-  return { stop: () => clearInterval(timer) }
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      stopping.abort()
+      await working
+    },
+  }
 }

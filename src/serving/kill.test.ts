@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
+import { openBlobFolder } from '#platform/blobs'
 import { openSqlite } from '#platform/storage'
+import { openArchive } from './archive/archive.ts'
+import { segmentsOf } from './archive/store.ts'
 import { servingMigrations } from './migrations.ts'
 import { openReads } from './reads.ts'
 import { trainPackage } from './serving.fixture.ts'
@@ -24,6 +27,7 @@ it(`loses no answered prediction and no taken label over ${KILLS} kills -9`, asy
 
   const answered = new Set<string>()
   const labelled = new Set<string>()
+  let moves = 0
   for (let kill = 0; kill < KILLS; kill++) {
     // Anywhere from the first answer on.
     const killAfter = answered.size + 1 + Math.floor(Math.random() * 300)
@@ -35,20 +39,22 @@ it(`loses no answered prediction and no taken label over ${KILLS} kills -9`, asy
         at('model.onnx'),
         at('signature.json'),
         `run${kill}`,
+        at('blobs'),
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     const exited = once(child, 'exit')
     for await (const line of createInterface({ input: child.stdout })) {
-      const [what, id] = line.split(' ') as ['p' | 't', string]
-      ;(what === 'p' ? answered : labelled).add(id)
+      const [what, id] = line.split(' ') as ['p' | 't' | 'm', string]
+      if (what === 'm') moves++
+      else (what === 'p' ? answered : labelled).add(id)
       if (answered.size >= killAfter) child.kill('SIGKILL')
     }
     expect(await exited).toEqual([null, 'SIGKILL'])
   }
 
   const storage = await openSqlite({ file: at('orrery.db'), durability: 'full' })
-  const reads = openReads(storage)
+  const reads = openReads(storage, openArchive({ storage, blobs: await openBlobFolder(at('blobs')) }))
   const window = await reads.window('retention', 0, Number.MAX_SAFE_INTEGER)
   const truths = new Map(window.ids.map((id, i) => [id, window.truths[i]]))
   expect([...answered].filter((id) => !truths.has(id))).toEqual([])
@@ -60,6 +66,12 @@ it(`loses no answered prediction and no taken label over ${KILLS} kills -9`, asy
     labelled: window.truths.filter((truth) => truth !== null).length,
   })
   expect(answered.size).toBeGreaterThan(KILLS)
+  // Some of it lies in files, some in the table, and by its id each is found wherever it is.
+  const segments = await segmentsOf(storage, 'retention')
+  expect(moves).toBeGreaterThan(0)
+  expect(segments.length).toBeGreaterThan(0)
+  expect(segments.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThanOrEqual(window.rows)
+  for (const id of [...answered].filter((_, i) => i % 50 === 0)) expect((await reads.prediction(id))?.id).toBe(id)
   await storage.close()
   await rm(folder, { recursive: true })
-})
+}, 180_000)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#platform/log'
 import type { Storage, Tx } from '#platform/storage'
+import { NO_ARCHIVE } from './archive/archive.ts'
 import {
   createLogWriter,
   joinWaitingLabels,
@@ -204,7 +205,7 @@ export function openPredictionLog({
   }
 
   async function othersUnder(ids: readonly string[]): Promise<ReadonlyMap<string, StoredPrediction>> {
-    return new Map((await predictionsById(storage, ids)).map((prediction) => [prediction.id, prediction]))
+    return new Map((await predictionsById(storage, NO_ARCHIVE, ids)).map((prediction) => [prediction.id, prediction]))
   }
 
   function finish(batch: Batch, answers: ReadonlyMap<string, StoredPrediction>): void {

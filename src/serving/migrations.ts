@@ -70,4 +70,36 @@ export const servingMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'serving-002-segments',
+    up: async (db, { clustered }) => {
+      await db.schema
+        .createTable('serving_segments')
+        .addColumn('id', 'bigint', (c) => c.primaryKey())
+        .addColumn('endpoint', 'text', (c) => c.notNull())
+        .addColumn('last_seq', 'bigint', (c) => c.notNull())
+        .addColumn('rows', 'integer', (c) => c.notNull())
+        .addColumn('first_event_time', 'bigint', (c) => c.notNull())
+        .addColumn('last_event_time', 'bigint', (c) => c.notNull())
+        .addColumn('first_received_at', 'bigint', (c) => c.notNull())
+        .addColumn('last_received_at', 'bigint', (c) => c.notNull())
+        .addColumn('blob', 'text', (c) => c.notNull())
+        .addColumn('bytes', 'bigint', (c) => c.notNull())
+        .addColumn('created_at', 'bigint', (c) => c.notNull())
+        .execute()
+      await db.schema
+        .createIndex('serving_segments_by_endpoint')
+        .on('serving_segments')
+        .columns(['endpoint', 'id'])
+        .execute()
+      // Not the id itself: twenty bytes a prediction instead of sixty, for as long as the log is kept.
+      await db.schema
+        .createTable('serving_archived')
+        .addColumn('key', 'text', (c) => c.notNull())
+        .addColumn('segment', 'bigint', (c) => c.notNull())
+        .addPrimaryKeyConstraint('serving_archived_key', ['key', 'segment'])
+        .modifyEnd(clustered as never)
+        .execute()
+    },
+  },
 ]

@@ -8,6 +8,14 @@ import type { LoadMeasurement } from '#registry/contract'
 import type { LoadedModel, PredictionRecord } from '#runtime'
 import { type AnsweringEndpoint, answeringOf } from './answering.ts'
 import type { LoggedPrediction } from './contract.ts'
+import { NO_ARCHIVE, openArchive } from './archive/archive.ts'
+import {
+  type CompactionLimits,
+  type CompactionNeeds,
+  compact,
+  DEFAULT_COMPACTION,
+  expireSegments,
+} from './archive/compaction.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
 import { EndpointUnknown } from './errors.ts'
@@ -29,6 +37,7 @@ import {
 } from './release-check.ts'
 import type { RecentStats } from './recent.ts'
 import { expirePredictions } from './retention.ts'
+import { predictionsById } from './store.ts'
 import { createEndpointStats, type EndpointStats, type StatsSnapshot } from './stats.ts'
 
 export interface ServingStatus extends StatsSnapshot {
@@ -92,6 +101,11 @@ export interface Serving {
    * age that never met their prediction. Totals keep counting them. Returns how many predictions went.
    */
   expire(endpoint: string, before: number): Promise<number>
+  /**
+   * Moves an endpoint's predictions that were received before `before` into Parquet files; whatever is read of the log has them as
+   * before. Returns how many were moved.
+   */
+  compact(endpoint: string, before: number, signal?: AbortSignal): Promise<number>
   /** Answers whose records are not written yet; 0 but for moments in which the database is slow. */
   pendingLogRecords(): number
   status(endpoint: string): ServingStatus
@@ -120,6 +134,7 @@ export function openServing({
   onLogged = () => {},
   limits,
   runtime,
+  archive: archived,
 }: {
   storage: Storage
   clock: Clock
@@ -133,7 +148,14 @@ export function openServing({
   onLogged?: (hint: LogHint) => void
   limits?: PredictionLogLimits
   runtime?: Partial<ModelLimits>
+  /** Where old predictions go; they stay in their table without. */
+  archive?: { readonly blobs: Blobs; readonly work: string; readonly limits?: CompactionLimits }
 }): Serving {
+  const archive = archived ? openArchive({ storage, blobs: archived.blobs }) : NO_ARCHIVE
+  const compaction: CompactionNeeds | undefined = archived && {
+    ...{ storage, clock, archive, blobs: archived.blobs, work: archived.work },
+    limits: archived.limits ?? DEFAULT_COMPACTION,
+  }
   const models = openModels({ source, log, limits: { ...MODEL_LIMITS, ...runtime } })
   const states = openEndpointStates({ source, models, log })
   const stats = new Map<string, EndpointStats>()
@@ -164,9 +186,11 @@ export function openServing({
       models.hold(owner, [])
     }
   }
-  const pictures = keptPictures({ blobs, log, reads: openReads(storage), models })
+  const reads = openReads(storage, archive)
+  const pictures = keptPictures({ blobs, log, reads, models })
   const gateway = openGateway({
-    ...{ storage, clock, states, log: predictions, statsOf, complete },
+    ...{ clock, states, log: predictions, statsOf, complete },
+    find: (ids) => predictionsById(storage, archive, ids),
     keepPicture: pictures.keep,
   })
   const metrics = new Registry()
@@ -186,7 +210,7 @@ export function openServing({
       return reply
     },
     feedback: (labels) => recordLabels({ storage, clock, log: predictions, labels, refuseLabel, onLogged }),
-    reads: openReads(storage),
+    reads,
     explanationPng: pictures.explanation,
     keepsPicture: pictures.keeps,
     warm: async (endpoint) => void (await states.refresh(endpoint)),
@@ -216,7 +240,10 @@ export function openServing({
     },
     replay: (model, version, records) =>
       held(model, version, (loaded) => askAll(loaded, requestPath(loaded), { records })),
-    expire: (endpoint, before) => expirePredictions(storage, endpoint, before),
+    expire: async (endpoint, before) =>
+      (compaction ? await expireSegments(compaction, endpoint, before) : 0) +
+      (await expirePredictions(storage, endpoint, before)),
+    compact: async (endpoint, before, signal) => (compaction ? compact(compaction, endpoint, before, signal) : 0),
     pendingLogRecords: () => predictions.pending(),
     status: (endpoint) => ({
       endpoint,

@@ -1,7 +1,11 @@
 import { CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
 import { decodeJson, type Storage, type Tx, tables } from '#platform/storage'
+import type { Archive } from './archive/archive.ts'
+import type { LogRow } from './archive/segment-file.ts'
+import { endpointsOfArchived } from './archive/store.ts'
 import type { LoggedPrediction } from './contract.ts'
 import type { Route } from './router.ts'
+import type { ServingTables } from './tables.ts'
 
 /** A prediction on its way into the log; JSON columns are text already, made once. */
 export interface NewPrediction {
@@ -44,45 +48,6 @@ export interface Totals {
   readonly repeated: number
   /** Labels that were replaced by another. */
   readonly corrected: number
-}
-
-export interface ServingTables {
-  serving_predictions: {
-    seq: number
-    id: string
-    endpoint: string
-    project: string
-    model: string
-    version: number
-    route: Route
-    event_time: number
-    received_at: number
-    latency_us: number
-    inputs: string
-    value: number
-    label: string | null
-    probabilities: string | null
-    scores: string
-    weights: string
-  }
-  serving_ground_truth: {
-    seq: number
-    prediction_id: string
-    endpoint: string | null
-    label: string
-    event_time: number | null
-    received_at: number
-    corrections: number
-  }
-  serving_totals: {
-    endpoint: string
-    project: string
-    predictions: number
-    labelled: number
-    repeated: number
-    corrected: number
-    watermark: number
-  }
 }
 
 /** Both writers of this room take it first, so that a label and its prediction that arrive together do find each other. */
@@ -314,6 +279,12 @@ export async function writeLabels(
       .where('id', 'in', ids)
       .execute()
     const endpoints = new Map(predictions.map(({ id, endpoint }) => [id, endpoint]))
+    if (endpoints.size < some.length)
+      for (const [id, endpoint] of await endpointsOfArchived(
+        tx,
+        ids.filter((id) => !endpoints.has(id)),
+      ))
+        endpoints.set(id, endpoint)
     const before = await db
       .selectFrom('serving_ground_truth')
       .select(['prediction_id', 'label'])
@@ -443,13 +414,49 @@ export type JoinedRow = Selectable<ServingTables['serving_predictions']> & {
   truth_received_at: number | null
 }
 
-export async function predictionsById(storage: Storage, ids: readonly string[]): Promise<StoredPrediction[]> {
+/** Predictions by id, wherever they are by now. */
+export async function predictionsById(
+  storage: Storage,
+  archive: Pick<Archive, 'byId'>,
+  ids: readonly string[],
+): Promise<StoredPrediction[]> {
   const found: StoredPrediction[] = []
   for (const some of chunksOf(ids)) {
     const rows = await joinedPredictions(storage).where('p.id', 'in', some).execute()
     found.push(...rows.map(predictionFromRow))
   }
-  return found
+  if (found.length === ids.length) return found
+  const here = new Set(found.map(({ id }) => id))
+  const archived = await archive.byId(ids.filter((id) => !here.has(id)))
+  return archived.length === 0 ? found : [...found, ...(await withTruths(storage, archived)).map(predictionFromRow)]
+}
+
+/** Rows of segments with their labels, which stay in the database: they come late, and change. */
+export async function withTruths(storage: Storage, rows: readonly LogRow[]): Promise<JoinedRow[]> {
+  const truths = new Map<string, ServingTables['serving_ground_truth']>()
+  for (const some of chunksOf(rows)) {
+    const found = await storage
+      .reads<ServingTables>()
+      .selectFrom('serving_ground_truth')
+      .selectAll()
+      .where(
+        'prediction_id',
+        'in',
+        some.map(({ id }) => id),
+      )
+      .execute()
+    for (const truth of found) truths.set(truth.prediction_id, truth)
+  }
+  return rows.map((row) => {
+    const truth = truths.get(row.id)
+    return {
+      ...row,
+      joined: truth?.seq ?? null,
+      truth: truth?.label ?? null,
+      truth_event_time: truth?.event_time ?? null,
+      truth_received_at: truth?.received_at ?? null,
+    }
+  })
 }
 
 export function predictionFromRow(row: JoinedRow): StoredPrediction {

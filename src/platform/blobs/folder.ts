@@ -24,6 +24,8 @@ export interface Blobs {
   has(hash: string): Promise<boolean>
   /** Where the blob lies, checked once more against its hash: for a child process or a native reader. */
   path(hash: string): Promise<string>
+  /** Forgets a blob, for bytes that nobody else can have put: what has to be deleted by law, not to save room. */
+  remove(hash: string): Promise<void>
 }
 
 /** Read and written at once: in pieces of 64 KiB, what surrounds a read costs more than hashing what was read. */
@@ -94,6 +96,7 @@ export async function openBlobFolder(folder: string): Promise<Blobs> {
       if (actual !== hash) throw new BlobDamaged(hash, actual)
       return place
     },
+    remove: (hash) => rm(placeOf(hash), { force: true }),
   }
 }
 

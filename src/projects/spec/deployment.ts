@@ -73,6 +73,9 @@ export type Combine = z.output<typeof Combine>
 export const PredictionLog = z.strictObject({
   sample: Percent.prefault('100%').meta({ description: 'the share of predictions that is logged' }),
   keep: Duration.prefault('400d').meta({ description: 'how long a logged prediction is kept' }),
+  compact_after: Duration.prefault('7d').meta({
+    description: 'when a prediction moves from the table into Parquet files; whatever reads the log has both',
+  }),
   redact: z.array(ColumnName).default([]).meta({ description: 'columns whose values are never logged' }),
   pictures: Percent.prefault('0%').meta({
     description: 'the share of pictures that is kept; of each, its hash, size and statistics are logged anyway',
