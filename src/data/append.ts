@@ -12,6 +12,8 @@ import { rowCount } from './frame.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow } from './read/open-table.ts'
 import type { Holds, RawTable } from './read/raw-table.ts'
 import { makeReadable, type ReadableSource } from './read/readable.ts'
+import type { PrepareStep } from '#projects/contract'
+import { filtered } from './prepare/table-steps.ts'
 import { featureColumns } from './schema.ts'
 import { resolveSource } from './source.ts'
 import { name, parquet } from './sql.ts'
@@ -138,6 +140,9 @@ async function writeBoth(
   const fresh = `${path}.added`
   try {
     await writeParquet(duck, `SELECT ${cells.join(', ')} FROM ${added.from}`, fresh, stored.size)
+    // What a recipe's rows are said to be, new ones are too.
+    for (const condition of lastFilters(spec.prepare ?? []))
+      await writeParquet(duck, filtered(parquet(fresh), stored, condition), fresh, stored.size)
     await writeParquet(duck, `SELECT * FROM ${parquet(base, fresh)}`, path, stored.size)
   } catch (error) {
     if (error instanceof Error && /^Conversion Error/.test(error.message))
@@ -146,6 +151,12 @@ async function writeBoth(
   } finally {
     await rm(fresh, { force: true })
   }
+}
+
+/** The filters behind the last step that makes other columns: they can be asked of rows that come later. */
+function lastFilters(steps: readonly PrepareStep[]): string[] {
+  const last = steps.findLastIndex((step) => step.sql !== undefined || step.aggregate || step.resample)
+  return steps.slice(last + 1).flatMap((step) => step.filter ?? [])
 }
 
 const SQL_TYPES: Record<Holds, string> = { number: 'DOUBLE', text: 'VARCHAR', time: 'TIMESTAMP' }

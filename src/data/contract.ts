@@ -228,6 +228,11 @@ export type SplitDescriptor = z.infer<typeof SplitDescriptor>
 const JoinedView = z.object({ view: z.string(), version: z.int(), tables: z.record(z.string(), z.string()) })
 const features = z.array(JoinedView).optional().describe('Feature views that were joined to the rows.')
 
+const prepared = z
+  .object({ recipe: z.string(), tables: z.record(z.string(), z.string()) })
+  .optional()
+  .describe('The steps that made rows of the source: their sha256, and the content of other data sets they read.')
+
 /** Where rows came from, precise enough to tell whether the same source would be read again. */
 export const SourceDescriptor = z.discriminatedUnion('kind', [
   z.object({
@@ -235,8 +240,9 @@ export const SourceDescriptor = z.discriminatedUnion('kind', [
     source: z.string().describe('As written in the project file.'),
     files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
     features,
+    prepared,
   }),
-  z.object({ kind: z.literal('url'), source: z.string(), bytes: z.number(), sha256: z.string(), features }),
+  z.object({ kind: z.literal('url'), source: z.string(), bytes: z.number(), sha256: z.string(), features, prepared }),
   z.object({
     kind: z.literal('taken'),
     place: z.enum(['api', 's3', 'postgres', 'mysql', 'sqlite', 'upload', 'predictions']),
@@ -250,6 +256,7 @@ export const SourceDescriptor = z.discriminatedUnion('kind', [
       .optional()
       .describe('Where it is several.'),
     features,
+    prepared,
   }),
   z.object({
     kind: z.literal('appended'),

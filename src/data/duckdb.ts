@@ -31,6 +31,8 @@ export interface DuckOptions {
   /** Where what does not fit memory goes meanwhile; the system's folder for temporary files may be small. */
   spillTo?: string
   memoryMb?: number | undefined
+  /** Of what goes there. */
+  spillMb?: number | undefined
   threads?: number
   /** For hundreds of columns: one thread, less memory per column, and no planning that grows with their square. */
   wide?: boolean
@@ -54,6 +56,7 @@ export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Pr
       // A single thread keeps the order of rows by itself.
       preserve_insertion_order: String(!options.wide),
       temp_directory: spill,
+      ...(options.spillMb !== undefined && { max_temp_directory_size: `${options.spillMb}MB` }),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',

@@ -1,16 +1,25 @@
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { partsOfRecipe } from '#projects'
+import type { PrepareStep } from '#projects/contract'
+import { contentHash } from './content-hash.ts'
 import type { DatasetSpec, SourceDescriptor, TableSchema } from './contract.ts'
 import { type Duck, makeFolder, withDuck } from './duckdb.ts'
-import { ColumnsMissing, LabelColumnMissing, RowMalformed, TableEmpty } from './errors.ts'
+import { ColumnsMissing, LabelColumnMissing, type Place, RowMalformed, TableEmpty } from './errors.ts'
 import { storedTypes } from './event-time.ts'
 import { rowCount } from './frame.ts'
+import type { OtherTable as ComparedTable } from './expectations/rule.ts'
 import { foldersOfAll, readReferences, referencesOf, resolveReferences } from './expectations/others.ts'
 import { nearestColumn } from './nearest.ts'
+import { recipeHash } from './prepare/fit.ts'
+import type { OtherTable } from './prepare/request.ts'
+import { runTableSteps } from './prepare/table-steps.ts'
 import { withPlainLineEnds } from './read/line-ends.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
 import type { RawTable } from './read/raw-table.ts'
 import { makeReadable, type ReadableSource } from './read/readable.ts'
 import { resolveSource } from './source.ts'
+import { readFrom, sourceOf } from './sources/place.ts'
 import type { BroughtFile } from './sources/resolved.ts'
 import { name, numberedParquet, parquet } from './sql.ts'
 import { type ColumnFacts, columnFacts } from './statistics.ts'
@@ -28,8 +37,13 @@ export interface IngestRequest {
   brought?: BroughtFile | undefined
   /** Schema of the version before: its columns must be there and keep their types. */
   previous?: TableSchema | undefined
-  memoryMb?: number
-  progress?: Progress
+  memoryMb?: number | undefined
+  progress?: Progress | undefined
+  /** Name of the data set, and the project's others: what the steps of its recipe that make rows may read. */
+  dataset?: string | undefined
+  others?: Readonly<Record<string, DatasetSpec>> | undefined
+  /** Steps are still to come: which columns there are is judged after them. */
+  unfinished?: boolean
 }
 
 export interface IngestedTable extends StoredTable {
@@ -45,6 +59,93 @@ export interface IngestedTable extends StoredTable {
  * @throws the classes of `errors.ts`, each with what to do
  */
 export async function ingestTable(request: IngestRequest): Promise<IngestedTable> {
+  const { table: steps } = partsOfRecipe(request.spec.prepare ?? [])
+  if (steps.length > 0) return ingestPrepared(request, steps)
+  return fromSource(request, (duck, path, read) => describeRead(duck, path, request, read))
+}
+
+/** The table as the steps that make rows leave it, described like one that was read. */
+async function ingestPrepared(request: IngestRequest, steps: readonly PrepareStep[]): Promise<IngestedTable> {
+  const { spec, folder, progress } = request
+  const target = await makeFolder(request.target)
+  const made = await runRecipe(request, steps, join(target, 'recipe'))
+  progress?.('describing the prepared table')
+  const { columns = {}, ...rest } = spec
+  // How cells were to be read is settled; types of columns that were kept still hold.
+  const kept = Object.fromEntries(Object.entries(columns).filter(([column]) => made.columns.includes(column)))
+  const prepared = { ...readFrom(made.path, rest), columns: kept, prepare: [] }
+  const table = await ingestTable({ ...request, brought: undefined, spec: prepared, folder, target })
+  const source = { ...made.source, prepared: { recipe: recipeHash(steps), tables: made.tables } }
+  await rm(join(target, 'recipe'), { recursive: true, force: true })
+  return { ...table, source: source as SourceDescriptor }
+}
+
+/** The rows of a data set before the split, and what they were made of. */
+export async function runRecipe(request: IngestRequest, steps: readonly PrepareStep[], target: string) {
+  const { spec, folder, progress, memoryMb, dataset = 'this', others = {} } = request
+  const read = (set: string, of: DatasetSpec) => {
+    const brought = set === dataset ? request.brought : undefined
+    return rowsOf({ spec: of, folder, target: join(target, set), memoryMb, progress, dataset: set, others, brought })
+  }
+  const own = await read(dataset, { ...spec, prepare: [] })
+  const tables = new Map<string, OtherTable>()
+  const hashes: Record<string, string> = {}
+  for (const set of Object.keys(others)) {
+    if (set === dataset || !steps.some((step) => mentions(step, set))) continue
+    progress?.(`reading ${set}`)
+    const other = await read(set, others[set]!)
+    tables.set(set, { path: other.path, time: others[set]!.time })
+    hashes[set] = other.contentHash
+  }
+  progress?.('preparing rows')
+  const work = {
+    dataset,
+    spec,
+    steps,
+    parquetPath: own.path,
+    others: tables,
+    folder: await makeFolder(target),
+    memoryMb,
+  }
+  const path = await runTableSteps(work)
+  const columns = await withDuck({ folders: [target] }, async (duck) => [
+    ...(await storedTypes(duck, parquet(path))).keys(),
+  ])
+  return { path, columns, source: own.source, tables: hashes }
+}
+
+/** A step may read more than it does, never less. */
+function mentions(step: PrepareStep, set: string): boolean {
+  if (step.join?.with === set) return true
+  return step.sql !== undefined && new RegExp(`(^|\\W)${set}(\\W|$)`, 'i').test(step.sql)
+}
+
+/** The rows of a data set without a word about them. */
+async function rowsOf(
+  request: IngestRequest,
+): Promise<{ path: string; contentHash: string; source: SourceDescriptor }> {
+  const { spec } = request
+  const { table: steps } = partsOfRecipe(spec.prepare ?? [])
+  if (steps.length > 0) {
+    const made = await runRecipe({ ...request, spec: { ...spec, prepare: [] } }, steps, request.target)
+    const contentHash = await withDuck({ folders: [dirname(made.path)] }, async (duck) => hashOf(duck, made.path))
+    return { path: made.path, contentHash, source: made.source }
+  }
+  const { columns, ignore, time } = spec
+  const plain = { ...sourceOf(spec), columns, ignore, time }
+  return fromSource({ ...request, spec: plain, unfinished: true }, async (duck, path) => ({
+    path,
+    contentHash: await hashOf(duck, path),
+  }))
+}
+
+const hashOf = async (duck: Duck, path: string) =>
+  contentHash(duck, path, await storedTypes(duck, parquet(path)), await rowCount(duck, path))
+
+async function fromSource<Made>(
+  request: IngestRequest,
+  work: (duck: Duck, path: string, read: ReadRows) => Promise<Made>,
+): Promise<Made & { source: SourceDescriptor }> {
   const { spec, folder, progress } = request
   const target = await makeFolder(request.target)
   progress?.('finding the source')
@@ -53,7 +154,7 @@ export async function ingestTable(request: IngestRequest): Promise<IngestedTable
   progress?.('verifying the source')
   const descriptor = await verifySource(found)
   const source = await makeReadable(found, { target, sheet: spec.sheet, ignore: spec.ignore })
-  const read = (files: ReadableSource) => readTable({ ...request, target }, files)
+  const read = (files: ReadableSource) => readTable({ ...request, target }, files, work)
   const stored = await read(source).catch(async (error) => {
     const mended =
       error instanceof RowMalformed && source.format === 'csv' && (await withPlainLineEnds(source.files, target))
@@ -64,10 +165,24 @@ export async function ingestTable(request: IngestRequest): Promise<IngestedTable
   return { ...stored, source: descriptor }
 }
 
-async function readTable(request: IngestRequest, source: ReadableSource): Promise<StoredTable> {
+/** What is known of rows while their source is open. */
+interface ReadRows {
+  facts: ColumnFacts[]
+  placeOf: (row: number) => Promise<Place>
+  others: ReadonlyMap<string, ComparedTable>
+}
+
+const describeRead = (duck: Duck, path: string, { spec, previous, progress }: IngestRequest, read: ReadRows) =>
+  describeTable(duck, path, { spec, previous, progress, ...read })
+
+async function readTable<Made>(
+  request: IngestRequest,
+  source: ReadableSource,
+  work: (duck: Duck, path: string, read: ReadRows) => Promise<Made>,
+): Promise<Made> {
   const { spec, previous, target, progress } = request
   const table = await openTable(source, spec.ignore ?? [])
-  refuseMissingColumns(table, spec, previous)
+  if (!request.unfinished) refuseMissingColumns(table, spec, previous)
   const references = referencesOf(spec.expect ?? [])
   const others = await resolveReferences(references, { folder: request.folder, downloads: join(target, 'downloads') })
   const options = {
@@ -83,10 +198,7 @@ async function readTable(request: IngestRequest, source: ReadableSource): Promis
       const facts = await storeTable(duck, table, path, spec, previous)
       if ((await rowCount(duck, path)) === 0) throw new TableEmpty(source.files[0]!.name, 'has a header but no rows')
       const placeOf = (row: number) => placeOfRow(duck, table, row)
-      return await describeTable(duck, path, {
-        ...{ spec, previous, facts, progress, placeOf },
-        others: await readReferences(duck, references, others),
-      })
+      return await work(duck, path, { facts, placeOf, others: await readReferences(duck, references, others) })
     } catch (error) {
       throw table.explain(error)
     }

@@ -55,6 +55,7 @@ export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data;
       const latest = await data.latest(project.name, dataset)
       const input: ReadSourceInput = {
         spec: project.spec.data[dataset]!,
+        ...{ dataset, others: project.spec.data },
         project: project.folder,
         folder,
         previous: latest && (await data.version(latest.id)).schema,

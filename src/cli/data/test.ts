@@ -34,7 +34,7 @@ export async function test(file: string, options: Options): Promise<number> {
   const tested: TestedDataset[] = []
   for (const name of names)
     if (options.only === undefined || name === options.only)
-      tested.push(await testOne(name, spec.data[name] as DatasetSpec, dirname(resolve(file))))
+      tested.push(await testOne(name, spec.data, dirname(resolve(file))))
   for (const name of pictures)
     if (options.only === undefined || name === options.only)
       tested.push(await testPictures(name, spec.pictures[name]!, dirname(resolve(file)), options))
@@ -45,13 +45,16 @@ export async function test(file: string, options: Options): Promise<number> {
   return bad ? ANSWER_IS_NO : DONE
 }
 
-async function testOne(dataset: string, spec: DatasetSpec, folder: string): Promise<TestedDataset> {
+async function testOne(dataset: string, others: Record<string, DatasetSpec>, folder: string): Promise<TestedDataset> {
   const started = performance.now()
   const target = await mkdtemp(join(tmpdir(), 'orrery-test-'))
   const told = { dataset, rows: 0, quarantined: 0, results: [], warnings: [], error: null }
   const seconds = () => (performance.now() - started) / 1000
   try {
-    const { rows, expectations, warnings, setAside } = await ingestTable({ spec, folder, target })
+    const { rows, expectations, warnings, setAside } = await ingestTable({
+      spec: others[dataset]!,
+      ...{ folder, target, dataset, others },
+    })
     return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations, warnings }
   } catch (error) {
     const known = asOrreryError(error)

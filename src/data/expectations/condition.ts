@@ -1,5 +1,6 @@
 import type { Duck } from '../duckdb.ts'
 import { ExpectationUnreadable } from '../errors.ts'
+import { checkSelect, type SqlNode, SqlRefused } from '../sandbox/select.ts'
 import { text } from '../sql.ts'
 
 /** What an expression over one row is made of; anything else could look at other rows, other tables or files. */
@@ -17,28 +18,21 @@ const ALLOWED = new Set([
   'LAMBDA',
 ])
 
-interface Parsed {
-  error: boolean
-  error_message?: string
-  statements?: { node: { select_list?: unknown[]; from_table?: { type: string; column_name_alias?: unknown } } }[]
-}
-
 /**
  * Makes sure that a condition which a person wrote is one expression over one row's columns: no subquery, no file, no
- * second statement.
+ * second statement, nothing that tells of the machine or the moment.
  *
  * @throws ExpectationUnreadable
  */
 export async function checkCondition(duck: Duck, condition: string, relation: string): Promise<void> {
-  const statement = `SELECT (${condition}\n) FROM t`
-  const { parsed } = await duck.row<{ parsed: string }>(
-    `SELECT json_serialize_sql(${text(statement)})::VARCHAR AS parsed`,
-  )
-  const found = JSON.parse(parsed) as Parsed
-  if (found.error) throw new ExpectationUnreadable(condition, found.error_message ?? 'it is no SQL')
-  const [only, ...more] = found.statements ?? []
-  const list = only?.node.select_list ?? []
-  if (more.length > 0 || list.length !== 1 || only?.node.from_table?.type !== 'BASE_TABLE')
+  const statement = await checkSelect(duck, `SELECT (${condition}\n) FROM t`, ['t']).catch((error) => {
+    throw error instanceof SqlRefused ? new ExpectationUnreadable(condition, error.why) : error
+  })
+  const { select_list: list = [], from_table: from } = statement.node as {
+    select_list?: unknown[]
+    from_table?: SqlNode
+  }
+  if (list.length !== 1 || from?.type !== 'BASE_TABLE')
     throw new ExpectationUnreadable(condition, 'it is more than one expression')
   refuseForeign(list[0], condition)
   try {

@@ -5,6 +5,9 @@ import { serveAsChild } from '#platform/process'
 
 export interface ReadSourceInput {
   readonly spec: DatasetSpec
+  /** Its name, and the data sets of its project, which its recipe may read. */
+  readonly dataset: string
+  readonly others: Record<string, DatasetSpec>
   /** The project's folder. */
   readonly project: string
   /** Where files are left. */
@@ -12,8 +15,10 @@ export interface ReadSourceInput {
   readonly previous: TableSchema | undefined
 }
 
-serveAsChild<ReadSourceInput>(async ({ spec, project, folder, previous }, progress): Promise<IngestedTable> => {
-  const table = await ingestTable({ spec, folder: project, target: folder, previous, progress })
-  stopOnFailure(table.expectations)
-  return table
-})
+serveAsChild<ReadSourceInput>(
+  async ({ spec, dataset, others, project, folder, previous }, progress): Promise<IngestedTable> => {
+    const table = await ingestTable({ spec, folder: project, target: folder, previous, progress, dataset, others })
+    stopOnFailure(table.expectations)
+    return table
+  },
+)

@@ -53,6 +53,8 @@ export async function readData(
       folder: files,
       project: folder,
       set,
+      dataset,
+      others: spec.data,
       views: readSource && set.features?.length ? await openViews(stored, set.features, job.signal) : [],
       parent: before ? await parentOf(needs, before) : null,
       readSource,

@@ -6,6 +6,7 @@ import { appendRows, type IngestedTable, ingestTable, type RowRecord, readFrom, 
 import type { DatasetSpec, TableSchema } from '#data/contract'
 import { joinTable, type ViewInput } from '#features'
 import { serveAsChild } from '#platform/process'
+import { partsOfRecipe } from '#projects'
 import type { Pictures } from '#projects/contract'
 import { listPictures } from '../pictures/list-pictures.ts'
 
@@ -28,6 +29,9 @@ export interface ReadDataInput {
   /** The project's folder: where relative sources start. */
   project: string
   set: DatasetSpec
+  /** Its name, and the project's other data sets, which its recipe may read. */
+  dataset: string
+  others: Record<string, DatasetSpec>
   /** Feature views that are joined to the source's rows, each as it was used. */
   views: { input: ViewInput; use: JoinedView }[]
   /** The latest version; `base` is the content hash of the source's own rows in it. */
@@ -69,6 +73,8 @@ serveAsChild<ReadDataInput>(async (input, progress): Promise<ReadDataOutput> => 
   return { unchanged: false, base: known.base, added: appended.source.rows, table: appended }
 })
 
+const namesOf = ({ dataset, others }: ReadDataInput) => ({ dataset, others })
+
 async function readSource(
   input: ReadDataInput,
   progress: (message: string, fraction?: number) => void,
@@ -79,7 +85,7 @@ async function readSource(
   const ingested = pictures
     ? await readPictures(input, pictures, target, progress)
     : input.views.length === 0
-      ? await ingestTable({ spec: input.set, folder: input.project, target, previous, progress })
+      ? await ingestTable({ spec: input.set, folder: input.project, target, previous, progress, ...namesOf(input) })
       : await readWithFeatures(input, target, progress)
   stopOnFailure(ingested.expectations)
   return ingested
@@ -103,14 +109,21 @@ async function readPictures(
 
 /** The source's rows with their features as they were at each row's time: one table, split and judged as a whole. */
 async function readWithFeatures(
-  { set, views, project, folder, parent }: ReadDataInput,
+  { set, dataset, others, views, project, folder, parent }: ReadDataInput,
   target: string,
   progress: (message: string) => void,
 ): Promise<IngestedTable> {
   const { time, id, columns, ignore = [] } = set
   const keys = views.flatMap(({ input }) => [...input.view.entities])
+  const visible = ignore.filter((column) => !keys.includes(column))
+  const { table: steps } = partsOfRecipe(set.prepare ?? [])
   const entities = await ingestTable({
-    spec: { ...sourceOf(set), time, columns, ignore: ignore.filter((column) => !keys.includes(column)), id },
+    // A recipe is looked through for leaks, which takes the label and the split.
+    spec:
+      steps.length > 0
+        ? { ...set, ignore: visible, expect: [] }
+        : { ...sourceOf(set), time, columns, ignore: visible, id },
+    ...{ dataset, others },
     folder: project,
     target: join(folder, 'entities'),
     progress,
@@ -125,7 +138,7 @@ async function readWithFeatures(
   })
   // Keys find features; a model that learned from them would know its customers by name.
   const aside = [...new Set([...ignore, ...keys])].filter((column) => column !== id)
-  const spec: DatasetSpec = { ...readFrom(joined, set), ignore: aside }
+  const spec: DatasetSpec = { ...readFrom(joined, set), ignore: aside, prepare: [] }
   const table = await ingestTable({ spec, folder, target, previous: parent?.schema, progress })
   const from = entities.source as Extract<IngestedTable['source'], { kind: 'files' | 'url' | 'taken' }>
   return { ...table, source: { ...from, features: views.map(({ use }) => use) } }

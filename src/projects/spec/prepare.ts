@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ExpressionInvalid, PACKAGE_STEPS, readExpression } from '#preparation'
-import { Cell, ColumnName, Percent } from './scalars.ts'
+import { ExpressionInvalid, PACKAGE_STEPS, readExpression, TABLE_STEPS } from '#preparation'
+import { Cell, ColumnName, Duration, Name, Percent } from './scalars.ts'
 import { quoted, says } from './wording.ts'
 
 /** An expression over the columns of a row. */
@@ -90,9 +90,61 @@ const Scale = z.strictObject({
   }),
 })
 
+const Aggregate = z
+  .string()
+  .regex(/^(count\(\)|(sum|mean|min|max|median|std|first|last|distinct|missing)\(.+\))$/, {
+    error: (issue) =>
+      says(
+        `${quoted(issue.input)} is no aggregate`,
+        'Write count(), or sum, mean, min, max, median, std, first, last, distinct or missing of a column: sum(amount).',
+      ),
+  })
+  .meta({ description: 'count(), or an aggregate of a column such as sum(amount)' })
+const Aggregates = z.record(ColumnName, Aggregate).meta({ description: 'new columns and what they are' })
+const Some = z.array(ColumnName).min(1)
+
+const Join = z.strictObject({
+  with: Name.meta({ description: 'another data set' }),
+  on: z
+    .union([ColumnName, Some])
+    .transform((on) => [on].flat())
+    .meta({ description: 'the columns that both have' }),
+  columns: Some.optional().meta({ description: 'the columns that are taken over; all when absent' }),
+  kind: z.enum(['left', 'inner']).default('left').meta({ description: 'inner: rows without a partner go' }),
+  as_of: ColumnName.optional().meta({
+    description: 'its column that says from when a row holds: the last at the time of the own row is taken',
+  }),
+})
+const Resample = z.strictObject({
+  every: Duration.meta({ description: 'the length of a period; a row has the time at which its period ends' }),
+  by: Some.optional().meta({ description: 'columns whose values have rows of their own' }),
+  columns: Aggregates,
+})
+const Sample = z.strictObject({
+  share: Percent.meta({ description: 'so many of the rows' }),
+  by: ColumnName.optional().meta({
+    description: 'rows with the same value stay or go together; whole rows when absent',
+  }),
+  seed: z.int().min(0).default(0).meta({ description: 'makes it repeatable' }),
+})
+
 /** One step: one key says which. */
 export const PrepareStep = z
   .strictObject({
+    sql: z
+      .string()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({ description: 'one SELECT over the data sets of the project; the own name is the table so far' }),
+    join: Join.optional().meta({ description: 'columns of another data set' }),
+    filter: Expression.optional().meta({ description: 'the rows that stay: an expression that says yes or no' }),
+    aggregate: z
+      .strictObject({ by: Some.meta({ description: 'a row for each of their values' }), columns: Aggregates })
+      .optional()
+      .meta({ description: 'a row for many' }),
+    resample: Resample.optional().meta({ description: 'a row for each period of time' }),
+    sample: Sample.optional().meta({ description: 'some of the rows, by hash' }),
     clean: Clean.optional().meta({ description: 'values become missing, or other values' }),
     derive: z
       .record(ColumnName, Expression)
@@ -109,7 +161,7 @@ export const PrepareStep = z
     const said = Object.entries(step).filter(([, value]) => value !== undefined)
     const message =
       said.length === 0
-        ? says('the step says nothing', `Write one of ${PACKAGE_STEPS.join(', ')}.`)
+        ? says('the step says nothing', `Write one of ${[...TABLE_STEPS, ...PACKAGE_STEPS].join(', ')}.`)
         : says(
             `the step says ${said.map(([key]) => key).join(' and ')}`,
             'Make a step of each: they are done in order.',
