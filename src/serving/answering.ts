@@ -1,13 +1,14 @@
 import type { Signature } from '#registry/contract'
 import type { TensorModel } from '#runtime'
 import type { ReadyEndpoint } from './endpoint-state.ts'
-import { isOnCanary } from './router.ts'
+import { isOnCanary, type Route } from './router.ts'
 
 /** What answers at an endpoint just now, for those who translate other protocols onto it. */
 export interface AnsweringEndpoint {
   readonly name: string
   /** The champion of the route. */
   readonly version: number
+  readonly route: Route
   readonly signature: Signature
   readonly graph: TensorModel
   /** Columns that say when a record happened. */
@@ -23,6 +24,7 @@ export function answeringOf(state: ReadyEndpoint, id: string | undefined): Answe
   return {
     name,
     version: arm.champion,
+    route: arm.route,
     signature: champion.signature,
     graph: (scoring.get(arm.champion) ?? champion).graph,
     time: endpoint.time,

@@ -21,6 +21,7 @@ import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
 import { EndpointUnknown } from './errors.ts'
 import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
+import { type InferReply, type InferRequest, inferTensors } from './infer-tensors.ts'
 import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
 import { type Load, measureLoad } from './load.ts'
 import { registerMetrics } from './metrics.ts'
@@ -71,8 +72,10 @@ export interface Serving {
   warmAll(): Promise<void>
   /** Loads a version, so that the traffic it is about to get does not wait. @throws ModelBroken */
   load(model: string, version: number): Promise<void>
-  /** A version by itself, past every roll-out and unlogged. @throws ModelBroken */
-  version(model: string, version: number): Promise<LoadedModel>
+  /** Answers tensors, of a model that takes no records: routed and counted, not logged. */
+  infer(request: InferRequest): Promise<InferReply>
+  /** A version by itself, past every roll-out and unlogged, in memory while `use` takes. @throws ModelBroken */
+  version<Result>(model: string, version: number, use: (loaded: LoadedModel) => Promise<Result>): Promise<Result>
   endpointNames(): Promise<readonly string[]>
   /** The registered model that an endpoint serves. @throws EndpointUnknown */
   modelOf(endpoint: string): Promise<string>
@@ -222,7 +225,13 @@ export function openServing({
       })
     },
     load: async (model, version) => void (await models.get(model, version)),
-    version: (model, version) => models.get(model, version),
+    infer: async (request) => {
+      const started = performance.now()
+      const reply = await inferTensors(request, { states, statsOf })
+      observe(request.endpoint, (performance.now() - started) / 1000)
+      return reply
+    },
+    version: held,
     endpointNames: () => source.names(),
     modelOf: async (name) => {
       const endpoint = await source.endpoint(name)

@@ -135,5 +135,9 @@ describe('OpenAPI per endpoint', () => {
       payload: '{"inputs":[{"name":"x","shape":[1,1],"datatype":"INT64","data":[9007199254740993]}]}',
     })
     expect(reply.payload).toContain('"data":[9007199254740993,9007199254740993]')
+    // Counted like any answer: metrics and canaries look at it.
+    const [counted] = server.serving.status('pair').versions
+    expect(counted).toMatchObject({ version: 7 })
+    expect(counted!.served).toBeGreaterThan(0)
   })
 })

@@ -9,7 +9,11 @@ import { invokedRecords } from './records.ts'
  */
 export async function invokedEndpoint(serving: Serving, name: string): Promise<InvokedModel> {
   const { signature, graph } = await serving.answering(name)
-  if (signature.tensors) return invokedGraph(graph)
+  if (signature.tensors)
+    return invokedGraph({
+      inputs: graph.inputs,
+      run: async (feeds, wanted) => (await serving.infer({ endpoint: name, id: undefined, feeds, wanted })).outputs,
+    })
   return invokedRecords(signature, async (records, requestId) => {
     const { predictions } = await serving.predict({ endpoint: name, records, requestId })
     return predictions

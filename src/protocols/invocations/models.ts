@@ -1,4 +1,4 @@
-import type { TensorModel } from '#runtime'
+import type { Tensors } from '#runtime'
 import type { TensorSpec } from '#runtime/contract'
 import { feedsFromColumns, nestedOf, rowsOfOutputs, TensorDataInvalid, tensorOf } from '../oip/index.ts'
 import type { Invocation } from './table.ts'
@@ -11,8 +11,14 @@ export interface InvokedModel {
   invoke(asked: Invocation, requestId: string | undefined): Promise<unknown>
 }
 
+/** What is asked for its tensors. */
+interface Graph {
+  readonly inputs: readonly TensorSpec[]
+  run(feeds: Tensors, wanted?: readonly string[]): Promise<Tensors>
+}
+
 /** A graph of any tensors, answered as MLflow's ONNX flavour does: a data frame row by row, tensors as tensors. */
-export function invokedGraph({ inputs, run }: Pick<TensorModel, 'inputs' | 'run'>): InvokedModel {
+export function invokedGraph({ inputs, run }: Graph): InvokedModel {
   return {
     isText: (column) => (inputs.find(({ name }) => name === column) ?? inputs[0])?.datatype === 'BYTES',
     invoke: async ({ columns, array, isFrame }) => {

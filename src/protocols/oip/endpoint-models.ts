@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { mayDo, NotPermitted } from '#access'
 import type { Principal } from '#platform/http'
 import { outputNameOf, TensorInvalid, type Tensors } from '#runtime'
@@ -36,17 +35,17 @@ export function endpointModels({
     })
     if (!/^[1-9]\d{0,8}$/.test(number)) throw new ModelVersionUnknown(name, number, 'Versions are numbers: 1, 2, 3.')
     await registry.packaged(model, Number(number))
-    const { graph } = await serving.version(model, Number(number))
+    const { inputs, outputs } = await serving.version(model, Number(number), async ({ graph }) => graph)
     return {
       name,
       version: number,
-      inputs: graph.inputs,
-      outputs: graph.outputs,
+      inputs,
+      outputs,
       infer: async ({ id, feeds, wanted }) => ({
         model: name,
         version: number,
         id,
-        outputs: await graph.run(feeds, wanted),
+        outputs: await serving.version(model, Number(number), ({ graph }) => graph.run(feeds, wanted)),
       }),
     }
   }
@@ -161,8 +160,8 @@ function tensorModel(serving: Serving, { name, version, graph }: AnsweringEndpoi
     inputs: graph.inputs,
     outputs: graph.outputs,
     infer: async ({ id, feeds, wanted }) => {
-      const answering = await serving.answering(name, id ?? randomUUID())
-      return { model: name, version: String(answering.version), id, outputs: await answering.graph.run(feeds, wanted) }
+      const answer = await serving.infer({ endpoint: name, id, feeds, wanted })
+      return { model: name, version: String(answer.version), id, outputs: answer.outputs }
     },
   }
 }
