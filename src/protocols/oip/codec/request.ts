@@ -116,8 +116,7 @@ function hasInexact(data: unknown): boolean {
 
 function binarySize({ name, parameters, data }: InferBody['inputs'][number]): number | undefined {
   const size = parameters?.binary_data_size
-  if (parameters && 'shared_memory_region' in parameters)
-    throw new TensorDataInvalid(name, 'it is in shared memory', 'Send the data itself; shared memory is not offered.')
+  refuseSharedMemory(name, parameters)
   if (size === undefined) return undefined
   if (data !== undefined) throw new TensorDataInvalid(name, 'it is sent twice', 'Send `data` or binary data.')
   if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number
@@ -155,8 +154,19 @@ export function checkedShape(name: string, datatype: string, shape: readonly num
 }
 
 function wantedOf({ name, parameters }: NonNullable<InferBody['outputs']>[number]): string {
-  for (const other of ['classification', 'shared_memory_region'])
-    if (parameters && other in parameters)
-      throw new InferRequestInvalid(`"${other}" of the output "${name}" is not offered`, 'Ask for the output itself.')
+  refuseOtherOutput(name, parameters)
   return name
+}
+
+/** @throws TensorDataInvalid */
+export function refuseSharedMemory(tensor: string, parameters: object = {}): void {
+  if (!Object.hasOwn(parameters, 'shared_memory_region')) return
+  throw new TensorDataInvalid(tensor, 'it is in shared memory', 'Send the data itself; shared memory is not offered.')
+}
+
+/** Extensions that would change what an output is: not offered, and never ignored. @throws InferRequestInvalid */
+export function refuseOtherOutput(output: string, parameters: object = {}): void {
+  for (const other of ['classification', 'shared_memory_region'])
+    if (Object.hasOwn(parameters, other))
+      throw new InferRequestInvalid(`"${other}" of the output "${output}" is not offered`, 'Ask for the output itself.')
 }

@@ -2,7 +2,7 @@ import type { NumberData, NumericDatatype, Tensor } from '#runtime'
 import { bytesOf, tensorFromBytes } from '../codec/binary-data.ts'
 import { ARRAYS } from '../codec/datatypes.ts'
 import { InferRequestInvalid, TensorDataInvalid } from '../codec/errors.ts'
-import { checkedShape, type InferRequest } from '../codec/request.ts'
+import { checkedShape, type InferRequest, refuseOtherOutput, refuseSharedMemory } from '../codec/request.ts'
 import type { InferResponse } from '../codec/response.ts'
 
 /** What a 64-bit number is decoded to; its digits and, where a double holds it, its number are all that is asked of it. */
@@ -49,8 +49,7 @@ export function readInferMessage(message: InferRequestMessage): InferRequest {
   const feeds: Record<string, Tensor> = Object.create(null)
   for (const [i, { name, datatype, shape: sizes, parameters, contents }] of inputs.entries()) {
     if (name in feeds) throw new InferRequestInvalid(`"${name}" is sent twice`, 'Send every input once.')
-    if (Object.hasOwn(parameters, 'shared_memory_region'))
-      throw new TensorDataInvalid(name, 'it is in shared memory', 'Send the data itself; shared memory is not offered.')
+    refuseSharedMemory(name, parameters)
     const shape = sizes.map(Number)
     if (shape.some((size) => size < 0))
       throw new TensorDataInvalid(name, `its shape is [${shape.join(', ')}]`, 'Send sizes of 0 and above.')
@@ -60,10 +59,7 @@ export function readInferMessage(message: InferRequestMessage): InferRequest {
       ? tensorFromBytes(name, known, shape, elements, raw[i]!)
       : tensorFromContents(name, known, shape, elements, contents ?? {})
   }
-  for (const { name, parameters } of outputs)
-    for (const other of ['classification', 'shared_memory_region'])
-      if (Object.hasOwn(parameters, other))
-        throw new InferRequestInvalid(`"${other}" of the output "${name}" is not offered`, 'Ask for the output itself.')
+  for (const { name, parameters } of outputs) refuseOtherOutput(name, parameters)
   return {
     id: id === '' ? undefined : id,
     feeds,
