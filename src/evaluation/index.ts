@@ -47,6 +47,7 @@ export {
 export type { Values } from './scored.ts'
 export {
   type ArmMean,
+  anytimeInterval,
   armMean,
   LEAST_UNITS,
   type SampleSize,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from './random.ts'
-import { armMean, sampleSize, sequentialTest } from './sequential.ts'
+import { anytimeInterval, armMean, sampleSize, sequentialTest } from './sequential.ts'
 
 /** Looks at a test of two rates every `every` answers and says after how many it decided, if it did. */
 function decidedAfter(
@@ -74,6 +74,19 @@ describe('the sequential test', () => {
   it('says nothing of few units, or where nothing varies', () => {
     expect(sequentialTest(arm([50, 10]), arm([1000, 300]), settings)).toBeUndefined()
     expect(sequentialTest(arm([500, 0]), arm([500, 0]), settings)).toBeUndefined()
+  })
+})
+
+describe('an interval for every look', () => {
+  it('is that of the test, wider than one for a single look, and a point where nothing is unsure', () => {
+    const [control, treatment] = [arm([1000, 300]), arm([1000, 350])]
+    const found = sequentialTest(control, treatment, settings)!
+    const error = Math.sqrt(control.variance + treatment.variance)
+    const interval = anytimeInterval(found.difference, error, { scale: 0.05, alpha: 0.05 })
+    expect(interval.lower).toBeCloseTo(found.lower, 12)
+    expect(interval.upper).toBeCloseTo(found.upper, 12)
+    expect(interval.upper - found.difference).toBeGreaterThan(1.96 * error)
+    expect(anytimeInterval(0.1, 0, { scale: 0.05, alpha: 0.05 })).toEqual({ lower: 0.1, upper: 0.1 })
   })
 })
 

@@ -1,5 +1,5 @@
 import { type Evidence, LIVE_STATES, type Rollout, type RolloutState } from '#deployments/contract'
-import { estimateMetrics, meanInterval, pairedDifferences } from '#evaluation'
+import { anytimeInterval, estimateMetrics, meanInterval, pairedDifferences } from '#evaluation'
 import { evaluateCondition, type RollbackContext } from '#projects'
 import { compareAnswers } from './answers.ts'
 import { worthOf } from './decision-value.ts'
@@ -39,6 +39,7 @@ export function judgeCandidate({
   plan,
   metric,
   trial,
+  everyLook = false,
 }: {
   rows: readonly ServedRow[]
   labelledBefore: number
@@ -47,6 +48,8 @@ export function judgeCandidate({
   plan: MonitorPlan
   metric: string
   trial?: { experiment: NonNullable<Rollout['experiment']>; before: number | null; over: boolean } | undefined
+  /** It is looked at every second: intervals hold at every look at once. */
+  everyLook?: boolean
 }): CandidateVerdict | undefined {
   const scored = rows.filter((row) => row.scores[candidate.version] !== undefined)
   if (scored.length === 0) return undefined
@@ -58,8 +61,8 @@ export function judgeCandidate({
     asked.filter((row) => row.eventTime < labelledBefore),
     signature,
   )
-  const compared = compare(labelled, candidate, champion, plan, metric)
-  const value = compareValue(labelled, candidate, champion, plan)
+  const compared = compare(labelled, candidate, champion, plan, metric, everyLook)
+  const value = compareValue(labelled, candidate, champion, plan, everyLook)
   const answers = compareAnswers(asked, candidate.version, champion.version, signature)
   const latency = {
     candidate: latencyOf(asked.filter((row) => row.route === 'canary')),
@@ -69,9 +72,10 @@ export function judgeCandidate({
     errors: errorsOf(asked, candidate.version),
     latency: latency.candidate,
     quality: compared?.quality,
-    improvement: compared?.improvement,
+    // What labels say of an experiment, its own test decides: a rule beside it would look at the same rows by another.
+    improvement: trial ? undefined : compared?.improvement,
     answers,
-    value: value && conditionValue(value.improvement),
+    value: value && !trial ? conditionValue(value.improvement) : undefined,
     labels: compared?.labels ?? 0,
     champion: {
       version: champion.version,
@@ -123,6 +127,15 @@ export function judgeCandidate({
   }
 }
 
+/** A difference of this part of the champion's own figure is where an interval for every look is sharpest. */
+const SHARPEST = 0.02
+
+function anytime(value: number, standardError: number | null, of: number) {
+  if (standardError === null || !(of > 0)) return { lower95: null, upper95: null }
+  const { lower, upper } = anytimeInterval(value, standardError, { scale: SHARPEST * of, alpha: 0.05 })
+  return { lower95: lower, upper95: upper }
+}
+
 type Improvement = NonNullable<NonNullable<ReturnType<typeof compare>>['improvement']>
 
 function differenceOf({ value, lower95, upper95, standard_error }: Improvement) {
@@ -139,6 +152,7 @@ function compareValue(
   candidate: VersionFacts,
   champion: VersionFacts,
   { value }: MonitorPlan,
+  everyLook: boolean,
 ): Evidence['value'] | undefined {
   const { signature } = champion
   const worth = value && worthOf(value, signature.task)
@@ -159,7 +173,11 @@ function compareValue(
     unit: value.unit,
     candidate: mean(a),
     champion: mean(b),
-    improvement: { value: gain, lower95, upper95, standardError },
+    improvement: {
+      value: gain,
+      standardError,
+      ...(everyLook ? anytime(gain, standardError, Math.abs(mean(b))) : { lower95, upper95 }),
+    },
   }
 }
 
@@ -169,6 +187,7 @@ function compare(
   champion: VersionFacts,
   plan: MonitorPlan,
   metric: string,
+  everyLook: boolean,
 ) {
   const { signature } = champion
   const { task } = signature
@@ -192,8 +211,9 @@ function compare(
     improvement: paired && {
       value: paired.improvement,
       standard_error: paired.standardError,
-      lower95: paired.lower95,
-      upper95: paired.upper95,
+      ...(everyLook
+        ? anytime(paired.improvement, paired.standardError, Math.abs(paired.a))
+        : { lower95: paired.lower95, upper95: paired.upper95 }),
       relative: paired.relative,
     },
     words: paired

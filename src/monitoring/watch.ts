@@ -383,6 +383,7 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
         kind === 'clock' ? Number.POSITIVE_INFINITY : (state?.through ?? Number.NEGATIVE_INFINITY) - plan.labelDelay,
       ...{ candidate, champion, plan },
       metric: plan.metric ?? defaultMetric(champion.signature.task),
+      everyLook: kind === 'clock',
       trial: experiment
         ? {
             experiment,

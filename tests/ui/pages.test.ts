@@ -102,6 +102,32 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     expect(await champion(server.url)).toBe(1)
   })
 
+  it('shows the report that was signed, who signed it, and that the signature covers it', async () => {
+    await page.getByRole('link', { name: 'certification report' }).click()
+    await page.waitForURL(/versions\/1\/report$/)
+    await seen('what to know before signing')
+    await seen('Checks in staging')
+    const signatures = page.locator('.panel', { hasText: 'Signatures' })
+    await signatures.locator('li', { hasText: 'as qa' }).waitFor()
+    expect(await signatures.innerText()).not.toContain('of an earlier report')
+    expect(await page.locator('.hash code').innerText()).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('shows the way of a version into production as a track, with every decision', async () => {
+    await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
+    await page.getByRole('link', { name: 'steps and evidence' }).first().click()
+    await page.waitForURL(/\/rollouts\/[0-9A-Z]+$/)
+    const steps = page.getByRole('list', { name: 'Steps of the roll-out' }).getByRole('listitem')
+    expect((await steps.allInnerTexts()).map((text) => text.split('\n')[0])).toEqual([
+      'staging',
+      'awaiting certification',
+      'canary',
+      'promoted',
+    ])
+    await seen('certified by local')
+    expect(await page.locator('.share-chart path.line').getAttribute('d')).toMatch(/^M/)
+  })
+
   it('tells which version served when, and keeps what is said about a model', async () => {
     const { models } = (await (await fetch(`${server.url}/api/models?project=${PROJECT}`)).json()) as {
       models: { name: string }[]
@@ -285,6 +311,7 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     '/runs',
     `/models/${ENDPOINT}`,
     `/models/${ENDPOINT}/versions/1`,
+    `/models/${ENDPOINT}/versions/1/report`,
     `/endpoints/${ENDPOINT}`,
     '/batches',
     `/monitors/${ENDPOINT}`,

@@ -8,6 +8,7 @@ import { paths } from '../shell/paths.ts'
 import { pagesOf } from '../shell/server.ts'
 import { eventMinute } from '../shell/times.ts'
 import { ROLLOUT_TONES } from './states.ts'
+import { Track } from './track.tsx'
 
 /** Each way of a version into production, step by step, with the evidence that each decision stood on. */
 export function Rollouts({ endpoint }: { endpoint: Endpoint }) {
@@ -52,19 +53,13 @@ function OneRollout({ rollout, open }: { rollout: Rollout; open: boolean }) {
         <span className="note">
           <Ago at={rollout.finishedAt ?? rollout.createdAt} />
         </span>
-        <span className="rollout-steps">
-          <span className="visually-hidden">Steps:</span>
-          {[...rollout.steps.map(({ share }) => share), 1].map((share, step) => (
-            <i
-              // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other name, and do not change.
-              key={step}
-              className={rollout.state === 'promoted' || step < rollout.step ? 'share done' : 'share'}
-            >
-              {percent(share)}
-            </i>
-          ))}
-        </span>
+        {rollout.project !== null && (
+          <Link className="rollout-link" to={paths.rollout(rollout.project, rollout.endpoint, rollout.id)}>
+            steps and evidence
+          </Link>
+        )}
       </div>
+      {open && <Track rollout={rollout} />}
       <details open={open}>
         <summary className="note">
           {rollout.history.length} {rollout.history.length === 1 ? 'step' : 'steps'}

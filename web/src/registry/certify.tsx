@@ -1,12 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Link } from 'react-router'
 import type { ModelVersion } from '#registry/contract'
 import { InlineFailure } from '../shell/failure.tsx'
 import { Ago, Badge, Facts, Panel } from '../shell/parts.tsx'
+import { paths } from '../shell/paths.ts'
 import { ask, server } from '../shell/server.ts'
 
 /** Who signed for a version; for a candidate, the form to sign or to refuse. */
-export function CertifyPanel({ version }: { version: ModelVersion }) {
+export function CertifyPanel({ version, report }: { version: ModelVersion; report?: string }) {
   const { certification, state } = version
   return (
     <Panel title="Certification" id="certify">
@@ -27,7 +29,7 @@ export function CertifyPanel({ version }: { version: ModelVersion }) {
           ]}
         />
       ) : state === 'candidate' ? (
-        <Sign version={version} />
+        <Sign version={version} report={report} />
       ) : (
         <p className="note">
           {state === 'rejected'
@@ -39,7 +41,7 @@ export function CertifyPanel({ version }: { version: ModelVersion }) {
   )
 }
 
-function Sign({ version }: { version: ModelVersion }) {
+function Sign({ version, report }: { version: ModelVersion; report: string | undefined }) {
   const queries = useQueryClient()
   const me = useQuery(ask('access', 'whoAmI'))
   const [note, setNote] = useState('')
@@ -48,7 +50,7 @@ function Sign({ version }: { version: ModelVersion }) {
   // Release, traffic and inbox all follow from a signature, so everything shown is asked for anew.
   const onSuccess = () => queries.invalidateQueries()
   const certify = useMutation({
-    mutationFn: () => server.registry.certifyVersion({ params, body: { note } }),
+    mutationFn: () => server.registry.certifyVersion({ params, body: { note, ...(report && { report }) } }),
     onSuccess,
   })
   const reject = useMutation({
@@ -56,7 +58,7 @@ function Sign({ version }: { version: ModelVersion }) {
     onSuccess,
   })
   const busy = certify.isPending || reject.isPending
-  const failed = version.gates.filter((gate) => !gate.passed).length
+  const failed = version.gates.filter((gate) => !gate.passed && !gate.pending).length
   return (
     <form
       className="sign"
@@ -67,6 +69,12 @@ function Sign({ version }: { version: ModelVersion }) {
     >
       <p>
         Review and sign: a signature lets v{version.version} go on towards production.
+        {report === undefined && (
+          <>
+            {' '}
+            <Link to={paths.certificate(version.project, version.model, version.version)}>Read the report</Link> first.
+          </>
+        )}
         {failed > 0 && <b className="bad"> {failed} of its gates did not pass.</b>}
       </p>
       <label>

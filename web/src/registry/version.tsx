@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import type { EvaluationReport } from '#evaluation/contract'
 import { isPackaged, type ModelVersion } from '#registry/contract'
 import { Asked } from '../shell/asked.tsx'
@@ -67,6 +67,12 @@ function OneVersion({ version, project }: { version: Version; project: string })
         }
       >
         <Because cause={version.cause} project={project} />
+        {isPackaged(version) && (
+          <>
+            {' · '}
+            <Link to={paths.certificate(project, model, version.version)}>certification report</Link>
+          </>
+        )}
       </PageHead>
       {version.report && version.report.warnings.length > 0 && (
         <ul className="warnings">

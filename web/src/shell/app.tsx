@@ -36,6 +36,8 @@ const VersionPage = lazy(async () => ({ default: (await import('../registry/vers
 const BatchesPage = lazy(async () => ({ default: (await import('../batch/batches.tsx')).BatchesPage }))
 const EndpointsPage = lazy(async () => ({ default: (await import('../deployments/endpoints.tsx')).EndpointsPage }))
 const EndpointPage = lazy(async () => ({ default: (await import('../deployments/endpoint.tsx')).EndpointPage }))
+const RolloutPage = lazy(async () => ({ default: (await import('../deployments/rollout-page.tsx')).RolloutPage }))
+const CertificatePage = lazy(async () => ({ default: (await import('../registry/certificate.tsx')).CertificatePage }))
 const MonitorsPage = lazy(async () => ({ default: (await import('../monitoring/monitors.tsx')).MonitorsPage }))
 const MonitorPage = lazy(async () => ({ default: (await import('../monitoring/monitors.tsx')).MonitorPage }))
 const AlertPage = lazy(async () => ({ default: (await import('../monitoring/alert.tsx')).AlertPage }))
@@ -53,6 +55,7 @@ const routes: RouteObject[] = [
   { path: 'models', element: <ModelsPage /> },
   { path: 'models/:model', element: <ModelPage /> },
   { path: 'models/:model/versions/:version', element: <VersionPage /> },
+  { path: 'models/:model/versions/:version/report', element: <CertificatePage /> },
   { path: 'traces', element: <TracesPage /> },
   { path: 'traces/:trace', element: <RequestTracePage /> },
   { path: ':project', element: <LoopPage /> },
@@ -67,9 +70,11 @@ const routes: RouteObject[] = [
   { path: ':project/models', element: <ModelsPage /> },
   { path: ':project/models/:model', element: <ModelPage /> },
   { path: ':project/models/:model/versions/:version', element: <VersionPage /> },
+  { path: ':project/models/:model/versions/:version/report', element: <CertificatePage /> },
   { path: ':project/endpoints', element: <EndpointsPage /> },
   { path: ':project/endpoints/:endpoint', element: <EndpointPage /> },
   { path: ':project/batches', element: <BatchesPage /> },
+  { path: ':project/endpoints/:endpoint/rollouts/:rollout', element: <RolloutPage /> },
   { path: ':project/monitors', element: <MonitorsPage /> },
   { path: ':project/monitors/:endpoint', element: <MonitorPage /> },
   { path: ':project/alerts/:alert', element: <AlertPage /> },

@@ -20,9 +20,13 @@ export const paths = {
   model: (project: string, model: string) => `${under(project)}/models/${part(model)}`,
   version: (project: string | null, model: string, version: number) =>
     `${under(project ?? '')}/models/${part(model)}/versions/${version}`,
+  certificate: (project: string | null, model: string, version: number) =>
+    `${paths.version(project, model, version)}/report`,
   endpoints: (project: string) => `/${part(project)}/endpoints`,
   endpoint: (project: string, endpoint: string) => `/${part(project)}/endpoints/${part(endpoint)}`,
   batches: (project: string) => `/${part(project)}/batches`,
+  rollout: (project: string, endpoint: string, rollout: string) =>
+    `${paths.endpoint(project, endpoint)}/rollouts/${part(rollout)}`,
   monitors: (project: string) => `/${part(project)}/monitors`,
   monitor: (project: string, endpoint: string) => `/${part(project)}/monitors/${part(endpoint)}`,
   alert: (project: string, alert: string) => `/${part(project)}/alerts/${part(alert)}`,
