@@ -174,11 +174,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   checkStagedVersions({ events, storage, blobs, projects, registry, serving })
 
   mountAccess(http, access)
-  mountProjects(http, projects, async (tx, project) => {
-    await features.catalog.follow(tx, project.name, project.spec)
-    for (const [name, { environment }] of Object.entries(project.spec.deploy))
-      await deployments.ensureEndpoint(tx, { name, project: project.name, environment, model: name })
-  })
+  mountProjects(
+    http,
+    projects,
+    async (tx, project) => {
+      await features.catalog.follow(tx, project.name, project.spec)
+      for (const [name, { environment }] of Object.entries(project.spec.deploy))
+        await deployments.ensureEndpoint(tx, { name, project: project.name, environment, model: name })
+    },
+    deployments.drift,
+  )
   const dataReports = openDataReports({ storage, blobs, data, projects, clock, work: home.work })
   mountData(http, { data, files: fileDatasets, reports: dataReports })
   mountDataReports(http, dataReports)

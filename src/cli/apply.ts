@@ -14,15 +14,17 @@ interface Options extends ServerOptions {
   file: string
 }
 
-/** Shows what `apply` would change; with `--check` the answer is no where that is anything. */
+/** Shows what `apply` would change, and where the server is not as the file says; with `--check` either is a no. */
 export async function plan(options: Options & { check?: boolean }): Promise<number> {
   const { url, server } = serverFrom(options)
   const { spec, written } = await readProjectFolder(options.file)
   const found = await server.planProject({ body: await asItWas(server, { spec, written }) })
   if (options.json) printJson(found)
   else
-    process.stdout.write(renderPlan({ project: found.project, server: url, code: found.code }, found.changes, COLOURS))
-  return options.check && found.changes.length > 0 ? ANSWER_IS_NO : DONE
+    process.stdout.write(
+      renderPlan({ project: found.project, server: url, code: found.code }, found.changes, COLOURS, found.drift),
+    )
+  return options.check && found.changes.length + found.drift.length > 0 ? ANSWER_IS_NO : DONE
 }
 
 export async function apply(options: Options): Promise<number> {

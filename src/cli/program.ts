@@ -76,9 +76,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 
   program
     .command('plan')
-    .description('what `orrery apply` would change')
+    .description('what `orrery apply` would change, and where the server is not as the file says')
     .addOption(FILE())
-    .option('--check', 'exit with 1 when that is anything')
+    .option('--check', 'exit with 1 when there is either')
     .addOption(SERVER())
     .addOption(JSON_OUT())
     .addHelpText('after', '\nExample: orrery plan --file examples/churn/orrery.yaml')

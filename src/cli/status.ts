@@ -1,11 +1,14 @@
 import pc from 'picocolors'
 import type { LoopOverview } from '#loop/contract'
 import { formatDuration } from '#platform/time'
+import { renderDrift } from '#projects'
 import { DONE } from './exit.ts'
 import { printJson } from './output.ts'
 import { padded } from './screen.ts'
 import { type Server, type ServerOptions, serverFrom } from './server.ts'
 import { count, counted, figure } from './wording.ts'
+
+const DRIFT_COLOURS = { add: pc.green, change: pc.yellow, remove: pc.red, faint: pc.dim }
 
 const DOT: Record<LoopOverview['summary']['state'], string> = {
   'in step': pc.green('●'),
@@ -40,7 +43,10 @@ async function statusOf(server: Server, project: string): Promise<Status> {
   return { ...overview, requestsPerSecond: served?.requestsPerSecond ?? null }
 }
 
-function summaryLine({ project, simulated, summary, endpoints, needs, requestsPerSecond }: Status, width: number) {
+function summaryLine(
+  { project, simulated, summary, endpoints, drift, needs, requestsPerSecond }: Status,
+  width: number,
+) {
   const { state, champion, metric, value, windowMs, openAlerts } = summary
   const model = endpoints.find((one) => one.champion === champion)?.model ?? endpoints[0]?.model ?? ''
   const parts = [
@@ -51,17 +57,19 @@ function summaryLine({ project, simulated, summary, endpoints, needs, requestsPe
       : `${metric} ${figure(value)}${windowMs ? ` (${formatDuration(windowMs)})` : ''}`,
     requestsPerSecond === null ? '' : `${count(requestsPerSecond)} req/s`,
     openAlerts > 0 ? pc.red(counted(openAlerts, 'alert')) : '',
+    drift.length > 0 ? pc.yellow('not as the file says') : '',
     needs.length > 0 ? pc.yellow(`${needs.length} wait${needs.length === 1 ? 's' : ''} for you`) : '',
     simulated ? pc.dim('simulated') : '',
   ]
   return parts.filter(Boolean).join('   ')
 }
 
-function details({ stages, needs }: Status, url: string): string {
+function details({ stages, needs, drift }: Status, url: string): string {
   const lines = stages.map(({ name, state, lines }) => {
     const mark = state === 'attention' ? pc.red('●') : state === 'waiting' ? pc.yellow('●') : pc.dim('·')
     return `  ${mark} ${padded(name, 9)} ${lines.filter(Boolean).join(' · ')}`
   })
+  if (drift.length > 0) lines.push('', renderDrift(drift, DRIFT_COLOURS).trimEnd())
   for (const need of needs) {
     lines.push(
       '',

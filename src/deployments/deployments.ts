@@ -1,9 +1,11 @@
 import type { Events } from '#platform/events'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
+import type { Drift, ProjectSpec } from '#projects'
 import { type Deployment, type Registry, VersionNotCertifiable } from '#registry'
 import type { Endpoint, Rollout, RolloutLook } from './contract.ts'
 import { EndpointOfAnother, EndpointOfProject, EndpointUnknown, NothingToRollBackTo, RolloutUnknown } from './errors.ts'
+import { driftOf } from './drift.ts'
 import { type DeploymentPlan, GUARDED, isGuarded, planOutside } from './plan.ts'
 import { isLive } from './rollout.ts'
 import { openRolloutMoves, type RolloutMoves, type RouteTraffic } from './rollout-moves.ts'
@@ -52,6 +54,8 @@ export interface Deployments extends RolloutMoves {
   setWeights(endpoint: string, weights: Readonly<Record<string, number>>): Promise<void>
   /** A roll-out and what was known at each look, oldest first. @throws RolloutUnknown */
   looks(rollout: string): Promise<{ rollout: Rollout; looks: RolloutLook[] }>
+  /** Where the server is not as a project file says, by endpoint. */
+  drift(spec: ProjectSpec): Promise<Drift[]>
   /** Ends the roll-out that is live, or puts the previous champion back. @throws NothingToRollBackTo */
   rollBack(endpoint: string, by: string, reason: string): Promise<Endpoint>
 }
@@ -167,6 +171,14 @@ export function openDeployments(needs: {
         const endpoint = await requireEndpoint(tx, name)
         await route(tx, endpoint, { ...endpoint.state, weights }, 'weights follow recent losses')
       }),
+    drift: async (spec) => {
+      const all = await listEndpoints(storage, {})
+      const models = new Set(Object.keys(spec.deploy))
+      const endpoints = all.filter(
+        ({ project, model }) => project === spec.project || (project === null && models.has(model)),
+      )
+      return driftOf(spec, endpoints, await listRollouts(storage, { project: spec.project }))
+    },
     rollBack: async (name, by, reason) => {
       const stored = await endpointOf(storage, name)
       if (!stored) throw new EndpointUnknown(name)
@@ -180,7 +192,8 @@ export function openDeployments(needs: {
         const previous = endpoint.state.promoted.at(-2)
         if (champion === undefined || previous === undefined) throw new NothingToRollBackTo(name)
         if (isGuarded(endpoint)) await registry.withdraw(tx, endpoint.model, champion, previous, `${by}: ${reason}`)
-        await route(tx, endpoint, { ...endpoint.state, promoted: endpoint.state.promoted.slice(0, -1) }, reason)
+        const back = { from: champion, to: previous, by, reason, at: clock.now() }
+        await route(tx, endpoint, { ...endpoint.state, promoted: endpoint.state.promoted.slice(0, -1), back }, reason)
         await events.publish(tx, {
           type: 'deployments.rolled_back',
           project: endpoint.project ?? undefined,

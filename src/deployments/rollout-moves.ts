@@ -114,7 +114,7 @@ export function openRolloutMoves(needs: {
       await registry.promote(tx, model, version, note)
       const promoted = [...state.promoted.filter((other) => other !== version), version]
       const first = state.reference ?? (reference ? version : null)
-      await route(tx, endpoint, { ...state, promoted, canary, shadow: others, reference: first }, note)
+      await route(tx, endpoint, { ...state, promoted, canary, shadow: others, reference: first, back: null }, note)
     } else if (isLive(before.state)) {
       await registry.withdraw(tx, model, version, null, note)
       await route(tx, endpoint, { ...state, canary, shadow: others }, note)

@@ -9,6 +9,8 @@ export interface EndpointState {
   shadow: readonly number[]
   /** The first version promoted here, when it is to keep scoring in shadow. */
   reference: number | null
+  /** The last time that somebody went back by hand from what had been promoted; gone with the next promotion. */
+  back?: { from: number; to: number; by: string; reason: string; at: number } | null
   /** Parts of a committee by version, from recent losses; those missing count as the mean of the others. */
   weights: Readonly<Record<string, number>>
 }

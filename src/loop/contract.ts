@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Endpoint } from '#deployments/contract'
 import { defineRoutes } from '#platform/http/contract'
+import { Drift } from '#projects/contract'
 
 export const Stage = z.object({
   name: z.enum(['data', 'train', 'evaluate', 'register', 'deploy', 'serve', 'monitor', 'trigger']),
@@ -30,6 +31,7 @@ export const LoopOverview = z.object({
   stages: z.array(Stage),
   needs: z.array(Need),
   endpoints: z.array(Endpoint),
+  drift: z.array(Drift).describe('Where the server is not as the project file says.'),
   summary: z.object({
     state: z.enum(['in step', 'working', 'waits for you', 'out of step', 'not deployed']),
     champion: z.number().int().nullable(),

@@ -19,6 +19,16 @@ export const Change = z.object({
   restarts: z.boolean(),
 })
 
+/** Where the server is not as the file says, and why; nothing of it is changed by applying the file. */
+export const Drift = z.object({
+  endpoint: z.string(),
+  what: z.enum(['version', 'strategy', 'environment', 'paused', 'endpoint']),
+  file: z.string(),
+  server: z.string(),
+  why: z.string(),
+})
+export type Drift = z.infer<typeof Drift>
+
 const Written = z.object({
   file: z.string().max(1_000_000).describe('The text of orrery.yaml.'),
   folder: z.string().max(4096).describe('The project folder, as an absolute path on the server’s machine.'),
@@ -52,9 +62,15 @@ export const projectRoutes = defineRoutes({
     method: 'POST',
     path: '/api/plan',
     permission: 'projects:read',
-    summary: 'What applying this file would change.',
+    summary: 'What applying this file would change, and where the server is not as it says.',
     body: Written,
-    reply: z.object({ project: z.string(), exists: z.boolean(), changes: z.array(Change), code: CodeVersion }),
+    reply: z.object({
+      project: z.string(),
+      exists: z.boolean(),
+      changes: z.array(Change),
+      drift: z.array(Drift),
+      code: CodeVersion,
+    }),
   },
   applyProject: {
     method: 'POST',

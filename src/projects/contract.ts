@@ -1,5 +1,5 @@
 /** The client-safe door of projects: the schemas and types of `orrery.yaml`. */
-export { Change, Project, projectRoutes } from './api.ts'
+export { Change, Drift, Project, projectRoutes } from './api.ts'
 export { CodeVersion } from './code.contract.ts'
 export type { ProjectFileProblem } from './errors.ts'
 export type {

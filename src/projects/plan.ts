@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Drift } from './api.ts'
 import type { ProjectSpec } from './spec/complete.ts'
 import { ProjectFile } from './spec/project.ts'
 
@@ -103,7 +104,26 @@ const PLAIN: PlanColours = { add: plain, change: plain, remove: plain, faint: pl
 const SIGNS = { add: '+', change: '~', remove: '-' } as const
 
 /** The plan as `orrery plan` prints it: a heading, one line per change, what it amounts to. */
-export function renderPlan(heading: PlanHeading, changes: readonly Change[], colours: PlanColours = PLAIN): string {
+export function renderPlan(
+  heading: PlanHeading,
+  changes: readonly Change[],
+  colours: PlanColours = PLAIN,
+  drift: readonly Drift[] = [],
+): string {
+  return renderChanges(heading, changes, colours) + renderDrift(drift, colours)
+}
+
+/** Where the server is not as the file says, one line each; empty where it is. */
+export function renderDrift(drift: readonly Drift[], { change: changed, faint }: PlanColours = PLAIN): string {
+  if (drift.length === 0) return ''
+  const lines = drift.map(
+    ({ endpoint, what, file, server, why }) =>
+      `  ${changed('≠')} ${endpoint} ${faint(what)}  file: ${file} · server: ${server} ${faint(`(${why})`)}`,
+  )
+  return `The server is not as this file says:\n${lines.join('\n')}\n`
+}
+
+function renderChanges(heading: PlanHeading, changes: readonly Change[], colours: PlanColours): string {
   const { project, server, code } = heading
   const commit = code.commit
     ? `${code.commit.slice(0, 7)} (${code.dirty ? 'with uncommitted changes' : 'clean'})`

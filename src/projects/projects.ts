@@ -6,6 +6,7 @@ import type { Clock } from '#platform/time'
 import type { CodeVersion } from './code.contract.ts'
 import { readCodeVersion } from './code.ts'
 import { type Change, planChanges } from './plan.ts'
+import type { ProjectSpec } from './spec/complete.ts'
 import { parseProject } from './spec/parse.ts'
 import { allProjects, projectNamed, type StoredProject, saveProject } from './store.ts'
 import { FolderUnknown, ProjectUnknown } from './unknown.ts'
@@ -20,7 +21,13 @@ export interface WrittenProject {
 export interface Projects {
   project(name: string): Promise<StoredProject>
   projects(): Promise<StoredProject[]>
-  plan(written: WrittenProject): Promise<{ project: string; exists: boolean; changes: Change[]; code: CodeVersion }>
+  plan(written: WrittenProject): Promise<{
+    project: string
+    exists: boolean
+    changes: Change[]
+    code: CodeVersion
+    spec: ProjectSpec
+  }>
   /** `also` writes what other rooms make of the file, in the same transaction. */
   apply(
     written: WrittenProject,
@@ -52,7 +59,7 @@ export function openProjects({ storage, events, clock }: { storage: Storage; eve
     projects: () => allProjects(storage),
     plan: async (written) => {
       const { spec, before, code, changes } = await compare(written)
-      return { project: spec.project, exists: before !== undefined, changes, code }
+      return { project: spec.project, exists: before !== undefined, changes, code, spec }
     },
     apply: async (written, by, also) => {
       const { spec, before, code, changes } = await compare(written)

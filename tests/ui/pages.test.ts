@@ -124,7 +124,7 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
       'canary',
       'promoted',
     ])
-    await seen('certified by local')
+    await page.locator('.timeline li', { hasText: 'certified by local' }).waitFor()
     expect(await page.locator('.share-chart path.line').getAttribute('d')).toMatch(/^M/)
   })
 
