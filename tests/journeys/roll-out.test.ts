@@ -21,7 +21,7 @@ pipeline:
   train:
     search: { trials: 2, learners: [logistic], half_life: [all] }
 gates:
-  - latency.p99 < 250.0
+  - latency.p99 > 0.0 && latency.p99 < duration("1m")
   - explanation.top1 <= 1.0
   - explanation.share("hall") < 0.9
 environments:
@@ -31,6 +31,8 @@ deploy:
   lamps: { strategy: { blue_green: true, clock: 1h } }
 when: []
 `
+
+const FILE_AT_ONCE = PROJECT_FILE.replace('{ blue_green: true, clock: 1h }', '{ rolling: true }')
 
 /** A project with two versions on a real server: everything that could let a version in by a side door is tried. */
 describe('a version on its way to production', () => {
@@ -155,8 +157,7 @@ describe('a version on its way to production', () => {
       },
     })
     // A file with another strategy is about what comes, not about what waits.
-    const file = PROJECT_FILE.replace('{ blue_green: true, clock: 1h }', '{ rolling: true }')
-    await client(projectRoutes).applyProject({ body: { file, folder, canvas: '' } })
+    await client(projectRoutes).applyProject({ body: { file: FILE_AT_ONCE, folder, canvas: '' } })
     await client(projectRoutes).applyProject({ body: { file: PROJECT_FILE, folder, canvas: '' } })
 
     await client(loopRoutes).settled({ params: { project: 'lamps' }, query: { timeout: 60 } })
@@ -171,7 +172,9 @@ describe('a version on its way to production', () => {
   it('takes the signatures of different people, and switches and goes back under load without one failed request', async () => {
     await certify(1)
     expect((await rollouts()).find(({ version }) => version === 1)).toMatchObject({ state: 'promoted' })
-    expect((await ask()).predictions[0]!.version).toBe(1)
+    const named = { records: [record], ids: ['lamp-1'] }
+    const { predictions } = await client(servingRoutes).predict({ params: { endpoint: 'lamps' }, body: named })
+    expect(predictions[0]).toMatchObject({ id: 'lamp-1', version: 1 })
     await train()
 
     const seen: { at: number; version: number }[] = []
@@ -217,4 +220,27 @@ describe('a version on its way to production', () => {
       history: expect.arrayContaining([expect.objectContaining({ by: 'local' })]),
     })
   }, 180_000)
+
+  it('tells in plan that somebody went back from what the file leads to', async () => {
+    const { rollouts: all } = await client(deploymentRoutes).listRollouts({ params: { endpoint: 'lamps' }, query: {} })
+    expect(all[0]!.state).toBe('aborted')
+    const plan = () => client(projectRoutes).planProject({ body: { file: PROJECT_FILE, folder, canvas: '' } })
+    // It was ended before it was promoted: the file leads to v1, which answers. `side` was deployed by hand.
+    const byHand = { endpoint: 'side', what: 'endpoint', why: 'deployed by hand (orrery deploy)' }
+    expect((await plan()).drift).toMatchObject([byHand])
+    await client(projectRoutes).applyProject({ body: { file: FILE_AT_ONCE, folder, canvas: '' } })
+    await train()
+    await certify(3)
+    await client(deploymentRoutes).rollBack({ params: { endpoint: 'lamps' }, body: { reason: 'too many alarms' } })
+    const { drift, changes } = await client(projectRoutes).planProject({
+      body: { file: FILE_AT_ONCE, folder, canvas: '' },
+    })
+    expect(changes).toEqual([])
+    expect(drift).toMatchObject([
+      { endpoint: 'lamps', what: 'version', server: 'v1 answers', why: 'local rolled back from v3: too many alarms' },
+      byHand,
+    ])
+    const overview = await client(loopRoutes).overview({ params: { project: 'lamps' } })
+    expect(overview.drift).toEqual(drift)
+  }, 120_000)
 })

@@ -79,6 +79,11 @@ function Loop({ loop }: { loop: LoopOverview }) {
         >
           <Needs needs={loop.needs} />
         </Panel>
+        {loop.drift.length > 0 && (
+          <Panel title="Not as the project file says" note="orrery plan tells the same">
+            <DriftList drift={loop.drift} />
+          </Panel>
+        )}
         {loop.endpoints.map((endpoint) => (
           <Panel
             key={endpoint.name}
@@ -133,6 +138,23 @@ function tally(summary: LoopOverview['summary']): string {
 }
 
 const NEED_TONES: Record<Need['kind'], Tone> = { certify: 'warn', alert: 'warn', failed_run: 'bad' }
+
+/** What somebody did by hand, beside what the file says: applying the file again does not undo it. */
+function DriftList({ drift }: { drift: LoopOverview['drift'] }) {
+  return (
+    <ul className="drifted">
+      {drift.map(({ endpoint, what, file, server, why }) => (
+        <li key={`${endpoint} ${what} ${server}`}>
+          <Mark tone="warn" />
+          <span>
+            <b>{endpoint}</b>: {server}; the file says {file}
+            <span className="note"> ({why})</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
 
 function Needs({ needs }: { needs: Need[] }) {
   if (needs.length === 0) {
