@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -7,7 +7,7 @@ import type { ReadableStream } from 'node:stream/web'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 import type { ExportForm } from '#exports/contract'
-import { ClientError } from '#platform/http/contract'
+import { download, writeAside } from './download.ts'
 import { WrongUse } from './errors.ts'
 import { DONE } from './exit.ts'
 import { GOOD, printJson } from './output.ts'
@@ -41,30 +41,6 @@ const NEXT: Record<ExportForm, (folder: string | undefined, file: string) => str
   npm: (folder, file) => `npm install ${folder === undefined ? `./${file}` : resolve(folder)}`,
   python: (folder, file) => `pip install ${folder === undefined ? `./${file}` : resolve(folder)}`,
   oci: (folder, file) => `docker build ${folder === undefined ? `- < ${file}` : folder}`,
-}
-
-async function download(address: string): Promise<Response> {
-  const token = process.env.ORRERY_TOKEN
-  const response = await fetch(address, { headers: token ? { authorization: `Bearer ${token}` } : {} })
-  if (response.ok) return response
-  const text = await response.text()
-  const { error } = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : { error: undefined }
-  throw new ClientError({
-    status: response.status,
-    ...(error ?? { code: 'ORRERY_UNEXPECTED_ANSWER', message: text.slice(0, 200), hint: 'Check the address.' }),
-  })
-}
-
-/** An archive that is cut short must not look like one. */
-async function writeAside(body: Readable, file: string): Promise<void> {
-  const aside = `${file}.part`
-  try {
-    await pipeline(body, createWriteStream(aside))
-    await rename(aside, file)
-  } catch (error) {
-    await rm(aside, { force: true })
-    throw error
-  }
 }
 
 async function refuseFull(folder: string): Promise<void> {

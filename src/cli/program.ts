@@ -4,6 +4,7 @@ import { declareDataCommands } from './data/commands.ts'
 import { DONE, exitCodeOf, WRONG_USE } from './exit.ts'
 import { declareFeatureCommands } from './features/commands.ts'
 import { printError } from './output.ts'
+import { declarePredictionCommands } from './predictions/commands.ts'
 import { declareRolloutCommands } from './rollout-commands.ts'
 
 const SERVER = () => new Option('--server <url>', 'the server to talk to (ORRERY_SERVER)')
@@ -232,6 +233,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 
   declareDataCommands(program, set)
   declareFeatureCommands(program, set)
+  declarePredictionCommands(program, set)
   declareRolloutCommands(program, set)
 
   const token = program.command('token').description('service accounts and their tokens')

@@ -50,6 +50,20 @@ export const LoggedPrediction = z.object({
 })
 export type LoggedPrediction = z.infer<typeof LoggedPrediction>
 
+/** A request that got an error instead of an answer. */
+export const Failure = z.object({
+  endpoint: z.string(),
+  requestId: z.string().nullable(),
+  receivedAt: z.number(),
+  latencyMs: z.number(),
+  code: z.string(),
+  status: z.number().int(),
+  message: z.string(),
+  records: z.number().int().describe('How many it asked about.'),
+  inputs: z.array(z.record(z.string(), z.unknown())).describe('The first of them, without what must not be logged.'),
+})
+export type Failure = z.infer<typeof Failure>
+
 export const servingRoutes = defineRoutes({
   predict: {
     method: 'POST',
@@ -103,8 +117,48 @@ export const servingRoutes = defineRoutes({
     query: PageQuery.extend({
       version: z.coerce.number().int().optional(),
       labelled: z.enum(['yes', 'no']).optional(),
+      from: z.string().optional().describe('Event time, ISO 8601, included.'),
+      to: z.string().optional().describe('Event time, ISO 8601, not included.'),
+      label: z.string().optional().describe('What was answered.'),
+      text: z.string().min(1).max(200).optional().describe('In the id, the inputs or the label, whatever its case.'),
     }),
     reply: z.object({ predictions: z.array(LoggedPrediction), next: z.string().nullable() }),
+  },
+  listFailures: {
+    method: 'GET',
+    path: '/api/endpoints/:endpoint/failures',
+    permission: 'serving:read',
+    summary: 'Requests that got an error instead of an answer, newest first.',
+    params: z.object({ endpoint: z.string() }),
+    query: PageQuery,
+    reply: z.object({
+      failures: z.array(Failure),
+      dropped: z.number().describe('Those that were not written down since the server started: they came too fast.'),
+      next: z.string().nullable(),
+    }),
+  },
+  queryPredictions: {
+    method: 'POST',
+    path: '/api/endpoints/:endpoint/predictions/query',
+    permission: 'serving:read',
+    summary: 'One SELECT of DuckDB over the table `predictions`: the log of the endpoint with its ground truth.',
+    params: z.object({ endpoint: z.string() }),
+    body: z.object({ sql: z.string().min(1).max(100_000) }),
+    reply: z.object({
+      columns: z.array(z.string()),
+      rows: z.array(z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]))),
+      cut: z.boolean().describe('There are more rows than the 10,000 given.'),
+    }),
+    status: 200,
+  },
+  exportPredictions: {
+    method: 'GET',
+    path: '/api/endpoints/:endpoint/predictions/export',
+    permission: 'serving:read',
+    summary: 'The log of the endpoint with its ground truth as one Parquet file.',
+    params: z.object({ endpoint: z.string() }),
+    reply: z.unknown(),
+    raw: true,
   },
   getPrediction: {
     method: 'GET',

@@ -134,3 +134,25 @@ export class TooManyRequests extends OrreryError {
     })
   }
 }
+
+export class LogQueryRefused extends OrreryError {
+  constructor(reason: string) {
+    super({
+      code: 'ORRERY_SERVING_LOG_QUERY_REFUSED',
+      status: 422,
+      message: `The question cannot be asked: ${reason.replace(/\.$/, '')}.`,
+      hint: 'Write one SELECT of DuckDB over the table predictions, such as SELECT version, count(*) FROM predictions GROUP BY 1.',
+    })
+  }
+}
+
+export class TimeInvalid extends OrreryError {
+  constructor(time: string) {
+    super({
+      code: 'ORRERY_SERVING_TIME_INVALID',
+      status: 422,
+      message: `"${time.slice(0, 100)}" is no time.`,
+      hint: 'Write it as 2025-03-01T09:30:00Z.',
+    })
+  }
+}

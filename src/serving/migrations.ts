@@ -102,4 +102,27 @@ export const servingMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'serving-003-failures',
+    up: async (db, { identity, identityType }) => {
+      await db.schema
+        .createTable('serving_failures')
+        .addColumn('seq', identityType, identity)
+        .addColumn('endpoint', 'text', (c) => c.notNull())
+        .addColumn('request_id', 'text')
+        .addColumn('received_at', 'bigint', (c) => c.notNull())
+        .addColumn('latency_us', 'integer', (c) => c.notNull())
+        .addColumn('code', 'text', (c) => c.notNull())
+        .addColumn('status', 'integer', (c) => c.notNull())
+        .addColumn('message', 'text', (c) => c.notNull())
+        .addColumn('records', 'integer', (c) => c.notNull())
+        .addColumn('inputs', 'text', (c) => c.notNull())
+        .execute()
+      await db.schema
+        .createIndex('serving_failures_by_endpoint')
+        .on('serving_failures')
+        .columns(['endpoint', 'seq'])
+        .execute()
+    },
+  },
 ]

@@ -1,8 +1,10 @@
+import { open } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { HttpServer } from '#platform/http'
 import { type LoggedPrediction, servingRoutes } from './contract.ts'
 import { csvBody } from './csv-body.ts'
-import { PredictionUnknown } from './errors.ts'
+import { PredictionUnknown, TimeInvalid } from './errors.ts'
+import { parseTimestamp } from './event-time.ts'
 import { pictureBody } from './picture-body.ts'
 import { isPlainPredictBody } from './plain-body.ts'
 import type { Serving } from './serving.ts'
@@ -43,11 +45,41 @@ export function mountServing(http: HttpServer, serving: Serving): void {
         ...(query.cursor !== undefined && { before: Number(query.cursor) || 0 }),
         ...(query.version !== undefined && { version: query.version }),
         ...(query.labelled !== undefined && { labelled: query.labelled === 'yes' }),
+        from: timeIn(query.from),
+        to: timeIn(query.to),
+        label: query.label,
+        text: query.text,
       })
       return {
         predictions: page.map(shown),
         next: page.length === query.limit ? String(page.at(-1)!.seq) : null,
       }
+    },
+    listFailures: async ({ params, query }) => {
+      await serving.requireEndpoint(params.endpoint)
+      const before = query.cursor === undefined ? undefined : Number(query.cursor) || 0
+      const page = await serving.failures.list(params.endpoint, { limit: query.limit, before })
+      return {
+        failures: page.map(({ seq: _, ...failure }) => failure),
+        dropped: serving.failures.dropped(params.endpoint),
+        next: page.length === query.limit ? String(page.at(-1)!.seq) : null,
+      }
+    },
+    queryPredictions: async ({ params, body }) => {
+      await serving.requireEndpoint(params.endpoint)
+      const { columns, rows, cut } = await serving.ask(params.endpoint, body.sql)
+      return { columns, rows: rows as (string | number | boolean | null)[][], cut }
+    },
+    exportPredictions: async ({ params, reply }) => {
+      await serving.requireEndpoint(params.endpoint)
+      return serving.exportLog(params.endpoint, async (path) => {
+        // Open before the folder it lies in is removed: the file stays readable until it is sent.
+        const file = await open(path)
+        return reply
+          .header('content-type', 'application/vnd.apache.parquet')
+          .header('content-disposition', `attachment; filename="predictions.parquet"`)
+          .send(file.createReadStream())
+      })
     },
     getPrediction: async ({ params }) => {
       const prediction = await serving.reads.prediction(params.id)
@@ -66,6 +98,14 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       return { ...status, versions: [...status.versions], predictions, labelled }
     },
   })
+}
+
+/** @throws TimeInvalid */
+function timeIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const time = parseTimestamp(text)
+  if (time === undefined) throw new TimeInvalid(text)
+  return time
 }
 
 function shown({

@@ -16,9 +16,11 @@ import {
   DEFAULT_COMPACTION,
   expireSegments,
 } from './archive/compaction.ts'
+import { type AskLogNeeds, askLog, exportLog, type LogAnswer } from './archive/ask-log.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
 import { EndpointUnknown } from './errors.ts'
+import { type Failures, openFailures } from './failures.ts'
 import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
 import { type InferReply, type InferRequest, inferTensors } from './infer-tensors.ts'
@@ -56,6 +58,12 @@ export interface Serving {
   feedback(labels: readonly Label[]): Promise<FeedbackReply>
   /** The prediction log. */
   readonly reads: PredictionReads
+  /** What got no answer. */
+  readonly failures: Pick<Failures, 'list' | 'dropped'>
+  /** One SELECT over the log of an endpoint. @throws LogQueryRefused */
+  ask(endpoint: string, sql: string): Promise<LogAnswer>
+  /** The log of an endpoint as one Parquet file, there while `use` runs. */
+  exportLog<Result>(endpoint: string, use: (path: string) => Promise<Result>): Promise<Result>
   /**
    * The picture of a prediction with the parts that made the answer, as a PNG; `plain` leaves them out.
    * @throws PredictionUnknown, PictureNotKept
@@ -178,6 +186,11 @@ export function openServing({
     onLogged,
     ...(limits && { limits }),
   })
+  const failures = openFailures({ storage, log })
+  const askable = (): AskLogNeeds => {
+    if (!archived) throw new Error('this server was opened without a place for files')
+    return { storage, archive, blobs: archived.blobs, work: archived.work }
+  }
   let borrowed = 0
   /** A model outside of any endpoint, in memory for as long as `use` takes. */
   async function held<Result>(model: string, version: number, use: (loaded: LoadedModel) => Promise<Result>) {
@@ -208,12 +221,23 @@ export function openServing({
   return {
     predict: async (request) => {
       const started = performance.now()
-      const reply = await gateway.predict(request)
-      observe(request.endpoint, (performance.now() - started) / 1000)
-      return reply
+      try {
+        const reply = await gateway.predict(request)
+        observe(request.endpoint, (performance.now() - started) / 1000)
+        return reply
+      } catch (error) {
+        const latencyUs = Math.round((performance.now() - started) * 1000)
+        // Names that callers make up are nobody's requests.
+        const { endpoint } = states.current(request.endpoint) ?? {}
+        if (endpoint) failures.note(request, error, clock.now(), latencyUs, endpoint.log)
+        throw error
+      }
     },
     feedback: (labels) => recordLabels({ storage, clock, log: predictions, labels, refuseLabel, onLogged }),
     reads,
+    failures,
+    ask: (endpoint, sql) => askLog(askable(), endpoint, sql),
+    exportLog: (endpoint, use) => exportLog(askable(), endpoint, use),
     explanationPng: pictures.explanation,
     keepsPicture: pictures.keeps,
     warm: async (endpoint) => void (await states.refresh(endpoint)),
@@ -249,9 +273,13 @@ export function openServing({
     },
     replay: (model, version, records) =>
       held(model, version, (loaded) => askAll(loaded, requestPath(loaded), { records })),
-    expire: async (endpoint, before) =>
-      (compaction ? await expireSegments(compaction, endpoint, before) : 0) +
-      (await expirePredictions(storage, endpoint, before)),
+    expire: async (endpoint, before) => {
+      await failures.expire(endpoint, before)
+      return (
+        (compaction ? await expireSegments(compaction, endpoint, before) : 0) +
+        (await expirePredictions(storage, endpoint, before))
+      )
+    },
     compact: async (endpoint, before, signal) => (compaction ? compact(compaction, endpoint, before, signal) : 0),
     pendingLogRecords: () => predictions.pending(),
     status: (endpoint) => ({
@@ -271,6 +299,7 @@ export function openServing({
     metrics,
     close: async () => {
       states.close()
+      await failures.close()
       await predictions.close()
       await models.close()
     },

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { withDuck } from '#data'
 import { type Blobs, openBlobFolder } from '#platform/blobs'
 import { onEveryDatabase } from '#platform/testing'
 import { servingMigrations } from '../migrations.ts'
@@ -61,6 +62,8 @@ onEveryDatabase('the archive of the prediction log', servingMigrations, (storage
     const endpoints = testEndpoints({ 1: one })
     endpoints.set('retention', { stable: alone(1) }, { time: ['at'] })
     endpoints.set('other', { stable: alone(1) })
+    endpoints.set('hidden', { stable: alone(1) }, { log: { sample: 1, redact: ['plan'] } })
+    await mkdir(join(folder, 'work'), { recursive: true })
     const limits = { most: 500, fewest: 100, graceMs: 1_000 }
     const archive = { blobs, work: join(folder, 'work'), limits }
     serving = openServing({ storage: storage(), clock, log: silent, endpoints, limits: PATIENT, archive })
@@ -139,6 +142,54 @@ onEveryDatabase('the archive of the prediction log', servingMigrations, (storage
     now += 5_000
     expect(await serving.compact('retention', now)).toBe(150)
     expect(await everything(serving.reads, 'retention')).toEqual(both)
+  })
+
+  it('is asked in SQL, old and new as one table, and nothing else can be read', async () => {
+    const { rows, columns, cut } = await serving.ask(
+      'retention',
+      "SELECT count(*) AS n, count(truth) AS labelled, count(DISTINCT id) AS ids, max(inputs->>'plan') AS plan, min(event_time)::VARCHAR AS since FROM predictions;",
+    )
+    const { predictions, labelled } = await serving.reads.counts('retention')
+    expect({ columns, rows, cut }).toEqual({
+      columns: ['n', 'labelled', 'ids', 'plan', 'since'],
+      rows: [[predictions, labelled, predictions, "two 'years'", '2026-01-10 00:00:00']],
+      cut: false,
+    })
+    for (const sql of [
+      'DROP VIEW predictions',
+      'SELECT 1; SELECT 2',
+      'SELECT * FROM nothing',
+      `SELECT * FROM read_parquet('${join(folder, 'blobs')}/**')`,
+      "SELECT * FROM read_csv('/etc/passwd')",
+      "COPY predictions TO '/tmp/x.csv'",
+    ])
+      await expect(serving.ask('retention', sql), sql).rejects.toMatchObject({
+        code: 'ORRERY_SERVING_LOG_QUERY_REFUSED',
+      })
+    const exported = await serving.exportLog('retention', async (path) =>
+      withDuck({ folders: [join(path, '..')] }, (duck) =>
+        duck.rows(`SELECT count(*) AS n, count(truth) AS labelled FROM read_parquet('${path}')`),
+      ),
+    )
+    expect(exported).toEqual([{ n: predictions, labelled }])
+  }, 180_000)
+
+  it('keeps what got no answer, without what must not be logged, and counts what came too fast', async () => {
+    await serving.warm('hidden')
+    const bad = { tenure: 'long', charges: 1, plan: 'secret' }
+    const ask = (requestId: string) => serving.predict({ endpoint: 'hidden', records: [bad], requestId })
+    await expect(ask('r1')).rejects.toMatchObject({ status: 422 })
+    await Promise.allSettled(Array.from({ length: 150 }, (_, i) => ask(`more${i}`)))
+    await expect.poll(async () => (await serving.failures.list('hidden', { limit: 500 })).length).toBe(100)
+    expect(serving.failures.dropped('hidden')).toBe(51)
+    const oldest = (await serving.failures.list('hidden', { limit: 500 })).at(-1)!
+    expect(oldest).toMatchObject({
+      ...{ endpoint: 'hidden', requestId: 'r1', code: 'ORRERY_RUNTIME_RECORD_INVALID', status: 422, records: 1 },
+      inputs: [{ tenure: 'long', charges: 1 }],
+    })
+    expect(await serving.failures.list('retention', { limit: 10 })).toEqual([])
+    await serving.expire('hidden', now + 1)
+    expect(await serving.failures.list('hidden', { limit: 10 })).toEqual([])
   })
 
   it('forgets what is past its time, with labels and bytes', async () => {

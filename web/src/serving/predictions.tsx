@@ -8,6 +8,7 @@ import { Empty, Id, More, newerBy, Skeleton, Steady } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
 import { pagesOf } from '../shell/server.ts'
 import { eventMinute } from '../shell/times.ts'
+import { Failures } from './failures.tsx'
 
 const NEWEST_EVERY_MS = 5000
 
@@ -15,17 +16,21 @@ const LABELLED = [
   ['all', ''],
   ['with label', 'yes'],
   ['label to come', 'no'],
+  ['no answer', 'failed'],
 ] as const
 
 /** The prediction log, newest first; each answer leads to its whole past. */
 export function Predictions({ endpoint }: { endpoint: Endpoint }) {
   const [search, setSearch] = useSearchParams()
   const chosen = LABELLED.find(([, value]) => value === search.get('labelled'))?.[1] || undefined
+  const text = search.get('text') ?? ''
+  const failed = chosen === 'failed'
   const query = useInfiniteQuery({
     ...pagesOf('serving', 'listPredictions', {
       params: { endpoint: endpoint.name },
-      query: { limit: 20, labelled: chosen },
+      query: { limit: 20, labelled: failed ? undefined : chosen, text: text || undefined },
     }),
+    enabled: !failed,
     // Answers are too many for an event each. A reader who went on to older pages is not fetched all of them again.
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 1) === 1 ? NEWEST_EVERY_MS : false),
   })
@@ -51,14 +56,43 @@ export function Predictions({ endpoint }: { endpoint: Endpoint }) {
           </button>
         ))}
       </fieldset>
-      {query.isError && !query.data ? (
+      {!failed && (
+        <form
+          className="log-search"
+          onSubmit={(event) => {
+            event.preventDefault()
+            const wanted = String(new FormData(event.currentTarget).get('text') ?? '').trim()
+            setSearch((before) => {
+              const after = new URLSearchParams(before)
+              if (wanted) after.set('text', wanted)
+              else after.delete('text')
+              return after
+            })
+          }}
+        >
+          <input
+            type="search"
+            name="text"
+            key={text}
+            defaultValue={text}
+            aria-label="In the id, the inputs or the label"
+            placeholder="id, input or label"
+          />
+          <button type="submit" className="button">
+            Find
+          </button>
+        </form>
+      )}
+      {failed ? (
+        <Failures endpoint={endpoint.name} />
+      ) : query.isError && !query.data ? (
         <Failure error={query.error} again={() => query.refetch()} />
       ) : query.data ? (
         <Found predictions={query.data.pages.flatMap((page) => page.predictions)} endpoint={endpoint.name} />
       ) : (
         <Skeleton lines={10} />
       )}
-      <More query={query} />
+      {!failed && <More query={query} />}
     </>
   )
 }
