@@ -14,7 +14,7 @@ import {
 import { certifyingRoles, deploymentPlan, followVersions, mountDeployments, openDeployments } from '#deployments'
 import { mountExports, openExports } from '#exports'
 import { mountFeatures, openFeatures } from '#features'
-import { mountGovernance } from '#governance'
+import { explainPrediction, mountGovernance } from '#governance'
 import { mountLoop } from '#loop'
 import { mountMonitoring, openMonitoring } from '#monitoring'
 import { mountPackaging, openPackaging, packageTaggedVersions } from '#packaging'
@@ -122,6 +122,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     },
     blobs,
     archive: { blobs, work: home.work },
+    explain: async (model, version, inputs) =>
+      (await explainPrediction(registry, { model, inputs }, version))?.contributions.map(
+        ({ feature, contribution }) => ({ feature, contribution }),
+      ) ?? null,
     complete: features.complete,
     onLogged: (hint) => monitoring.noticed(hint.endpoint),
   })

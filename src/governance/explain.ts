@@ -16,7 +16,7 @@ const BACKGROUND_ROWS = 100
  */
 export async function explainPrediction(
   registry: Registry,
-  prediction: LoggedPrediction,
+  prediction: Pick<LoggedPrediction, 'model' | 'inputs'>,
   version: number,
 ): Promise<Trace['explanation']> {
   const { signature } = await registry.packaged(prediction.model, version)

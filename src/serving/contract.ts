@@ -10,6 +10,7 @@ export const PredictBody = z.object({
     .max(10_000)
     .describe('One object per answer, keyed by column name; the time column, if sent, becomes its event time.'),
   ids: z.array(z.string().min(1).max(200)).optional().describe('Your own prediction ids, one per record.'),
+  explain: z.boolean().optional().describe('What each column did to each answer; of at most 20 records.'),
 })
 
 export const OcclusionExplanation = z.object({
@@ -28,6 +29,11 @@ export const Prediction = z.object({
   probabilities: z.record(z.string(), z.number()).nullable(),
   version: z.number().int().describe('The champion of the route that answered.'),
   explanation: OcclusionExplanation.optional().describe('Where it was asked for.'),
+  contributions: z
+    .array(z.object({ feature: z.string(), contribution: z.number() }))
+    .nullable()
+    .optional()
+    .describe('Where it was asked for: how far each column moved the value; null where no held-back rows tell.'),
 })
 export type Prediction = z.infer<typeof Prediction>
 

@@ -156,3 +156,14 @@ export class TimeInvalid extends OrreryError {
     })
   }
 }
+
+export class TooManyToExplain extends OrreryError {
+  constructor(records: number, most: number) {
+    super({
+      code: 'ORRERY_SERVING_TOO_MANY_TO_EXPLAIN',
+      status: 422,
+      message: `An explanation of ${records} records was asked for; ${most} are explained at once.`,
+      hint: 'Ask for fewer, or look at the trace of the predictions that matter.',
+    })
+  }
+}

@@ -3,8 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { HttpServer } from '#platform/http'
 import { type LoggedPrediction, servingRoutes } from './contract.ts'
 import { csvBody } from './csv-body.ts'
-import { PredictionUnknown, TimeInvalid } from './errors.ts'
+import { PredictionUnknown, TimeInvalid, TooManyToExplain } from './errors.ts'
 import { parseTimestamp } from './event-time.ts'
+import type { PredictReply, PredictRequest } from './gateway.ts'
 import { pictureBody } from './picture-body.ts'
 import { isPlainPredictBody } from './plain-body.ts'
 import type { Serving } from './serving.ts'
@@ -18,10 +19,21 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       ? { records: csvBody(body, (await serving.answering(endpoint)).signature) }
       : pictureBody(body, type, columns)
 
+  async function answer(request: PredictRequest, explain: boolean | undefined): Promise<PredictReply> {
+    if (!explain) return serving.predict(request)
+    refuseLong(request.records.length)
+    return serving.withContributions(await serving.predict(request), request.records)
+  }
+
   http.mountFast(servingRoutes.predict, {
     isBody: isPlainPredictBody,
     answer: async ({ name, body, requestId, headers }) =>
-      JSON.stringify(await serving.predict({ endpoint: name, ...body, requestId, header: headerOf(headers) })),
+      JSON.stringify(
+        await answer(
+          { endpoint: name, records: body.records, ids: body.ids, requestId, header: headerOf(headers) },
+          body.explain,
+        ),
+      ),
   })
   http.mount('serving', servingRoutes, {
     predict: async ({ params, query, body, request }) => {
@@ -29,13 +41,11 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       const asked = Buffer.isBuffer(body)
         ? await otherBody(params.endpoint, body, String(request.headers['content-type']), columns)
         : { records: body.records, ids: body.ids }
-      return serving.predict({
-        endpoint: params.endpoint,
-        ...asked,
-        header: headerOf(request.headers),
-        requestId: [request.headers['x-request-id']].flat()[0],
-        explain,
-      })
+      const requestId = [request.headers['x-request-id']].flat()[0]
+      return answer(
+        { endpoint: params.endpoint, ...asked, header: headerOf(request.headers), requestId, explain },
+        Buffer.isBuffer(body) ? undefined : body.explain,
+      )
     },
     feedback: ({ body }) => serving.feedback(body.labels),
     listPredictions: async ({ params, query }) => {
@@ -99,6 +109,13 @@ export function mountServing(http: HttpServer, serving: Serving): void {
     },
   })
 }
+
+/** An explanation asks the model thousands of rows. @throws TooManyToExplain */
+function refuseLong(records: number): void {
+  if (records > MOST_EXPLAINED) throw new TooManyToExplain(records, MOST_EXPLAINED)
+}
+
+const MOST_EXPLAINED = 20
 
 /** @throws TimeInvalid */
 function timeIn(text: string | undefined): number | undefined {

@@ -54,6 +54,8 @@ export interface ServingStatus extends StatsSnapshot {
 export interface Serving {
   /** Answers records; resolves when they are logged. */
   predict(request: PredictRequest): Promise<PredictReply>
+  /** An answer with what each column did to it, by the version that answered. */
+  withContributions(reply: PredictReply, records: readonly PredictionRecord[]): Promise<PredictReply>
   /** Writes ground truth; resolves when it is durable. */
   feedback(labels: readonly Label[]): Promise<FeedbackReply>
   /** The prediction log. */
@@ -134,6 +136,9 @@ export interface Serving {
   close(): Promise<void>
 }
 
+/** How far each column moved an answer. */
+export type Contributions = { feature: string; contribution: number }[] | null
+
 /** Opens the gateway over an endpoint source and the prediction log in `storage`. */
 export function openServing({
   storage,
@@ -142,6 +147,7 @@ export function openServing({
   endpoints: source,
   complete = async (_project, _views, records) => [...records],
   blobs,
+  explain = async () => null,
   onLogged = () => {},
   limits,
   runtime,
@@ -155,6 +161,8 @@ export function openServing({
   complete?: CompleteRecords
   /** Where pictures are kept that a project wants kept; none are without. */
   blobs?: Pick<Blobs, 'put' | 'get' | 'has'> | undefined
+  /** What each column of a record did to the answer of a version; null where nothing tells. */
+  explain?: (model: string, version: number, inputs: PredictionRecord) => Promise<Contributions>
   /** A hint after predictions or labels became durable; may be missed over a restart, so readers keep cursors. */
   onLogged?: (hint: LogHint) => void
   limits?: PredictionLogLimits
@@ -232,6 +240,17 @@ export function openServing({
         if (endpoint) failures.note(request, error, clock.now(), latencyUs, endpoint.log)
         throw error
       }
+    },
+    withContributions: async (reply, records) => {
+      const predictions: PredictReply['predictions'] = []
+      // One after the other: each asks the model thousands of rows.
+      for (const [r, prediction] of reply.predictions.entries()) {
+        // With the features that were filled in, where it is logged by now.
+        const inputs = (await reads.prediction(prediction.id))?.inputs ?? records[r]!
+        const contributions = await explain(reply.model, prediction.version, { ...records[r]!, ...inputs })
+        predictions.push({ ...prediction, contributions })
+      }
+      return { ...reply, predictions }
     },
     feedback: (labels) => recordLabels({ storage, clock, log: predictions, labels, refuseLabel, onLogged }),
     reads,

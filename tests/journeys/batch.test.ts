@@ -148,6 +148,33 @@ describe.skipIf(!existsSync(TELCO))('batches (skipped without shared/data/telco-
   )
 
   it(
+    'tells what each column did to an answer, the same as its trace',
+    async () => {
+      const { signature } = await api.getVersion({ params: { model: 'leaves', version: 1 } })
+      const cells = lines[0]!.split(',')
+      const record = Object.fromEntries(
+        signature!.features.map(({ name, kind }) => {
+          const cell = cells[header.indexOf(name)]!.trim()
+          return [name, kind === 'categorical' ? cell : cell === '' ? null : Number(cell)]
+        }),
+      )
+      const ask = (records: (typeof record)[]) =>
+        api.predict({ params: { endpoint: 'leaves' }, body: { records, explain: true } })
+      const [explained] = (await ask([record])).predictions
+      const moved = explained!.contributions!
+      expect(moved.length).toBeGreaterThan(3)
+      const { explanation } = await api.trace({ params: { prediction: explained!.id } })
+      expect(moved).toEqual(explanation!.contributions.map(({ feature, contribution }) => ({ feature, contribution })))
+      await expect(ask(Array.from({ length: 21 }, () => record))).rejects.toMatchObject({
+        code: 'ORRERY_SERVING_TOO_MANY_TO_EXPLAIN',
+      })
+      const plain = await api.predict({ params: { endpoint: 'leaves' }, body: { records: [record] } })
+      expect(plain.predictions[0]).not.toHaveProperty('contributions')
+    },
+    PATIENCE,
+  )
+
+  it(
     'answers a data set and a query of the project',
     async () => {
       await score([
