@@ -17,7 +17,7 @@ import { mountFeatures, openFeatures } from '#features'
 import { explainPrediction, mountGovernance } from '#governance'
 import { mountLoop } from '#loop'
 import { mountMonitoring, openMonitoring } from '#monitoring'
-import { mountPackaging, openPackaging, packageTaggedVersions } from '#packaging'
+import { keptEnvironments, mountPackaging, openPackaging, packageTaggedVersions } from '#packaging'
 import { mountPipelines, openPipelines } from '#pipelines'
 import { openBlobFolder } from '#platform/blobs'
 import { openEvents } from '#platform/events'
@@ -119,6 +119,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       placement: config.models,
       runMs: 1000 * config.deadline,
       memoryBytes: 1024 ** 2 * config.modelmemory,
+      environments: keptEnvironments(join(home.folder, 'python')),
     },
     blobs,
     archive: { blobs, work: home.work },

@@ -11,6 +11,7 @@ interface Options extends ServerOptions {
   project?: string
   task?: PackagingWishes['task']
   classes?: string[]
+  python?: boolean
   detach?: boolean
 }
 
@@ -20,8 +21,13 @@ const LOOK_EVERY_MS = 500
 export async function packageModel(name: string, options: Options): Promise<number> {
   const { server } = serverFrom(options)
   const params = versionNamed(name)
-  const { project, task, classes } = options
-  const body = { ...(project && { project }), ...(task && { task }), ...(classes && { classes }) }
+  const { project, task, classes, python } = options
+  const body = {
+    ...(project && { project }),
+    ...(task && { task }),
+    ...(classes && { classes }),
+    ...(python && { python }),
+  }
   const asked = await server.packageVersion({ params, body })
   if (options.detach) {
     if (options.json) printJson(asked)

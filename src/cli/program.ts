@@ -147,7 +147,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
         'regression',
       ]),
     )
-    .option('--classes <label...>', 'of an ONNX model that does not tell, in the order of its probabilities')
+    .option(
+      '--python',
+      'let Python answer for it as it was logged, in an environment of its own, though it could be converted',
+    )
+    .option('--classes <label...>', 'of a model that does not tell, in the order of its probabilities')
     .option('--detach', 'do not wait for its end')
     .addOption(SERVER())
     .addOption(JSON_OUT())

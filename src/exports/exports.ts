@@ -30,6 +30,8 @@ export function openExports(needs: { registry: Registry; tracking: Tracking; dat
       const facts = await factsOf(needs, model, version)
       if (!takesRecords(facts.version.signature))
         throw new ExportUnfit(`${model}@${version}`, 'it takes no rows of columns')
+      if (facts.version.package.format === 'python')
+        throw new ExportUnfit(`${model}@${version}`, 'Python answers for it; nothing converts it')
       const onnx = {
         path: 'model.onnx',
         from: await needs.blobs.path(facts.version.package.hash),

@@ -41,13 +41,19 @@ export const PackagingWishes = z.object({
   task: z
     .enum(['binary', 'multiclass', 'regression'])
     .optional()
-    .describe('Of an ONNX model, where its graph does not tell.'),
+    .describe('Of an ONNX model or one that Python answers for, where it does not tell.'),
   classes: z
     .array(z.string())
     .min(2)
     .max(10_000)
     .optional()
-    .describe('Of an ONNX model, in the order of its probabilities.'),
+    .describe('Of an ONNX model or one that Python answers for, in the order of its probabilities.'),
+  python: z
+    .boolean()
+    .optional()
+    .describe(
+      'Let Python answer for it as it was logged, though it could be converted. What nothing converts goes this way by itself.',
+    ),
 })
 export type PackagingWishes = z.infer<typeof PackagingWishes>
 

@@ -1,3 +1,4 @@
+export { keptEnvironments } from './environments.ts'
 export { packagingMigrations } from './migrations.ts'
 export { packageTaggedVersions } from './on-logged.ts'
 export { openPackaging, type PackagingRoom } from './packaging.ts'

@@ -73,11 +73,12 @@ describe('the MLmodel of a logged model', () => {
     expect(readMlModel(file([tensor([-1, 2000])])).columns).toHaveLength(2000)
   })
 
-  it('says what it cannot convert', () => {
-    expect(() => readMlModel('flavors: {python_function: {loader_module: mlflow.pyfunc.model}}')).toThrow(
-      'it is Python code of its own (pyfunc)',
-    )
-    expect(() => readMlModel('flavors: {pytorch: {}, python_function: {}}')).toThrow('its flavor is pytorch')
+  it('leaves to Python what nothing converts, and says when there is no Python either', () => {
+    const own = 'flavors: {python_function: {loader_module: mlflow.pyfunc.model}}'
+    const signature = `signature: {inputs: '${JSON.stringify(COLUMNS)}'}`
+    expect(readMlModel(`${own}\n${signature}`).flavor).toBe('python_function')
+    expect(readMlModel(`flavors: {pytorch: {}, python_function: {}}\n${signature}`).flavor).toBe('python_function')
+    expect(() => readMlModel(`flavors: {pytorch: {}}\n${signature}`)).toThrow('its flavor is pytorch')
   })
 
   it('wants a signature', () => {

@@ -14,7 +14,8 @@ export const InputColumn = z.object({
 export type InputColumn = z.infer<typeof InputColumn>
 
 export interface LoggedFormat {
-  flavor: 'onnx' | ConvertedFlavor
+  /** `python_function`: nothing converts it, so Python answers for it. */
+  flavor: 'onnx' | ConvertedFlavor | 'python_function'
   /** The ONNX file, of that flavor. */
   onnx: string | null
   /** The Python it was made with: `3.11`. */
@@ -84,10 +85,8 @@ function parsed(text: string): unknown {
 function flavorOf(flavors: Readonly<Record<string, unknown>>): LoggedFormat['flavor'] {
   const known = (['onnx', ...CONVERTED_FLAVORS] as const).find((name) => name in flavors)
   if (known) return known
-  const names = Object.keys(flavors).filter((name) => name !== 'python_function')
-  throw new ModelNotConvertible(
-    names.length > 0 ? `its flavor is ${names.slice(0, 3).join(', ')}` : 'it is Python code of its own (pyfunc)',
-  )
+  if ('python_function' in flavors) return 'python_function'
+  throw new ModelNotConvertible(`its flavor is ${Object.keys(flavors).slice(0, 3).join(', ') || 'none'}`)
 }
 
 /** A file of the model's own folder, wherever the name in the file leads. */

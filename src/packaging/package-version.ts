@@ -14,7 +14,8 @@ import { filesOf, layOut, onnxFile, readText } from './files.ts'
 import { type ConvertedFlavor, type LoggedFormat, readMlModel } from './mlmodel.ts'
 import type { PackagingNeeds } from './needs.ts'
 import { isBreached, type Parity, TOLERANCE } from './parity.ts'
-import { conversionRequirements } from './requirements.ts'
+import { takePythonModel } from './python-model.ts'
+import { conversionRequirements, servingRequirements } from './requirements.ts'
 import type { CheckParityInput } from './workers/check-parity.ts'
 import type { TakeOnnxInput } from './workers/take-onnx.ts'
 
@@ -30,6 +31,8 @@ interface Made {
   signature: Signature
   estimator: string | null
   versions: Record<string, string>
+  /** Python answers for it: the file holds the model as it was logged. */
+  python?: boolean
 }
 
 const MINUTES = 60_000
@@ -49,10 +52,8 @@ export async function packageVersion(
     const format = await job.step('read', async () =>
       readMlModel(await readText(blobs, await filesOf(tracking, found), 'MLmodel')),
     )
-    const made =
-      format.flavor === 'onnx'
-        ? await takeOnnx(job, needs, found, format, folder)
-        : await convert(job, needs, found, { ...format, flavor: format.flavor }, folder)
+    const flavor = job.input.python ? 'python_function' : format.flavor
+    const made = await make(job, needs, found, { ...format, flavor }, folder)
     const parity = await checkParity(job, needs, made)
     const { judged, gates, note, project, endpoint } = await judge(job, needs, found, { made, parity, folder })
     await job.step('attach', async () => {
@@ -66,7 +67,7 @@ export async function packageVersion(
           comparison: judged?.comparison ?? null,
           promisedLoss: judged?.promisedLoss ?? null,
           signature: made.signature,
-          package: { format: 'onnx', ...made.onnx, parity },
+          package: { format: flavor === 'python_function' ? 'python' : 'onnx', ...made.onnx, parity },
           releaseRequests: made.requests,
           metrics: judged?.report.metrics ?? {},
           ...(judged && { report: judged.report, baseline: judged.baseline }),
@@ -75,11 +76,23 @@ export async function packageVersion(
       )
       return null
     })
-    const { flavor } = format
     return { flavor, estimator: made.estimator, parity: flavor === 'onnx' ? null : parity, judged: note }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+function make(
+  job: JobContext<PackagingInput>,
+  needs: PackagingNeeds,
+  version: ModelVersion,
+  format: LoggedFormat,
+  folder: string,
+): Promise<Made> {
+  const { flavor } = format
+  if (flavor === 'onnx') return takeOnnx(job, needs, version, format, folder)
+  if (flavor === 'python_function') return takePython(job, needs, version, format, folder)
+  return convert(job, needs, version, { ...format, flavor }, folder)
 }
 
 function takeOnnx(
@@ -138,10 +151,40 @@ async function convert(
   })
 }
 
+async function takePython(
+  job: JobContext<PackagingInput>,
+  { blobs, tracking, environments }: PackagingNeeds,
+  version: ModelVersion,
+  format: LoggedFormat,
+  folder: string,
+): Promise<Made> {
+  const { signal } = job
+  const onLine = (line: string) => job.progress({ message: line.slice(0, 200) })
+  const lock = await job.step('lock', async () => {
+    onLine('choosing the packages of its environment')
+    const requirements = await readText(blobs, await filesOf(tracking, version), 'requirements.txt')
+    const wanted = servingRequirements(requirements)
+    return lockRequirements(wanted, { folder: join(folder, 'lock'), python: format.python, signal, onLine })
+  })
+  return job.step('python', async () => {
+    const model = join(folder, 'model')
+    const files = await filesOf(tracking, version)
+    await layOut(blobs, files, model)
+    const { task, classes } = job.input
+    const wishes = { task: task ?? null, classes: classes ?? null }
+    const taken = await takePythonModel(format, { ...wishes, lock, folder, model, environments, signal, onLine })
+    return {
+      onnx: await blobs.putFile(taken.package),
+      requests: (await blobs.putFile(taken.requests)).hash,
+      ...{ signature: taken.signature, estimator: null, versions: {}, python: true },
+    }
+  })
+}
+
 /** In the runtime that serves, whatever the converter said of it in another. */
 function checkParity(
   job: JobContext<PackagingInput>,
-  { blobs }: PackagingNeeds,
+  { blobs, environments }: PackagingNeeds,
   { onnx, requests, signature }: Made,
 ): Promise<Parity> {
   return job.step('parity', async () => {
@@ -150,6 +193,7 @@ function checkParity(
       onnx: await blobs.path(onnx.hash),
       requests: await blobs.path(requests),
       signature,
+      environments,
     }
     const parity = await runInChild<Parity>(new URL('./workers/check-parity.ts', import.meta.url), input, {
       what: 'Checking the package',
@@ -177,6 +221,8 @@ async function judge(
   { made, parity, folder }: { made: Made; parity: Parity; folder: string },
 ): Promise<Verdict> {
   const project = job.input.project ?? version.project
+  if (made.python)
+    return { project: null, endpoint: null, judged: null, gates: [], note: 'not judged: Python answers for it' }
   if (project === null)
     return { project, endpoint: null, judged: null, gates: [], note: 'not judged: it belongs to no project' }
   return job.step('judge', async (): Promise<Verdict> => {

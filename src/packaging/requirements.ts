@@ -25,6 +25,20 @@ const PLAIN =
  * @throws RequirementRefused
  */
 export function conversionRequirements(requirements: string, flavor: ConvertedFlavor): string {
+  const lines = plainLines(requirements)
+  const converters = [...CONVERTERS[flavor], ...(lines.some((line) => BOOSTERS.test(line)) ? ['onnxmltools'] : [])]
+  return `${[...new Set([...lines, ...converters])].join('\n')}\n`
+}
+
+/**
+ * The requirements of the environment that answers for a model in Python: its own, and what reads it.
+ * @throws RequirementRefused
+ */
+export function servingRequirements(requirements: string): string {
+  return `${[...new Set([...plainLines(requirements), 'mlflow', 'numpy', 'pandas'])].join('\n')}\n`
+}
+
+function plainLines(requirements: string): string[] {
   const lines = requirements
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
@@ -34,6 +48,5 @@ export function conversionRequirements(requirements: string, flavor: ConvertedFl
     if (line.startsWith('-')) throw new RequirementRefused(line, 'an option, which a model may not set')
     if (!PLAIN.test(line)) throw new RequirementRefused(line, 'an address, a path or no requirement at all')
   }
-  const converters = [...CONVERTERS[flavor], ...(lines.some((line) => BOOSTERS.test(line)) ? ['onnxmltools'] : [])]
-  return `${[...new Set([...lines, ...converters])].join('\n')}\n`
+  return lines
 }

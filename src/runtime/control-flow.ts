@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import protobuf, { type INamespace } from 'protobufjs/light.js'
+import { readBundle } from './bundle.ts'
 import type { ModelFile } from './tensor-model.ts'
 
 /** The path to the operators of an ONNX file; every other field is skipped. Numbers as in `onnx.proto`. */
@@ -25,7 +26,9 @@ interface Node {
 
 /** Whether a graph has a loop, or hides what it does in functions: its time then depends on what it is fed. */
 export function hasControlFlow(file: ModelFile): boolean {
-  const bytes = typeof file === 'string' ? readFileSync(file) : file
+  const bundle = typeof file === 'string' ? undefined : readBundle(file)
+  const main = bundle?.manifest.kind === 'onnx' ? bundle.files.get(bundle.manifest.main) : undefined
+  const bytes = main ?? (typeof file === 'string' ? readFileSync(file) : file)
   const { graph, functions } = Model.decode(bytes) as unknown as {
     graph?: { node?: readonly Node[] }
     functions?: readonly { node?: readonly Node[] }[]

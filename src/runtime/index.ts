@@ -1,3 +1,4 @@
+export { type Bundle, type PythonModel, writeBundle } from './bundle.ts'
 export {
   ModelBroken,
   ModelBusy,
@@ -25,5 +26,6 @@ export {
 } from './records.ts'
 export { ARRAYS, elementsOf, type NumberData, type NumericDatatype, type Tensor, type Tensors } from './tensor.ts'
 export { type OpenOptions, openTensorModel, type Placement } from './open-model.ts'
+export { PYTHON_SERVER, type PythonEnvironments } from './process/open-python.ts'
 export type { ProcessEvent, ProcessLimits } from './process/isolated-model.ts'
 export type { ModelFile, TensorModel } from './tensor-model.ts'

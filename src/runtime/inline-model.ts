@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type * as Ort from 'onnxruntime-node'
 import { OrreryError } from '#platform/errors'
+import { type Bundle, readBundle } from './bundle.ts'
 import { firstLine, ModelBroken, ModelFailed } from './errors.ts'
 import { fromOrt, loadRuntime, specOf, toOrt } from './ort.ts'
 import { checkTensors, checkWanted } from './tensor.ts'
@@ -21,11 +22,24 @@ export async function openInlineModel(name: string, file: ModelFile): Promise<Te
   }
 }
 
+/** @throws ModelBroken when it begins as a bundle and is a broken one */
+export function bundleOf(name: string, file: ModelFile): Bundle | undefined {
+  if (typeof file === 'string') return undefined
+  try {
+    return readBundle(file)
+  } catch (error) {
+    throw new ModelBroken(name, `its files are not together (${firstLine(error)})`, error)
+  }
+}
+
 async function createSession(
   { InferenceSession }: typeof Ort,
   name: string,
   file: Uint8Array | string,
 ): Promise<Ort.InferenceSession> {
+  const bundle = bundleOf(name, file)
+  const manifest = bundle?.manifest
+  if (manifest && manifest.kind !== 'onnx') throw new ModelBroken(name, `it is a package of ${manifest.kind}`)
   const options: Ort.InferenceSession.SessionOptions = {
     // One thread: requests are the parallelism, and idle threads that spin would take their cores.
     intraOpNumThreads: 1,
@@ -34,8 +48,11 @@ async function createSession(
     graphOptimizationLevel: 'all',
     // Its errors are thrown; what it would print about them has no place in our log.
     logSeverityLevel: 4,
+    ...(bundle && { externalData: [...bundle.files].map(([path, data]) => ({ path, data })) }),
   }
   try {
+    if (bundle && manifest)
+      return await InferenceSession.create(bundle.files.get(manifest.main) ?? new Uint8Array(), options)
     return await (typeof file === 'string'
       ? InferenceSession.create(file, options)
       : InferenceSession.create(file, options))

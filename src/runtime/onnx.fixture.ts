@@ -186,3 +186,24 @@ export const countingRegression = () =>
     output: [value('prediction', 'FP32', ['n', 1])],
     initializer: [truth('go on', true), floats('none', [1], [0])],
   })
+
+/** A graph that multiplies by 11, which lies in a file of its own. */
+export function external(): { main: Uint8Array; weights: Uint8Array } {
+  const entries = { location: 'weights/w.bin', offset: '0', length: '4' }
+  const w = {
+    name: 'w',
+    dims: [1],
+    data_type: ELEMENT.FP32,
+    external_data: Object.entries(entries).map(([key, text]) => ({ key, value: text })),
+    data_location: 1,
+  }
+  return {
+    main: onnxFile({
+      node: [node('Mul', ['x', 'w'], ['y'])],
+      input: [value('x', 'FP32', ['n'])],
+      output: [value('y', 'FP32', ['n'])],
+      initializer: [w],
+    }),
+    weights: new Uint8Array(Float32Array.of(11).buffer),
+  }
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { hasControlFlow } from './control-flow.ts'
-import { openInlineModel } from './inline-model.ts'
+import { bundleOf, openInlineModel } from './inline-model.ts'
 import { packTensors } from './process/frames.ts'
 import { type Host, type HostCommand, startHost } from './process/host.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type ProcessEvent,
   type ProcessLimits,
 } from './process/isolated-model.ts'
+import { openPythonModel, type PythonEnvironments } from './process/open-python.ts'
 import type { Tensors } from './tensor.ts'
 import type { ModelFile, TensorModel } from './tensor-model.ts'
 
@@ -25,6 +26,8 @@ export interface OpenOptions {
   readonly limits?: Partial<ProcessLimits> | undefined
   /** The file once more, for a process that starts again; without it the content stays in memory for that. */
   readonly read?: (() => Promise<ModelFile>) | undefined
+  /** Where a model that Python answers for gets its environment; without it there is none. */
+  readonly environments?: PythonEnvironments | undefined
   readonly onEvent?: ((event: ProcessEvent) => void) | undefined
 }
 
@@ -41,11 +44,11 @@ const MOST_KNOWN = 1_000
  * @param name for messages
  * @throws ModelBroken when the file is no graph that can run
  */
-export async function openTensorModel(
-  name: string,
-  file: ModelFile,
-  { placement = 'inline', warmUp, limits = {}, onEvent = () => {}, read }: OpenOptions = {},
-): Promise<TensorModel> {
+export async function openTensorModel(name: string, file: ModelFile, options: OpenOptions = {}): Promise<TensorModel> {
+  const { placement = 'inline', warmUp, limits = {}, onEvent = () => {}, read } = options
+  const bundle = bundleOf(name, file)
+  if (bundle?.manifest.kind === 'python')
+    return openPythonModel(name, { ...bundle, manifest: bundle.manifest }, options)
   if (placement === 'inline') return openInlineModel(name, file)
   const key = typeof file === 'string' ? undefined : createHash('sha256').update(file).digest('base64')
   const before = placement === 'auto' && key ? known.get(key) : undefined

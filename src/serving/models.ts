@@ -1,5 +1,12 @@
 import type { Logger } from '#platform/log'
-import { createModelMemory, type LoadedModel, loadModel, ModelBroken, type Placement } from '#runtime'
+import {
+  createModelMemory,
+  type LoadedModel,
+  loadModel,
+  ModelBroken,
+  type Placement,
+  type PythonEnvironments,
+} from '#runtime'
 import type { EndpointSource, ServedPackage } from './endpoint-source.ts'
 import { DEFAULT_RELEASE_LIMITS } from './release-check.ts'
 import { differenceOf, readRequests } from './release-requests.ts'
@@ -20,6 +27,8 @@ export interface ModelLimits {
   readonly placement: Placement
   /** A run of a model in a process of its own takes at most this long. */
   readonly runMs: number
+  /** Where models that Python answers for get their environments. */
+  readonly environments?: PythonEnvironments | undefined
   /** Of all loaded models together; above it the ones used longest ago leave, and load again when asked. */
   readonly memoryBytes: number
 }
@@ -54,6 +63,7 @@ export function openModels({
       const ready = await loadModel(name, packaged.bytes, packaged.signature, {
         placement: limits.placement,
         limits: { runMs: limits.runMs },
+        environments: limits.environments,
         memory,
         read: async () => (await source.package(model, version)).bytes,
         onEvent: (event) => log.warn({ model: name, ...event }, 'the process of a model'),

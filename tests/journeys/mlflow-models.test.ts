@@ -186,7 +186,6 @@ describe.skipIf(!HAS_PYTHON || !HAS_UV)('models logged by MLflow (needs python3,
   )
 
   it.each([
-    ['code of one’s own', 'own', 'ORRERY_PACKAGING_NOT_CONVERTIBLE', 'it is Python code of its own (pyfunc)'],
     ['requirements that lie', 'liar', 'ORRERY_PACKAGING_NOT_CONVERTIBLE', 'it needs the package "lightgbm"'],
     ['a broken ONNX file', 'broken', 'ORRERY_RUNTIME_MODEL_BROKEN', 'ONNX Runtime does not take the file'],
   ])(

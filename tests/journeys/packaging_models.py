@@ -43,11 +43,6 @@ class Bomb:
         return (os.system, (f"cat /proc/$PPID/cmdline > {BOMB_FILE}; env >> {BOMB_FILE}",))
 
 
-class OwnCode(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        return model_input["age"] * 2
-
-
 made = {}
 
 def pinned(*names):
@@ -141,15 +136,6 @@ with mlflow.start_run():
         "answers": linear.predict(matrix).tolist(),
         "probabilities": linear.predict_proba(matrix)[:, 1].tolist(),
     }
-
-    info = mlflow.pyfunc.log_model(
-        name="own",
-        python_model=OwnCode(),
-        signature=infer_signature(numbers),
-        pip_requirements=pinned(),
-        registered_model_name="own",
-    )
-    remember("own", info)
 
     # A model that is fine, with requirements that do not tell what it needs.
     info = mlflow.lightgbm.log_model(

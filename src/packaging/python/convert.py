@@ -3,46 +3,22 @@
 Runs in a process and an environment of its own: what it loads may run any code. Usage: convert.py <order.json>
 """
 
-import ctypes
 import importlib
 import json
 import math
 import os
-import resource
 import sys
 import warnings
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "runtime", "python"))
+from contain import leave_network, limit  # noqa: E402
+
 GENERATED_ROWS = 200
 MOST_EXAMPLE_ROWS = 200
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 class Refused(Exception):
     """The model is none that can be converted; the text says why."""
-
-
-def leave_network():
-    """Best effort: a model has no business with the network. Not every kernel lets a user leave it."""
-    try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.unshare(CLONE_NEWNET) == 0:
-            return
-        uid, gid = os.getuid(), os.getgid()
-        if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
-            return
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
-    except (OSError, AttributeError):
-        pass
-
-
-def limit(memory_mb, cpu_seconds):
-    for what, most in ((resource.RLIMIT_AS, memory_mb << 20), (resource.RLIMIT_CPU, cpu_seconds)):
-        try:
-            resource.setrlimit(what, (most, most))
-        except (OSError, ValueError):
-            pass
 
 
 class Rows:
