@@ -28,3 +28,14 @@ export class ServerLost extends OrreryError {
     })
   }
 }
+
+export class GraphFileInvalid extends OrreryError {
+  constructor(file: string, problem: string) {
+    super({
+      code: 'ORRERY_CLI_GRAPH_FILE_INVALID',
+      status: 400,
+      message: `${file} is no inference graph: ${problem}.`,
+      hint: 'It needs `parts` (names with model@version) and `answer`; see docs/guide/serving.md.',
+    })
+  }
+}

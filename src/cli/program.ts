@@ -159,6 +159,18 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async (name, options) => set(await (await import('./package.ts')).packageModel(name, options)))
 
   program
+    .command('compose')
+    .description(
+      'make a version out of packaged versions that answer together: in a chain, combined, or chosen by the row',
+    )
+    .argument('<model>', 'what the version is of')
+    .argument('<file>', 'YAML with `parts` and `answer`')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery compose price-all graph.yaml')
+    .action(async (model, file, options) => set(await (await import('./compose.ts')).compose(model, file, options)))
+
+  program
     .command('deploy')
     .description('put a packaged version on an endpoint outside of any project')
     .argument('<model@version>', 'such as forest@3')

@@ -30,8 +30,11 @@ export function openExports(needs: { registry: Registry; tracking: Tracking; dat
       const facts = await factsOf(needs, model, version)
       if (!takesRecords(facts.version.signature))
         throw new ExportUnfit(`${model}@${version}`, 'it takes no rows of columns')
-      if (facts.version.package.format === 'python')
-        throw new ExportUnfit(`${model}@${version}`, 'Python answers for it; nothing converts it')
+      if (facts.version.package.format !== 'onnx')
+        throw new ExportUnfit(
+          `${model}@${version}`,
+          `its package is no ONNX file but of the format ${facts.version.package.format}`,
+        )
       const onnx = {
         path: 'model.onnx',
         from: await needs.blobs.path(facts.version.package.hash),

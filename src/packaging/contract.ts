@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoutes } from '#platform/http/contract'
+import { InferenceGraph } from '#runtime/contract'
 
 const Figures = z.object({ maxAbsDifference: z.number(), maxScaledDifference: z.number(), rows: z.number().int() })
 
@@ -69,6 +70,17 @@ export const packagingRoutes = defineRoutes({
     body: PackagingWishes,
     reply: Packaging,
     status: 202,
+  },
+  composeVersion: {
+    method: 'POST',
+    path: '/api/models/:model/graphs',
+    permission: 'packaging:write',
+    summary:
+      'Makes a version out of packaged versions that answer together: in a chain, combined, or chosen by the row.',
+    params: z.object({ model: z.string() }),
+    body: InferenceGraph,
+    reply: z.object({ model: z.string(), version: z.number().int() }),
+    status: 201,
   },
   getPackaging: {
     method: 'GET',

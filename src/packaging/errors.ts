@@ -48,6 +48,18 @@ export class RequirementsNotLocked extends OrreryError {
   }
 }
 
+/** Versions that cannot answer together. */
+export class GraphUnfit extends OrreryError {
+  constructor(reason: string) {
+    super({
+      code: 'ORRERY_PACKAGING_GRAPH_UNFIT',
+      status: 422,
+      message: `These versions cannot be put together: ${reason}.`,
+      hint: 'Put packaged versions together that answer rows of columns; see docs/guide/serving.md.',
+    })
+  }
+}
+
 /** The package answers otherwise than the model that was logged. */
 export class ParityBreached extends OrreryError {
   constructor(found: { maxAbsDifference: number; maxScaledDifference: number; rows: number }, tolerance: number) {

@@ -1,7 +1,9 @@
 import { ulid } from 'ulid'
 import type { Job } from '#platform/jobs'
 import { VersionPackagedAlready } from '#registry'
-import { isPackaged } from '#registry/contract'
+import { isPackaged, type ModelVersion } from '#registry/contract'
+import type { InferenceGraph } from '#runtime/contract'
+import { composeVersion } from './compose.ts'
 import type { Packaging, PackagingOutcome, PackagingWishes } from './contract.ts'
 import type { PackagingNeeds } from './needs.ts'
 import { type PackagingInput, packageVersion } from './package-version.ts'
@@ -14,6 +16,8 @@ export interface PackagingRoom {
    * @throws VersionUnknown, VersionPackagedAlready
    */
   request(asked: { model: string; version: number; by: string } & PackagingWishes): Promise<Packaging>
+  /** A version out of packaged versions. @throws VersionUnknown, VersionNotPackaged, GraphUnfit, ModelBroken */
+  compose(asked: { model: string; graph: InferenceGraph; by: string }): Promise<ModelVersion>
   /** @throws VersionUnknown */
   state(model: string, version: number): Promise<Packaging>
 }
@@ -49,6 +53,7 @@ export function openPackaging(needs: PackagingNeeds): PackagingRoom {
 
   return {
     state,
+    compose: (asked) => composeVersion(needs, asked),
     request: async ({ model, version, by, ...wishes }) => {
       const found = await registry.version(model, version)
       if (isPackaged(found)) throw new VersionPackagedAlready(model, version)

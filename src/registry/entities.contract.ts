@@ -23,8 +23,8 @@ export type Certification = z.infer<typeof Certification>
 /** The immutable package: an ONNX file with its preprocessing inside. */
 export const Package = z.object({
   format: z
-    .enum(['onnx', 'python'])
-    .describe('python: a model that nothing converts, with its files and the lock of its environment.'),
+    .enum(['onnx', 'python', 'graph'])
+    .describe('python: a model that nothing converts, with its environment. graph: versions that answer together.'),
   hash: z.string(),
   size: z.number(),
   parity: z.object({ maxAbsDifference: z.number(), maxScaledDifference: z.number(), rows: z.number() }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { TensorSpec } from './contract.ts'
+import { Signature, TensorSpec } from './contract.ts'
+import { GraphStep } from './graph/contract.ts'
 
 /**
  * A package of several files in one: eight letters, the length of the header (32 bits, little-endian), the header as JSON, and the
@@ -37,7 +38,15 @@ export const PythonModel = z.object({
 })
 export type PythonModel = z.infer<typeof PythonModel>
 
-const Manifest = z.discriminatedUnion('kind', [OnnxFiles, PythonModel])
+/** Models that answer together; each part is a package of its own. */
+export const GraphPackage = z.object({
+  kind: z.literal('graph'),
+  parts: z.record(z.string(), z.object({ file: SafePath, of: z.string(), signature: Signature })),
+  answer: GraphStep,
+})
+export type GraphPackage = z.infer<typeof GraphPackage>
+
+const Manifest = z.discriminatedUnion('kind', [OnnxFiles, PythonModel, GraphPackage])
 export type BundleManifest = z.infer<typeof Manifest>
 
 const Header = z.object({

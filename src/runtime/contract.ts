@@ -87,3 +87,5 @@ export type Signature = z.infer<typeof Signature>
 
 /** Whether records of named features are what it takes. */
 export const takesRecords = ({ image, tensors }: Signature): boolean => !image && !tensors
+
+export { GraphStep, InferenceGraph } from './graph/contract.ts'

@@ -1,4 +1,5 @@
-export { type Bundle, type PythonModel, writeBundle } from './bundle.ts'
+export { type Bundle, type GraphPackage, type PythonModel, writeBundle } from './bundle.ts'
+export { graphSignature } from './graph/compose.ts'
 export {
   ModelBroken,
   ModelBusy,
@@ -12,7 +13,7 @@ export {
 } from './errors.ts'
 export { createModelMemory, type ModelMemory } from './memory.ts'
 export { outputNameOf } from './misfit.ts'
-export { type LoadedModel, type LoadOptions, loadModel } from './model.ts'
+export { type LoadedModel, type LoadOptions, loadModel, type PartScores } from './model.ts'
 export { pixelFeeds } from './picture-feeds.ts'
 export {
   type EncodedRows,
@@ -25,7 +26,8 @@ export {
   type SeenPicture,
 } from './records.ts'
 export { ARRAYS, elementsOf, type NumberData, type NumericDatatype, type Tensor, type Tensors } from './tensor.ts'
-export { type OpenOptions, openTensorModel, type Placement } from './open-model.ts'
-export { PYTHON_SERVER, type PythonEnvironments } from './process/open-python.ts'
+export { openTensorModel } from './open-model.ts'
+export type { OpenOptions, Placement, PythonEnvironments } from './open-options.ts'
+export { PYTHON_SERVER } from './process/open-python.ts'
 export type { ProcessEvent, ProcessLimits } from './process/isolated-model.ts'
 export type { ModelFile, TensorModel } from './tensor-model.ts'

@@ -1,5 +1,6 @@
 import { firstLine, ModelNotLoaded } from './errors.ts'
-import { type OpenOptions, openTensorModel } from './open-model.ts'
+import { openTensorModel } from './open-model.ts'
+import type { OpenOptions } from './open-options.ts'
 import type { ModelFile, TensorModel } from './tensor-model.ts'
 
 /** Models that together keep to a budget: the ones used longest ago leave memory, and are loaded again when asked. */

@@ -1,10 +1,14 @@
 import type { Frame } from '#platform/table'
 import { type GraphInput, pixelsOf, type Signature } from './contract.ts'
 import { firstLine, ModelBroken, ModelFailed, RecordsNotTaken } from './errors.ts'
+import type { Bundle, GraphPackage } from './bundle.ts'
+import { composeModels, graphSignature, PART_OUTPUT } from './graph/compose.ts'
 import { expectedInputs, inputTensor } from './graph-inputs.ts'
+import { bundleOf } from './inline-model.ts'
 import type { ModelMemory } from './memory.ts'
 import { outputNameOf, signatureMisfit } from './misfit.ts'
-import { type OpenOptions, openTensorModel } from './open-model.ts'
+import { openTensorModel } from './open-model.ts'
+import type { OpenOptions } from './open-options.ts'
 import { type EncodedRows, encodeFrame, encodeRecords, type PredictionRecord } from './records.ts'
 import { pictureFeeds } from './picture-feeds.ts'
 import { blankFeeds, type Tensor, type Tensors } from './tensor.ts'
@@ -23,17 +27,20 @@ export interface LoadedModel {
   readonly bytes: number
   /** The graph below it, for who speaks in tensors. */
   readonly graph: TensorModel
+  /** Of a model that is put together of others: their names. */
+  readonly parts: readonly string[]
 
   /** @throws RecordsNotTaken when it takes pictures or plain tensors */
   feeds(rows: EncodedRows): Tensors
   /**
    * Runs the model once. Where it is placed inline, that blocks the JS thread and starts in a later turn of the loop.
    *
+   * @param onParts is told what each part alone answers, rows × its outputs, `NaN` in rows that it was not asked
    * @returns binary: P(`classes[1]`) per row; multiclass: rows × classes, a row's probabilities side by side;
    *   regression: the value per row
    * @throws ModelFailed
    */
-  run(feeds: Tensors, rows: number): Promise<Float64Array>
+  run(feeds: Tensors, rows: number, onParts?: (parts: PartScores) => void): Promise<Float64Array>
   /**
    * As `run`, and beside it where each picture lies among those of the training: rows × k, of the signature's `embedding`;
    * empty where it names none.
@@ -44,6 +51,9 @@ export interface LoadedModel {
   /** Frees its memory once the runs under way are over. */
   close(): Promise<void>
 }
+
+/** By part, what it alone answers. */
+export type PartScores = ReadonlyMap<string, Float64Array>
 
 export interface LoadOptions extends Omit<OpenOptions, 'warmUp'> {
   /** What it shares its memory with: it may leave between two runs, and is then loaded again by `read`. */
@@ -65,10 +75,7 @@ export async function loadModel(
   signature: Signature,
   { memory, ...options }: LoadOptions = {},
 ): Promise<LoadedModel> {
-  const opened = { ...options, warmUp: warmUpFeeds(signature) }
-  const graph = await (memory
-    ? memory.open(name, file, { ...opened, read: options.read ?? (async () => file) })
-    : openTensorModel(name, file, opened))
+  const graph = await openGraph(name, file, signature, { memory, ...options })
   const misfit = signatureMisfit(graph, signature)
   if (misfit) {
     await graph.close()
@@ -81,6 +88,15 @@ export async function loadModel(
   const outputName = outputNameOf(signature)
   const width = task === 'regression' ? 1 : classes.length
   const outputs = task === 'multiclass' ? width : 1
+  const partOutputs = graph.outputs.filter((output) => output.name.startsWith(PART_OUTPUT)).map((output) => output.name)
+  const parts = partOutputs.map((output) => output.slice(PART_OUTPUT.length))
+  const partScores = (results: Tensors): PartScores =>
+    new Map(
+      parts.flatMap((part, p) => {
+        const tensor = results[partOutputs[p]!]
+        return tensor ? [[part, tensor.data as Float64Array]] : []
+      }),
+    )
 
   const model: LoadedModel = {
     name,
@@ -93,15 +109,17 @@ export async function loadModel(
     ]),
     bytes: graph.bytes,
     graph,
+    parts,
     feeds: (rows) => {
       if (signature.image && rows.pictures) return pictureFeeds(name, signature.image, rows)
       if (signature.image || signature.tensors)
         throw new RecordsNotTaken(name, signature.image ? 'pictures' : 'tensors')
       return feedsOf(inputs, rows, placeOf)
     },
-    run: async (feeds, rows) => {
+    run: async (feeds, rows, onParts) => {
       if (signature.tensors) throw new RecordsNotTaken(name, 'tensors')
-      const results = await graph.run(feeds, [outputName])
+      const results = await graph.run(feeds, partOutputs.length > 0 ? undefined : [outputName])
+      if (onParts && partOutputs.length > 0) onParts(partScores(results))
       return answersOf(results[outputName]!, rows, width, task)
     },
     runWithEmbedding: async (feeds, rows) => {
@@ -135,6 +153,46 @@ export async function loadModel(
   // What plain tensors must be for a graph to have an answer, nobody says.
   if (!signature.tensors) await warmUp(model)
   return model
+}
+
+async function openGraph(
+  name: string,
+  file: ModelFile,
+  signature: Signature,
+  { memory, ...options }: LoadOptions,
+): Promise<TensorModel> {
+  const bundle = bundleOf(name, file)
+  if (bundle?.manifest.kind === 'graph') return openParts(name, bundle, bundle.manifest, { memory, ...options })
+  const opened = { ...options, warmUp: warmUpFeeds(signature) }
+  if (!memory) return openTensorModel(name, file, opened)
+  return memory.open(name, file, { ...opened, read: options.read ?? (async () => file) })
+}
+
+/** Each part is a model of its own: placed where it suits it, and one that misbehaves in a process of its own. */
+async function openParts(
+  name: string,
+  { files }: Bundle,
+  { parts, answer }: GraphPackage,
+  options: LoadOptions,
+): Promise<TensorModel> {
+  const loaded = new Map<string, LoadedModel>()
+  try {
+    for (const [part, { file, of, signature }] of Object.entries(parts)) {
+      const read = async () =>
+        fileIn(bundleOf(name, (await options.read?.()) ?? new Uint8Array())?.files ?? files, file)
+      loaded.set(part, await loadModel(`${name} (${of})`, await read(), signature, { ...options, read }))
+    }
+    return composeModels(name, graphSignature(name, answer, loaded), answer, loaded)
+  } catch (error) {
+    for (const model of loaded.values()) await model.close()
+    throw error
+  }
+
+  function fileIn(all: ReadonlyMap<string, Uint8Array>, file: string): Uint8Array {
+    const found = all.get(file)
+    if (!found) throw new ModelBroken(name, `it lacks its file ${file}`)
+    return found
+  }
 }
 
 /** The first real request must not pay for what a first run sets up, nor be the first to find that there is no answer. */

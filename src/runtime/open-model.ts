@@ -4,32 +4,11 @@ import { hasControlFlow } from './control-flow.ts'
 import { bundleOf, openInlineModel } from './inline-model.ts'
 import { packTensors } from './process/frames.ts'
 import { type Host, type HostCommand, startHost } from './process/host.ts'
-import {
-  isolatedModel,
-  openIn,
-  PROCESS_LIMITS,
-  type ProcessEvent,
-  type ProcessLimits,
-} from './process/isolated-model.ts'
-import { openPythonModel, type PythonEnvironments } from './process/open-python.ts'
+import { isolatedModel, openIn, PROCESS_LIMITS } from './process/isolated-model.ts'
+import { openPythonModel } from './process/open-python.ts'
+import type { OpenOptions } from './open-options.ts'
 import type { Tensors } from './tensor.ts'
 import type { ModelFile, TensorModel } from './tensor-model.ts'
-
-/** Where a model runs. `auto`: it is opened and measured in a process of its own, and moves beside HTTP when it is quick. */
-export type Placement = 'auto' | 'inline' | 'process'
-
-export interface OpenOptions {
-  /** `inline` for who is in a process of its own already. */
-  readonly placement?: Placement | undefined
-  /** A row that it can answer, to measure it by; a row of nothing when absent. */
-  readonly warmUp?: Tensors | undefined
-  readonly limits?: Partial<ProcessLimits> | undefined
-  /** The file once more, for a process that starts again; without it the content stays in memory for that. */
-  readonly read?: (() => Promise<ModelFile>) | undefined
-  /** Where a model that Python answers for gets its environment; without it there is none. */
-  readonly environments?: PythonEnvironments | undefined
-  readonly onEvent?: ((event: ProcessEvent) => void) | undefined
-}
 
 /** What one run may take of the JS thread: HTTP waits for it. */
 const MOST_INLINE_MICROSECONDS = 1_000

@@ -55,7 +55,7 @@ export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number,
     value: answer[output]!,
     label: labelOf(task, classes, answer),
     probabilities: probabilitiesOf(task, classes, answer),
-    scores: scoresJson(state.scoring.keys(), (version) => scoreOf(version, output)),
+    scores: scoresJson(state.scoring.keys(), (version) => scoreOf(version, output), batch, row, output),
     weights: arm.weights,
     ...(batch.embedding && { embedding: embeddingColumns(batch.embedding, row) }),
   }
@@ -108,12 +108,28 @@ function mostLikely(answer: Float64Array): number {
   return best
 }
 
-/** By hand, because numbers and version numbers need no escaping and this runs for every answer. */
-function scoresJson(versions: Iterable<number>, scoreOf: (version: number) => number): string {
+/**
+ * By version; of one that is put together of others also what each part says, as `3:fast`. By hand, because none of it needs escaping
+ * and this runs for every answer.
+ */
+function scoresJson(
+  versions: Iterable<number>,
+  scoreOf: (version: number) => number,
+  { partsByVersion, rows }: BatchScores,
+  row: number,
+  output: number,
+): string {
   let json = ''
   for (const version of versions) {
     const score = scoreOf(version)
     if (Number.isFinite(score)) json += `${json ? ',' : ''}"${version}":${score}`
+    const parts = partsByVersion.get(version)
+    if (!parts) continue
+    for (const [part, scores] of parts) {
+      const width = scores.length / rows
+      const said = scores[row * width + (width > 1 ? output : 0)]!
+      if (Number.isFinite(said)) json += `${json ? ',' : ''}"${version}:${part}":${said}`
+    }
   }
   return `{${json}}`
 }

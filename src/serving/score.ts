@@ -1,4 +1,4 @@
-import type { LoadedModel, Tensors } from '#runtime'
+import type { LoadedModel, PartScores, Tensors } from '#runtime'
 import { type PredictionRecord, RowBuffer } from '#runtime'
 
 /** The part of a request that shares a run: its records and the number of the first one in its request. */
@@ -16,6 +16,8 @@ export interface BatchScores {
   readonly byVersion: ReadonlyMap<number, Float64Array>
   /** Rows × numbers per row, of a champion that says where its pictures lie. */
   readonly embedding?: { readonly width: number; readonly values: Float64Array }
+  /** Of versions that are put together of others: what each part alone says. */
+  readonly partsByVersion: ReadonlyMap<number, PartScores>
   /** By version the rows it could not score, and why. */
   readonly failures: ReadonlyMap<number, { rows: number; error: unknown }>
 }
@@ -36,8 +38,9 @@ export async function scoreBlocks(
   const { rows } = encoded
   const failures = new Map<number, { rows: number; error: unknown }>()
   const byVersion = new Map<number, Float64Array>()
+  const partsByVersion = new Map<number, PartScores>()
   let embedding: BatchScores['embedding']
-  if (rows === 0) return { rows, blocks: offsets, byVersion, failures }
+  if (rows === 0) return { rows, blocks: offsets, byVersion, partsByVersion, failures }
 
   const accepted = blocks.filter((_, b) => typeof offsets[b] === 'number')
   const shared = new Map<string, SharedFeeds>([[champion.featuresKey, { feeds: champion.feeds(encoded), unfit: [] }]])
@@ -49,7 +52,11 @@ export async function scoreBlocks(
           inputs = otherFeeds(model, accepted, rows)
           shared.set(model.featuresKey, inputs)
         }
-        const scores = model === champion ? await scoresOfChampion(inputs.feeds) : await model.run(inputs.feeds, rows)
+        const tellParts = (parts: PartScores) => partsByVersion.set(version, parts)
+        const scores =
+          model === champion && model.signature.image?.embedding !== undefined
+            ? await withEmbedding(inputs.feeds)
+            : await model.run(inputs.feeds, rows, tellParts)
         let failed = 0
         let error: unknown
         for (const block of inputs.unfit) {
@@ -64,10 +71,9 @@ export async function scoreBlocks(
       }
     }),
   )
-  return { rows, blocks: offsets, byVersion, failures, ...(embedding && { embedding }) }
+  return { rows, blocks: offsets, byVersion, partsByVersion, failures, ...(embedding && { embedding }) }
 
-  async function scoresOfChampion(feeds: Tensors): Promise<Float64Array> {
-    if (champion.signature.image?.embedding === undefined) return champion.run(feeds, rows)
+  async function withEmbedding(feeds: Tensors): Promise<Float64Array> {
     const answer = await champion.runWithEmbedding(feeds, rows)
     embedding = { width: answer.embedding.length / rows, values: answer.embedding }
     return answer.scores

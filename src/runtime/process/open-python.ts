@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Bundle, PythonModel } from '../bundle.ts'
 import { ModelBroken } from '../errors.ts'
-import type { OpenOptions } from '../open-model.ts'
+import type { OpenOptions } from '../open-options.ts'
 import { blankFeeds } from '../tensor.ts'
 import type { TensorModel } from '../tensor-model.ts'
 import { packTensors } from './frames.ts'
@@ -13,12 +13,6 @@ import { isolatedModel, openIn, PROCESS_LIMITS } from './isolated-model.ts'
 
 /** The script that answers for a logged model in Python, and that describes one. */
 export const PYTHON_SERVER = fileURLToPath(new URL('../python/serve_model.py', import.meta.url))
-
-/**
- * An environment with exactly the packages of a lock: the variables that put it in front.
- * @param python such as 3.11; the machine's own when null
- */
-export type PythonEnvironments = (lock: string, python: string | null) => Promise<Record<string, string>>
 
 /**
  * Opens a model that Python answers for: always in a process of its own, in its own locked environment. Nothing of it is read in
