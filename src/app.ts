@@ -5,9 +5,11 @@ import { mountBatch, openBatch } from '#batch'
 import {
   mountData,
   mountDataReports,
+  mountDataSources,
   mountPictureProfiles,
   openData,
   openDataReports,
+  openDataSources,
   openFileDatasets,
   openPictureProfiles,
 } from '#data'
@@ -51,7 +53,7 @@ import type { Config } from './config.ts'
 import { listen } from './listen.ts'
 import { migrations } from './migrations.ts'
 import { mountOperations } from './operations.ts'
-import { championOf, endpointSource, freshRows, retentionOf } from './ports.ts'
+import { championOf, endpointSource, freshRows, predictionLog, retentionOf } from './ports.ts'
 import { version } from './version.ts'
 
 const PAGES = fileURLToPath(new URL('../web/dist', import.meta.url))
@@ -85,9 +87,15 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   const projects = openProjects({ storage, events, clock })
   const data = openData({ storage, blobs, events, clock })
+  const dataSources = openDataSources({
+    ...{ storage, blobs, jobs, clock, log, data, projects },
+    predictions: predictionLog(() => serving),
+    work: home.work,
+  })
+  const { bring } = dataSources
   const fileDatasets = openFileDatasets({ storage, blobs, events, ledger: home.dataLedger })
   const pictures = openPictureProfiles({ storage, jobs, files: fileDatasets, projects, home })
-  const features = openFeatures({ storage, blobs, events, jobs, clock, log, projects, data, work: home.work })
+  const features = openFeatures({ storage, blobs, events, jobs, clock, log, projects, data, bring, work: home.work })
   const tracking = openTracking({
     ...{ storage, blobs, events, clock },
     keeperOf: (tx, of, ids) => registry.keeperOf(tx, of, ids),
@@ -131,7 +139,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     onLogged: (hint) => monitoring.noticed(hint.endpoint),
   })
   const pipelines = openPipelines({
-    ...{ storage, blobs, events, jobs, clock, projects, data, tracking },
+    ...{ storage, blobs, events, jobs, clock, projects, data, bring, tracking },
     openViews: features.openViews,
     labelledRows: freshRows(serving),
     championOf: championOf({ deployments, registry, blobs }),
@@ -193,6 +201,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountData(http, { data, files: fileDatasets, reports: dataReports })
   mountDataReports(http, dataReports)
   mountPictureProfiles(http, pictures)
+  mountDataSources(http, dataSources)
   mountFeatures(http, { features, projects })
   mountTracking(http, tracking, runFilterReader(tracking))
   mountTracing(http, { tracing, tracking })
@@ -234,6 +243,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await batch.start()
   opened.defer(features.stop)
   features.start()
+  opened.defer(dataSources.stop)
+  dataSources.start()
   const retention = keepRetention({ serving, clock, log, keepOf: retentionOf(projects, deployments) })
   opened.defer(retention.stop)
   opened.defer(() => http.fastify.close())

@@ -1,4 +1,5 @@
 /** Where rooms declare what they need of later ones, `app.ts` hands them these. Glue only: no rule lives here. */
+import type { PredictionLog } from '#data'
 import type { Deployments } from '#deployments'
 import type { ChampionOf, LabelledRows } from '#pipelines'
 import type { Blobs } from '#platform/blobs'
@@ -19,6 +20,17 @@ export function freshRows({ reads }: Serving): LabelledRows {
       if (page.length < PAGE) return
       seq = page.at(-1)!.joined
     }
+  }
+}
+
+/** The prediction log as a source of data: rows with the labels that are known by now. */
+export function predictionLog(serving: () => Serving): PredictionLog {
+  return {
+    labelled: (endpoint) => freshRows(serving())(endpoint, 0),
+    state: async (endpoint) => {
+      const { predictions, labelled } = await serving().reads.counts(endpoint)
+      return { predictions, labelled, latest: await serving().reads.watermark(endpoint) }
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { accessRoutes } from '#access/contract'
 import { batchRoutes } from '#batch/contract'
-import { dataQualityRoutes, dataRoutes, pictureRoutes } from '#data/contract'
+import { dataQualityRoutes, dataRoutes, dataSourceRoutes, pictureRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
 import { exportRoutes } from '#exports/contract'
 import { featureRoutes } from '#features/contract'
@@ -21,6 +21,7 @@ const ROUTES = {
   ...dataRoutes,
   ...dataQualityRoutes,
   ...pictureRoutes,
+  ...dataSourceRoutes,
   ...featureRoutes,
   ...trackingRoutes,
   ...importRoutes,

@@ -15,6 +15,7 @@ export {
   pictureRoutes,
 } from './pictures/contract.ts'
 export { TableDiff } from './diff/contract.ts'
+export { dataSourceRoutes, SourceCard, SourceCheck, Upload } from './sources/contract.ts'
 export { ExpectationResult } from './reports/expectation-result.ts'
 export { dataQualityRoutes, VersionChecks } from './reports/contract.ts'
 export { CHARACTERISTICS, Characteristic, Grade, LabelSuspect, Measure, Scorecard } from './scorecard/contract.ts'

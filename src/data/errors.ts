@@ -152,6 +152,30 @@ export class SourceNeedsServer extends OrreryError {
   }
 }
 
+export class SourceNotOfServer extends OrreryError {
+  constructor(dataset: string, source: string) {
+    super({
+      code: 'ORRERY_DATA_SOURCE_NOT_OF_SERVER',
+      status: 409,
+      message: `${dataset} comes from ${source}, which is no upload and no prediction log.`,
+      hint: 'Read it from there, or take one of its versions.',
+      details: { dataset },
+    })
+  }
+}
+
+export class UploadNotTaken extends OrreryError {
+  constructor(dataset: string, source: string) {
+    super({
+      code: 'ORRERY_DATA_UPLOAD_NOT_TAKEN',
+      status: 409,
+      message: `${dataset} takes no uploads: its rows come from ${source}.`,
+      hint: 'Write `source: upload://` for a data set that people upload, and apply the project file.',
+      details: { dataset },
+    })
+  }
+}
+
 export class SourceUnpinned extends OrreryError {
   constructor(url: string) {
     super({

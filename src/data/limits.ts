@@ -43,3 +43,6 @@ export const MAX_FILES = 100_000
 
 /** Of what is taken from elsewhere at one time: rows of a query, objects of a bucket, answers of an API. */
 export const SNAPSHOT = { bytes: 50e9 } as const
+
+/** Of one table that is uploaded. */
+export const UPLOAD = { bytes: 20e9 } as const

@@ -1,5 +1,6 @@
 import type { Migration } from '#platform/storage'
 import { reportMigrations } from './reports/store.ts'
+import { sourceMigrations } from './sources/store.ts'
 
 export const dataMigrations: readonly Migration[] = [
   {
@@ -38,4 +39,5 @@ export const dataMigrations: readonly Migration[] = [
     },
   },
   ...reportMigrations,
+  ...sourceMigrations,
 ]

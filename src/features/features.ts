@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import { ulid } from 'ulid'
-import type { Data } from '#data'
+import type { Data, ServerSources } from '#data'
 import type { Blobs } from '#platform/blobs'
 import type { Events } from '#platform/events'
 import type { Jobs } from '#platform/jobs'
@@ -65,6 +65,7 @@ export function openFeatures(needs: {
   log: Logger
   projects: Projects
   data: Data
+  bring: ServerSources['bring']
   /** Folder for files under way. */
   work: string
 }): Features {

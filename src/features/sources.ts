@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Data, type IngestedTable, lookOfSource } from '#data'
+import { type Data, type IngestedTable, lookOfSource, type ServerSources } from '#data'
 import type { Blobs } from '#platform/blobs'
 import { runInChild } from '#platform/process'
 import type { Storage } from '#platform/storage'
@@ -32,8 +32,14 @@ export interface Sources {
   ): Promise<OpenedView[]>
 }
 
-export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data; work: string }): Sources {
-  const { storage, blobs, data, work } = needs
+export function openSources(needs: {
+  storage: Storage
+  blobs: Blobs
+  data: Data
+  bring: ServerSources['bring']
+  work: string
+}): Sources {
+  const { storage, blobs, data, bring, work } = needs
 
   /** What each data set looked like from outside when it was read last, and the version that made. */
   const read = new Map<string, { look: string; version: string }>()
@@ -59,6 +65,7 @@ export function openSources(needs: { storage: Storage; blobs: Blobs; data: Data;
         project: project.folder,
         folder,
         previous: latest && (await data.version(latest.id)).schema,
+        brought: await bring({ project: project.name, dataset, spec: project.spec.data[dataset]!, folder }),
       }
       const found = await runInChild<IngestedTable>(new URL('./workers/read-source.ts', import.meta.url), input, {
         ...{ what: `Reading ${dataset}`, timeoutMs: HOUR, memoryMb: MEMORY_MB },

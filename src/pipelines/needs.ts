@@ -1,4 +1,4 @@
-import type { Data } from '#data'
+import type { Data, ServerSources } from '#data'
 import type { OpenViews } from '#features'
 import type { Blobs } from '#platform/blobs'
 import type { Storage } from '#platform/storage'
@@ -14,6 +14,7 @@ export interface PipelineNeeds {
   readonly clock: Clock
   readonly projects: Projects
   readonly data: Data
+  readonly bring: ServerSources['bring']
   readonly openViews: OpenViews
   readonly tracking: Tracking
   readonly labelledRows: LabelledRows

@@ -50,6 +50,7 @@ onEveryDatabase('triggers', migrations, (storage) => {
       ...{ ...needs, blobs, events, jobs, projects },
       data: openData({ ...needs, blobs, events }),
       tracking: openTracking({ ...needs, blobs, events }),
+      bring: async () => undefined,
       openViews: async () => [],
       labelledRows: async function* () {},
       championOf: async () => null,

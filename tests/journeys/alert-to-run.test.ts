@@ -34,6 +34,7 @@ onEveryDatabase('the arrow that closes the loop', migrations, (storage) => {
       ...{ ...needs, blobs, jobs, projects },
       data: openData({ ...needs, blobs }),
       tracking: openTracking({ ...needs, blobs }),
+      bring: async () => undefined,
       openViews: async () => [],
       labelledRows: async function* () {},
       championOf: async () => null,

@@ -308,6 +308,7 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
   const PAGES = [
     '',
     '/data',
+    '/data/sources',
     '/runs',
     `/models/${ENDPOINT}`,
     `/models/${ENDPOINT}/versions/1`,

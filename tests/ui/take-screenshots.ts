@@ -21,6 +21,7 @@ const pages: Record<string, string> = {
   loop: `/${project}`,
   runs: `/${project}/runs`,
   data: `/${project}/data`,
+  sources: `/${project}/data/sources`,
   features: `/${project}/features`,
 }
 if (endpoint) {

@@ -12,9 +12,20 @@ export function declareQualityCommands(data: Command, set: (code: number) => voi
     .option('--strict', 'exit with 1 for warnings too')
     .option('--junit <path>', 'write the results as JUnit XML, for CI')
     .option('--home <folder>', 'folder with all state, where pictures are (ORRERY_HOME)')
+    .option('--server <url>', 'the server that knows of uploads and predictions (ORRERY_SERVER)')
     .addOption(json())
     .addHelpText('after', '\nExample: orrery data test --junit report.xml')
     .action(async (file, options) => set(await (await import('./test.ts')).test(file, options)))
+
+  data
+    .command('sources')
+    .description("where a project's data comes from; with --check, whether it is there and how fresh")
+    .argument('[file]', 'the project file', 'orrery.yaml')
+    .option('--check', 'ask every source; exit with 1 when one is not there or stale')
+    .option('--server <url>', 'the server that knows of uploads and predictions (ORRERY_SERVER)')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data sources --check')
+    .action(async (file, options) => set(await (await import('./sources.ts')).sources(file, options)))
 
   data
     .command('import-expectations')

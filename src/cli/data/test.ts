@@ -13,11 +13,13 @@ import { ANSWER_IS_NO, DONE } from '../exit.ts'
 import { BAD, BUSY, GOOD, printJson } from '../output.ts'
 import { readProjectFolder } from '../project-folder.ts'
 import { count } from '../wording.ts'
+import type { ServerOptions } from '../server.ts'
+import { broughtBy } from './brought.ts'
 import { junit } from './junit.ts'
 import { type DataOptions, homeOf } from './options.ts'
 import { fails, type TestedDataset } from './tested.ts'
 
-interface Options extends DataOptions {
+interface Options extends DataOptions, ServerOptions {
   only?: string
   strict?: boolean
   junit?: string
@@ -31,13 +33,14 @@ export async function test(file: string, options: Options): Promise<number> {
   const all = [...names, ...pictures]
   if (options.only !== undefined && !all.includes(options.only))
     throw new WrongUse(`There is no data set "${options.only}".`, `There are ${all.join(', ')}.`)
+  const where = { project: spec.project, folder: dirname(resolve(file)) }
   const tested: TestedDataset[] = []
   for (const name of names)
     if (options.only === undefined || name === options.only)
-      tested.push(await testOne(name, spec.data, dirname(resolve(file))))
+      tested.push(await testOne({ ...where, dataset: name }, spec.data, options))
   for (const name of pictures)
     if (options.only === undefined || name === options.only)
-      tested.push(await testPictures(name, spec.pictures[name]!, dirname(resolve(file)), options))
+      tested.push(await testPictures(name, spec.pictures[name]!, where.folder, options))
   if (options.junit) await writeFile(options.junit, junit(spec.project, tested))
   if (options.json) printJson({ project: spec.project, datasets: tested })
   else for (const line of tested.flatMap(linesOf)) console.log(line)
@@ -45,15 +48,20 @@ export async function test(file: string, options: Options): Promise<number> {
   return bad ? ANSWER_IS_NO : DONE
 }
 
-async function testOne(dataset: string, others: Record<string, DatasetSpec>, folder: string): Promise<TestedDataset> {
+async function testOne(
+  { project, dataset, folder }: { project: string; dataset: string; folder: string },
+  others: Record<string, DatasetSpec>,
+  options: Options,
+): Promise<TestedDataset> {
+  const spec = others[dataset]!
   const started = performance.now()
   const target = await mkdtemp(join(tmpdir(), 'orrery-test-'))
   const told = { dataset, rows: 0, quarantined: 0, results: [], warnings: [], error: null }
   const seconds = () => (performance.now() - started) / 1000
   try {
     const { rows, expectations, warnings, setAside } = await ingestTable({
-      spec: others[dataset]!,
-      ...{ folder, target, dataset, others },
+      ...{ spec, folder, target, dataset, others },
+      brought: await broughtBy(options, { project, dataset, spec, folder: target }),
     })
     return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations, warnings }
   } catch (error) {

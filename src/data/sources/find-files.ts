@@ -9,9 +9,14 @@ import { isTableName } from './format.ts'
  * The files of a path, a folder or a glob, in the order of their names. A folder is all the tables below it; names
  * that begin with a dot or an underscore are what other tools keep beside tables.
  *
+ * @param isWanted which of a folder's files are meant, by their names
  * @throws SourceNotFound, SourceNotAFile, SourceUnreadable, TableEmpty, TooManyFiles
  */
-export async function findFiles(source: string, folder: string): Promise<SourceFile[]> {
+export async function findFiles(
+  source: string,
+  folder: string,
+  isWanted: (name: string) => boolean = isTableName,
+): Promise<SourceFile[]> {
   const nameOf = (path: string) => (isAbsolute(source) ? path : relative(folder, path) || path)
   const literal = resolve(folder, source)
   const found = await stat(literal).catch((error: NodeJS.ErrnoException) => {
@@ -19,7 +24,7 @@ export async function findFiles(source: string, folder: string): Promise<SourceF
     throw new SourceUnreadable(source, error.message)
   })
   if (found && !found.isDirectory()) return [await fileAt(literal, nameOf(literal))]
-  const paths = found ? await tablesIn(literal, source) : await matching(source, folder)
+  const paths = found ? await filesIn(literal, source, isWanted) : await matching(source, folder, isWanted)
   if (paths.length === 0) throw new SourceNotFound(source, folder, found && 'no table in the folder')
   return Promise.all(
     paths.map(async (path) => {
@@ -30,7 +35,7 @@ export async function findFiles(source: string, folder: string): Promise<SourceF
 }
 
 /** A name that exists wins over its meaning as a pattern, so `[x].csv` can be read; folders that match are read whole. */
-async function matching(source: string, folder: string): Promise<string[]> {
+async function matching(source: string, folder: string, isWanted: (name: string) => boolean): Promise<string[]> {
   if (!/[*?[{]/.test(source)) return []
   const paths = new Set<string>()
   for await (const match of glob(source, { cwd: folder })) {
@@ -39,13 +44,13 @@ async function matching(source: string, folder: string): Promise<string[]> {
       (one) => one.isDirectory(),
       () => false,
     )
-    for (const one of isFolder ? await tablesIn(path, source) : [path]) paths.add(one)
+    for (const one of isFolder ? await filesIn(path, source, isWanted) : [path]) paths.add(one)
     if (paths.size > MAX_FILES) throw new TooManyFiles(source, MAX_FILES)
   }
   return [...paths].sort()
 }
 
-async function tablesIn(top: string, source: string): Promise<string[]> {
+async function filesIn(top: string, source: string, isWanted: (name: string) => boolean): Promise<string[]> {
   const paths: string[] = []
   // Where folders really are: a link that leads back up is not followed again.
   const seen = new Set<string>()
@@ -61,7 +66,7 @@ async function tablesIn(top: string, source: string): Promise<string[]> {
       const path = join(folder, name)
       const found = await stat(path).catch(() => undefined)
       if (found?.isDirectory()) await walk(path)
-      else if (found?.isFile() && isTableName(name)) paths.push(path)
+      else if (found?.isFile() && isWanted(name)) paths.push(path)
       if (paths.length > MAX_FILES) throw new TooManyFiles(source, MAX_FILES)
     }
   }

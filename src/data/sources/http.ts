@@ -109,11 +109,12 @@ async function follow(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
   timeoutMs: number,
+  method: 'GET' | 'HEAD' = 'GET',
 ): Promise<Response> {
   let at = url
   for (let hop = 0; hop <= REDIRECTS; hop++) {
     const own = at.origin === url.origin ? headers : {}
-    const answer = await callHttp(at, { method: 'GET', headers: new Headers(own), timeoutMs, signal })
+    const answer = await callHttp(at, { method, headers: new Headers(own), timeoutMs, signal })
     const location = [301, 302, 303, 307, 308].includes(answer.status) && answer.headers.get('location')
     if (!location) return answer
     await answer.body?.cancel()
@@ -146,6 +147,33 @@ function unpackerFor(encoding: string | null): Transform | undefined {
   if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip()
   if (encoding === 'br') return createBrotliDecompress()
   return encoding === 'deflate' ? createInflate() : undefined
+}
+
+const QUESTION_MS = 15_000
+
+/**
+ * Asks whether a URL answers, without its body. Servers that know no HEAD are asked with GET, and hung up on.
+ *
+ * @throws SourceUnreachable, SourceDenied
+ */
+export async function askHttp(
+  url: string,
+  { headers, name }: { headers: Readonly<Record<string, string>>; name: string },
+): Promise<{ modified: string | null; bytes: number | null }> {
+  const asking = new AbortController()
+  try {
+    const ask = (method: 'GET' | 'HEAD') => follow(new URL(url), headers, asking.signal, QUESTION_MS, method)
+    let answer = await ask('HEAD')
+    if ([403, 404, 405, 501].includes(answer.status)) answer = await ask('GET')
+    refuseStatus(answer, name)
+    const length = answer.headers.get('content-length')
+    return { modified: answer.headers.get('last-modified'), bytes: length === null ? null : Number(length) }
+  } catch (error) {
+    if (asOrreryError(error)) throw error
+    throw new SourceUnreachable(name, (error as Error).message)
+  } finally {
+    asking.abort()
+  }
 }
 
 /** Keeps an answer as a file. */

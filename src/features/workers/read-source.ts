@@ -1,5 +1,5 @@
 /** The child process that reads the table of a data set: paths and plain data in, a Parquet file and its description out. */
-import { type IngestedTable, ingestTable, stopOnFailure } from '#data'
+import { type BroughtFile, type IngestedTable, ingestTable, stopOnFailure } from '#data'
 import type { DatasetSpec, TableSchema } from '#data/contract'
 import { serveAsChild } from '#platform/process'
 
@@ -13,11 +13,14 @@ export interface ReadSourceInput {
   /** Where files are left. */
   readonly folder: string
   readonly previous: TableSchema | undefined
+  /** A source that only the server could bring. */
+  readonly brought: BroughtFile | undefined
 }
 
 serveAsChild<ReadSourceInput>(
-  async ({ spec, dataset, others, project, folder, previous }, progress): Promise<IngestedTable> => {
-    const table = await ingestTable({ spec, folder: project, target: folder, previous, progress, dataset, others })
+  async ({ spec, dataset, others, project, folder, previous, brought }, progress): Promise<IngestedTable> => {
+    const known = { folder: project, dataset, others, brought }
+    const table = await ingestTable({ spec, ...known, target: folder, previous, progress })
     stopOnFailure(table.expectations)
     return table
   },

@@ -33,7 +33,7 @@ export async function readData(
   stored: StoredProject,
   files: string,
 ): Promise<DataStep> {
-  const { storage, blobs, data, clock, openViews } = needs
+  const { storage, blobs, data, bring, clock, openViews } = needs
   const { spec, folder, name: project } = stored
   const { endpoint, cause } = job.input
   const dataset = spec.pipeline.train.with.data
@@ -42,7 +42,8 @@ export async function readData(
     job.progress({ message: `reading ${dataset}` })
     await mkdir(files, { recursive: true })
     const before = await latestCursor(storage, project, dataset)
-    const readSource = cause.kind === 'person' || !before
+    // A source that is the prediction log itself has what is new there.
+    const readSource = cause.kind === 'person' || !before || set.source.startsWith('predictions://')
     const fresh = await writeLabelledRows(needs, endpoint, {
       set,
       before,
@@ -58,6 +59,7 @@ export async function readData(
       views: readSource && set.features?.length ? await openViews(stored, set.features, job.signal) : [],
       parent: before ? await parentOf(needs, before) : null,
       readSource,
+      brought: readSource ? await bring({ project, dataset, spec: set, folder: join(files, 'brought') }) : undefined,
       fresh: { ...fresh, from: `predictions of ${endpoint}` },
     }
     const read = await runInChild<ReadDataOutput>(new URL('../workers/read-data.ts', import.meta.url), input, {

@@ -2,7 +2,16 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { appendRows, type IngestedTable, ingestTable, type RowRecord, readFrom, sourceOf, stopOnFailure } from '#data'
+import {
+  appendRows,
+  type BroughtFile,
+  type IngestedTable,
+  ingestTable,
+  type RowRecord,
+  readFrom,
+  sourceOf,
+  stopOnFailure,
+} from '#data'
 import type { DatasetSpec, TableSchema } from '#data/contract'
 import { joinTable, type ViewInput } from '#features'
 import { serveAsChild } from '#platform/process'
@@ -37,6 +46,8 @@ export interface ReadDataInput {
   /** The latest version; `base` is the content hash of the source's own rows in it. */
   parent: { parquet: string; schema: TableSchema; base: string } | null
   readSource: boolean
+  /** A source that only the server could bring. */
+  brought: BroughtFile | undefined
   /** Labelled rows of the prediction log; the first `known` of them are in the parent already. */
   fresh: { path: string; rows: number; known: number; from: string }
 }
@@ -85,7 +96,10 @@ async function readSource(
   const ingested = pictures
     ? await readPictures(input, pictures, target, progress)
     : input.views.length === 0
-      ? await ingestTable({ spec: input.set, folder: input.project, target, previous, progress, ...namesOf(input) })
+      ? await ingestTable({
+          ...{ spec: input.set, folder: input.project, brought: input.brought, ...namesOf(input) },
+          ...{ target, previous, progress },
+        })
       : await readWithFeatures(input, target, progress)
   stopOnFailure(ingested.expectations)
   return ingested
@@ -102,14 +116,14 @@ async function readPictures(
   const listed = await listPictures({ folder: project, source: set.source, label: set.label!, size }, path, progress)
   if (listed.broken.length > 0)
     progress(`${listed.broken.length} pictures left out: ${listed.broken[0]!.file} ${listed.broken[0]!.reason}`)
-  const spec: DatasetSpec = { ...set, source: path, sha256: undefined }
+  const spec: DatasetSpec = readFrom(path, set)
   const table = await ingestTable({ spec, folder: project, target, previous: parent?.schema, progress })
   return { ...table, source: { ...table.source, source: set.source } as IngestedTable['source'] }
 }
 
 /** The source's rows with their features as they were at each row's time: one table, split and judged as a whole. */
 async function readWithFeatures(
-  { set, dataset, others, views, project, folder, parent }: ReadDataInput,
+  { set, dataset, others, views, project, folder, parent, brought }: ReadDataInput,
   target: string,
   progress: (message: string) => void,
 ): Promise<IngestedTable> {
@@ -126,6 +140,7 @@ async function readWithFeatures(
     ...{ dataset, others },
     folder: project,
     target: join(folder, 'entities'),
+    brought,
     progress,
   })
   progress('joining features')

@@ -34,7 +34,8 @@ export function DataPage() {
         return (
           <>
             <PageHead title="Data">
-              Each version is named by its content: equal tables are one version, whatever file they were in.
+              Each version is named by its content: equal tables are one version, whatever file they were in.{' '}
+              <Link to={paths.sources(project)}>Where they come from</Link>
             </PageHead>
             {found.length === 0 && (
               <Panel title="No data yet">
@@ -100,6 +101,8 @@ function Versions({ project, dataset, chosen }: { project: string; dataset: stri
 }
 
 function sourceWords(source: SourceDescriptor): string {
+  if (source.kind === 'taken')
+    return source.what && source.place !== 's3' ? `${source.source}: ${source.what}` : source.source
   if (source.kind === 'appended') return `${count(source.rows)} appended: ${source.source}`
   return source.source
 }
@@ -214,7 +217,7 @@ function Source({ source }: { source: SourceDescriptor }) {
             {bytes(file.bytes)} <Id value={file.sha256} tail={false} />
           </span>
         ))}
-      {source.kind === 'url' && (
+      {(source.kind === 'url' || source.kind === 'taken') && (
         <span className="note">
           {' '}
           {bytes(source.bytes)} <Id value={source.sha256} tail={false} />

@@ -23,6 +23,7 @@ const queries = new QueryClient({
 // The loop is what most visits begin with; the other pages come when they are gone to.
 const FeaturesPage = lazy(async () => ({ default: (await import('../features/views.tsx')).FeaturesPage }))
 const FeatureViewPage = lazy(async () => ({ default: (await import('../features/view.tsx')).FeatureViewPage }))
+const SourcesPage = lazy(async () => ({ default: (await import('../data/sources.tsx')).SourcesPage }))
 const DataPage = lazy(async () => ({ default: (await import('../data/page.tsx')).DataPage }))
 const RunsPage = lazy(async () => ({ default: (await import('../tracking/runs.tsx')).RunsPage }))
 const RunPage = lazy(async () => ({ default: (await import('../tracking/run.tsx')).RunPage }))
@@ -60,6 +61,7 @@ const routes: RouteObject[] = [
   { path: 'traces/:trace', element: <RequestTracePage /> },
   { path: ':project', element: <LoopPage /> },
   { path: ':project/data', element: <DataPage /> },
+  { path: ':project/data/sources', element: <SourcesPage /> },
   { path: ':project/features', element: <FeaturesPage /> },
   { path: ':project/features/:view', element: <FeatureViewPage /> },
   { path: ':project/runs', element: <RunsPage /> },

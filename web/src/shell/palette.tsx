@@ -139,6 +139,7 @@ function useEntries(text: string): Entry[] {
     if (project) {
       add('Pages', 'Loop', paths.loop(project), 'g l')
       add('Pages', 'Data', paths.data(project), 'g d')
+      add('Pages', 'Data sources', paths.sources(project))
       add('Pages', 'Features', paths.features(project), 'g f')
       add('Pages', 'Runs', paths.runs(project), 'g r')
       add('Pages', 'Models', paths.models(project), 'g m')

@@ -8,6 +8,7 @@ export const paths = {
   projects: () => '/',
   loop: (project: string) => `/${part(project)}`,
   data: (project: string) => `/${part(project)}/data`,
+  sources: (project: string) => `/${part(project)}/data/sources`,
   features: (project: string) => `/${part(project)}/features`,
   feature: (project: string, view: string) => `/${part(project)}/features/${part(view)}`,
   runs: (project: string) => `/${part(project)}/runs`,

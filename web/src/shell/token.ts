@@ -9,6 +9,8 @@ export function forgetToken(): void {
   sessionStorage.removeItem(KEY)
 }
 
+export const readToken = () => sessionStorage.getItem(KEY)
+
 export const holdsToken = () => sessionStorage.getItem(KEY) !== null
 
 export const fetchWithToken: typeof fetch = (input, init) => {
