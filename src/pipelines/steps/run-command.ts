@@ -12,6 +12,7 @@ import type { SplitData, SplitDataInput } from '../workers/split-data.ts'
 import { type PictureModel, readPictureModel } from '../pictures/picture-model.ts'
 import { picturePlaces } from './picture-places.ts'
 import type { DataStep } from './read-data.ts'
+import { secretsOfStep } from './step-secrets.ts'
 
 /** The model that the step called `train` left, and what made it. */
 export interface CommandModel {
@@ -64,7 +65,8 @@ export async function runStepCommand(
 ): Promise<CommandModel | undefined> {
   const { name, step } = run
   const outcome = await job.step(name, async (): Promise<CommandOutcome> => {
-    const onLine = (message: string) => job.progress({ message: message.slice(0, 200) })
+    const secrets = secretsOfStep(project.spec, step, process.env)
+    const onLine = (message: string) => job.progress({ message: secrets.mask(message).slice(0, 200) })
     const { command, folder, pythonEnv } = await commandOf(project, step)
     const python = await makeEnvironment(job, needs, { project, step, pythonEnv, onLine })
     const model = name === 'train' ? resolve(project.folder, step.model ?? 'model.onnx') : undefined
@@ -76,11 +78,12 @@ export async function runStepCommand(
     try {
       // Whatever logged in an attempt that was cut off is gone.
       await endNestedRuns()
-      const printed = await runCommand(command, {
+      const told = await runCommand(command, {
         folder,
         timeoutMs: step.limits.time,
         signal: job.signal,
         env: {
+          ...secrets.env,
           ...python?.env,
           ...data,
           ORRERY_URL: needs.serverUrl(),
@@ -90,7 +93,10 @@ export async function runStepCommand(
           ...forMlflow(needs, project, run, identity.secret),
         },
         onLine,
+      }).catch((error) => {
+        throw secrets.maskError(error)
       })
+      const printed = secrets.mask(told)
       const onnx = model === undefined ? null : await keepModel(needs, command, step.limits.model, model)
       const summary = printed.trimEnd().split('\n').at(-1)!.slice(0, LONGEST_SUMMARY)
       const arrays = data.ORRERY_PICTURES

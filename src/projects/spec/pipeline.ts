@@ -125,6 +125,9 @@ export const CommandStep = z.strictObject({
     })
     .optional()
     .meta({ description: 'what the command needs installed' }),
+  secrets_of: Name.optional().meta({
+    description: 'the environment whose secrets the command gets as variables; none when absent',
+  }),
   with: With.optional().meta({ description: 'data and objective; only for `train`' }),
   model: text('a path', 'Write where the command leaves the ONNX file.')
     .optional()

@@ -199,9 +199,15 @@ function stepOrder(file: ProjectFile): Finding[] {
 
 function environments(file: ProjectFile): Finding[] {
   const names = Object.keys(file.environments)
-  return Object.entries(file.deploy ?? {}).flatMap(([name, { environment }]) =>
+  const deployed = Object.entries(file.deploy ?? {}).flatMap(([name, { environment }]) =>
     names.includes(environment) ? [] : [missing(['deploy', name, 'environment'], 'environment', environment, names)],
   )
+  const handed = Object.entries(file.pipeline).flatMap(([name, step]) => {
+    const of = 'run' in step ? step.secrets_of : undefined
+    if (of === undefined || names.includes(of)) return []
+    return [missing(['pipeline', name, 'secrets_of'], 'environment', of, names)]
+  })
+  return [...deployed, ...handed]
 }
 
 function triggers(file: ProjectFile): Finding[] {
