@@ -84,7 +84,9 @@ function alarmOf({ version, from }: Rollout, { rows, versions }: ReturnType<Serv
   const of = (one: number | null) => (one === null ? undefined : versions.get(one))
   const errorsOf = (one: number | null) => {
     const count = of(one)?.failed ?? 0
-    return { count, requests: rows, rate: rows > 0 ? count / rows : null }
+    // A failure is counted when a version fails, its request when somebody has answered it: a moment later.
+    const requests = Math.max(rows, count)
+    return { count, requests, rate: requests > 0 ? count / requests : null }
   }
   const errors = { candidate: errorsOf(version), champion: errorsOf(from) }
   const latency = { candidate: of(version)?.latency ?? null, champion: of(from)?.latency ?? null }
@@ -97,6 +99,6 @@ function alarmOf({ version, from }: Rollout, { rows, versions }: ReturnType<Serv
     ...{ requests: rows, errors, latency, answers: null, labels: 0, quality: null, value: null },
     ...{ experiment: null, rank: null, conditions: [] },
   }
-  const words = `v${version} failed ${counted(errors.candidate.count, 'request')} of ${rows} since its step began`
+  const words = `v${version} failed ${counted(errors.candidate.count, 'request')} of ${errors.candidate.requests} since its step began`
   return { requests: rows, context, evidence, words }
 }

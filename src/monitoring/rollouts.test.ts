@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { onEveryDatabase } from '#platform/testing'
 import { DAY, loopMigrations, openLoop, START, world } from './loop.fixture.ts'
+
+// Models are trained and answered with for real; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 })
 
 type Loop = Awaited<ReturnType<typeof openLoop>>
 
@@ -143,9 +146,11 @@ onEveryDatabase('roll-outs on a real gateway', loopMigrations, (storage) => {
     await loop.monitoring().start()
     for (let i = 0; i < 5; i++) await ask(loop, 20, { gaps: true })
     const waited = Date.now()
-    while ((await last(loop)).state === 'canary' && Date.now() - waited < 8_000) await sleep(50)
+    while ((await last(loop)).state === 'canary' && Date.now() - waited < 60_000) await sleep(50)
     expect(await last(loop)).toMatchObject({ state: 'rolled_back' })
-    expect((await last(loop)).history.at(-1)!.note).toMatch(/^alarm: v2 failed 100 requests of 100 .*errors\.rate = 1/)
+    expect((await last(loop)).history.at(-1)!.note).toMatch(
+      /^alarm: v2 failed (\d+) requests of \1 .*errors\.rate = 1$/,
+    )
   })
 
   it('stands still while paused, and follows a person who skips, resumes and aborts', async () => {
