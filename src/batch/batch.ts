@@ -113,7 +113,9 @@ export function openBatch(needs: BatchNeeds): BatchRoom {
       return get(await storage.write((tx) => enqueue(tx, job)))
     },
     list: async ({ project, limit }) =>
-      (await jobs.list({ kind: KIND, limit, ...(project !== undefined && { project }) })).map((job) => described(job)),
+      Promise.all(
+        (await jobs.list({ kind: KIND, limit, ...(project !== undefined && { project }) })).map(({ id }) => get(id)),
+      ),
     cancel: async (id) => {
       await get(id)
       await jobs.cancel(id)
