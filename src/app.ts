@@ -95,7 +95,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const { bring } = dataSources
   const fileDatasets = openFileDatasets({ storage, blobs, events, ledger: home.dataLedger })
   const pictures = openPictureProfiles({ storage, jobs, files: fileDatasets, projects, home })
-  const features = openFeatures({ storage, blobs, events, jobs, clock, log, projects, data, bring, work: home.work })
+  const features = await openFeatures({
+    ...{ storage, blobs, events, jobs, clock, log, projects, data, bring, work: home.work },
+    onlineStore: config.onlineStore,
+  })
+  opened.defer(features.close)
   const tracking = openTracking({
     ...{ storage, blobs, events, clock },
     keeperOf: (tx, of, ids) => registry.keeperOf(tx, of, ids),

@@ -39,6 +39,10 @@ export const Config = z.strictObject({
     .min(1)
     .default(2_048)
     .describe('Megabytes of loaded models; above that the ones used longest ago leave, and load again when asked.'),
+  onlineStore: z
+    .string()
+    .optional()
+    .describe('Where online features are kept: redis://…, rediss://… or postgres://…; in the database when absent.'),
   webhooks: z
     .enum(['public', 'any'])
     .default('public')
@@ -75,5 +79,10 @@ const variableOf = (key: string) => `ORRERY_${key.replace(/[A-Z]/g, '_$&').toUpp
 
 /** The configuration for people: passwords in addresses are masked. */
 export function maskSecrets(config: Config): Record<string, unknown> {
-  return { ...config, ...(config.database && { database: config.database.replace(/:[^:@/]+@/, ':***@') }) }
+  const masked = (address: string) => address.replace(/:[^:@/]+@/, ':***@')
+  return {
+    ...config,
+    ...(config.database && { database: masked(config.database) }),
+    ...(config.onlineStore && { onlineStore: masked(config.onlineStore) }),
+  }
 }

@@ -21,6 +21,7 @@ import { parseArgs } from 'node:util'
 import sharp from 'sharp'
 
 const { values } = parseArgs({
+  allowPositionals: true,
   options: { repeat: { type: 'string', default: '3' }, photos: { type: 'string', default: '1500' } },
 })
 const PHOTOS = fileURLToPath(new URL('../../../shared/data/cats-dogs', import.meta.url))

@@ -2,7 +2,6 @@ import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform
 import type { ViewDefinition } from './definition.ts'
 
 interface CatalogTables {
-  features_online: { version: number }
   features_versions: {
     id: number
     project: string
@@ -62,17 +61,14 @@ export async function saveView(
     .execute()
 }
 
-/** Takes the views off the catalog that a project's file no longer has; their versions stay, for what was made of them. */
+/**
+ * Takes the views off the catalog that a project's file no longer has; their versions stay, for what was made of them.
+ * Their rows online go when the keeper looks.
+ */
 export async function dropOtherViews(tx: Tx, project: string, kept: readonly string[]): Promise<void> {
   const db = tables<CatalogTables>(tx)
   // Nothing has an empty name: a list must not be empty.
   const views = ['', ...kept]
-  const versions = db
-    .selectFrom('features_versions')
-    .select('id')
-    .where('project', '=', project)
-    .where('view', 'not in', views)
-  await db.deleteFrom('features_online').where('version', 'in', versions).execute()
   await db.deleteFrom('features_views').where('project', '=', project).where('view', 'not in', views).execute()
 }
 

@@ -143,6 +143,29 @@ export class ViewNotOnline extends OrreryError {
   }
 }
 
+export class OnlineStoreUnknown extends OrreryError {
+  constructor(address: string) {
+    super({
+      code: 'ORRERY_FEATURES_ONLINE_STORE_UNKNOWN',
+      status: 400,
+      message: `Online features cannot be kept at ${address.replace(/:[^:@/]+@/, ':***@')}.`,
+      hint: 'Name a redis://, rediss:// or postgres:// address, or none for the server’s own database.',
+    })
+  }
+}
+
+export class OnlineStoreUnreachable extends OrreryError {
+  constructor(host: string, cause: unknown) {
+    super({
+      code: 'ORRERY_FEATURES_ONLINE_STORE_UNREACHABLE',
+      status: 503,
+      message: `The store of the online features at ${host} does not answer (${cause instanceof Error ? cause.message || cause.name : cause}).`,
+      hint: 'Start it, or correct ORRERY_ONLINE_STORE; nothing that was acknowledged is asked of you again.',
+      cause,
+    })
+  }
+}
+
 export class JobUnknown extends OrreryError {
   constructor(id: string) {
     super({

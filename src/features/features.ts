@@ -19,7 +19,7 @@ import { lastMaterialization, type Materialization, materializationsOf, skewOf }
 import { type MaterializeInput, openMaterialize } from './materialize.ts'
 import { type FeatureGauge, openMetrics } from './metrics.ts'
 import { type Entity, type Online, openOnline } from './online.ts'
-import { openOnlineStore } from './online-store.ts'
+import { openOnlineStore } from './open-online-store.ts'
 import { type OpenedView, openSources } from './sources.ts'
 
 export interface Features extends Online {
@@ -42,6 +42,8 @@ export interface Features extends Online {
   /** Materializes what is due and measures skew, now and from now on. */
   start(): void
   stop(): Promise<void>
+  /** Lets go of the store of the online features. */
+  close(): Promise<void>
 }
 
 export type OpenViews = (project: StoredProject, names: readonly string[], signal: AbortSignal) => Promise<OpenedView[]>
@@ -56,7 +58,7 @@ export type CompleteRecords = <Record extends Entity>(
 const JOIN = 'features.join'
 const MATERIALIZE = 'features.materialize'
 
-export function openFeatures(needs: {
+export async function openFeatures(needs: {
   storage: Storage
   blobs: Blobs
   events: Events
@@ -68,13 +70,15 @@ export function openFeatures(needs: {
   bring: ServerSources['bring']
   /** Folder for files under way. */
   work: string
-}): Features {
+  /** Where the online features are kept, when not in the server's own database. */
+  onlineStore?: string | undefined
+}): Promise<Features> {
   const { storage, jobs, clock, projects } = needs
-  const store = openOnlineStore()
+  const store = await openOnlineStore({ at: needs.onlineStore, storage })
   const catalog = openCatalog(needs)
   const sources = openSources(needs)
   const historical = openHistorical({ ...needs, catalog, sources })
-  const online = openOnline({ storage, clock, catalog, store })
+  const online = openOnline({ clock, catalog, store })
 
   jobs.define<JoinBody, JoinedVersion>({ kind: JOIN, concurrency: 1, attempts: 3, run: historical.join })
   jobs.define<MaterializeInput, MaterializedView>({
@@ -162,7 +166,7 @@ export function openFeatures(needs: {
       const youngest = last?.facts?.youngest ?? null
       return {
         version: serving?.number ?? null,
-        entities: serving ? await store.count(storage, serving.id) : 0,
+        entities: serving ? await store.count(serving.id) : 0,
         youngest: youngest === null ? null : youngest / 1_000,
         materializedAt: last?.finishedAt ?? null,
         failure: await failureOf(project, name),
@@ -174,5 +178,6 @@ export function openFeatures(needs: {
     metrics: metrics.registry,
     start: keeper.start,
     stop: keeper.stop,
+    close: store.close,
   }
 }

@@ -6,8 +6,9 @@ import type { Clock } from '#platform/time'
 import type { Catalog } from './catalog.ts'
 import type { AppliedView } from './catalog-store.ts'
 import type { SkewMeasure } from './contract.ts'
-import { lastMaterialization, saveSkew, skewOf } from './materialization-store.ts'
+import { lastMaterialization, saveSkew, skewOf, unserveVersion } from './materialization-store.ts'
 import type { OnlineStore } from './online-store.ts'
+import { forgetOldRows } from './materialize.ts'
 import { measureSkew } from './skew.ts'
 
 /** Keeps the online store in step with the data, and says how well it is. */
@@ -44,6 +45,13 @@ export function openKeeper(needs: {
   async function keep({ project, id, definition, serving }: AppliedView): Promise<void> {
     const { name, every } = definition
     const last = await lastMaterialization(storage, project, name)
+    // A store that was exchanged, or that forgot: the version is written as a whole again.
+    if (serving && (last?.facts?.entities ?? 0) > 0 && (await store.isEmpty(serving.id))) {
+      await storage.write((tx) => unserveVersion(tx, { project, view: name }))
+      catalog.forget()
+      await materialize(project, name)
+      return
+    }
     const key = `${project} ${name} ${id}`
     const latest = Math.max(asked.get(key) ?? 0, serving?.id === id ? (last?.finishedAt ?? 0) : 0)
     if (clock.now() - latest >= every) {
@@ -59,7 +67,7 @@ export function openKeeper(needs: {
     if (!last?.facts) return
     const fresh = before && before.measuredAt >= last.finishedAt! && clock.now() - before.measuredAt < MEASURE_EVERY_MS
     if (fresh) return
-    const found = await measureSkew({ storage, store }, id, definition, last.facts.sample)
+    const found = await measureSkew(store, id, definition, last.facts.sample)
     const newest = await Promise.all(Object.keys(last.facts.tables).map((set) => data.latest(project, set)))
     const stale = newest.some((version) => version && version.id !== last.facts!.tables[version.dataset])
     const now: SkewMeasure = { measuredAt: clock.now(), ...found, stale }
@@ -78,6 +86,7 @@ export function openKeeper(needs: {
     for (const view of await catalog.views())
       if (view.definition.online)
         await keep(view).catch((err) => log.error({ err, view: view.definition.name }, 'a view could not be kept'))
+    await forgetOldRows(catalog, store)
   }
 
   function schedule(): void {

@@ -156,6 +156,16 @@ export async function serveVersion(
   return { before: found.serving }
 }
 
+/** Lets a view answer with nothing until it was materialized as a whole again. */
+export async function unserveVersion(tx: Tx, { project, view }: { project: string; view: string }): Promise<void> {
+  await tables<MaterializationTables>(tx)
+    .updateTable('features_views')
+    .set({ serving: null })
+    .where('project', '=', project)
+    .where('view', '=', view)
+    .execute()
+}
+
 export async function saveSkew(tx: Tx, project: string, view: string, measure: SkewMeasure): Promise<void> {
   const values = { measured_at: measure.measuredAt, measure: encodeJson(measure) }
   await tables<MaterializationTables>(tx)

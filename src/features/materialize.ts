@@ -21,7 +21,7 @@ import {
   serveVersion,
   updateMaterialization,
 } from './materialization-store.ts'
-import type { OnlineRow, OnlineStore } from './online-store.ts'
+import type { OnlineStore } from './online-store.ts'
 import type { Sources } from './sources.ts'
 import type { Change, LatestInput, LatestOutput } from './workers/latest.ts'
 
@@ -109,12 +109,7 @@ export function openMaterialize(needs: {
     const flush = async () => {
       const [changes, upTo] = [batch, line]
       batch = []
-      await storage.write(async (tx) => {
-        for (const group of groups(changes))
-          if (Array.isArray(group)) await online.put(tx, version, group, clock.now())
-          else await online.remove(tx, version, group)
-        await updateMaterialization(tx, job.id, { written: upTo })
-      })
+      await online.apply(version, changes, clock.now(), (tx) => updateMaterialization(tx, job.id, { written: upTo }))
       job.progress({ message: 'writing', fraction: upTo / Math.max(1, total) })
     }
     for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -137,8 +132,7 @@ export function openMaterialize(needs: {
     await storage.write(async (tx) => {
       await updateMaterialization(tx, job.id, { finishedAt })
       await forgetMaterializations(tx, project, view, finishedAt - KEPT_MS)
-      const served = await serveVersion(tx, { project, view, version })
-      if (served && served.before !== null && served.before !== version) await online.removeAll(tx, served.before)
+      await serveVersion(tx, { project, view, version })
       await events.publish(tx, {
         type: 'features.materialized',
         ...{ project, subject: view },
@@ -146,6 +140,7 @@ export function openMaterialize(needs: {
       })
     })
     catalog.forget()
+    await forgetOldRows(catalog, online)
     return { view, version: number, changed, entities }
   }
 }
@@ -156,17 +151,10 @@ function isSame(last: MaterializationFacts, tables: Record<string, string>, now:
   return same && (last.next === null || last.next > now)
 }
 
-/** Rows that are written stand together; their order with those that go is kept. */
-function* groups(changes: readonly Change[]): Generator<OnlineRow[] | { entity: string; eventTime: number }> {
-  let rows: OnlineRow[] = []
-  for (const change of changes) {
-    if ('put' in change) {
-      rows.push(change.put)
-      continue
-    }
-    if (rows.length > 0) yield rows
-    rows = []
-    yield change.gone
-  }
-  if (rows.length > 0) yield rows
+/** Takes away the rows of versions that no view answers with, or is about to. */
+export async function forgetOldRows(catalog: Pick<Catalog, 'views'>, online: OnlineStore): Promise<void> {
+  const kept = await online.versions()
+  const views = await catalog.views()
+  const needed = new Set(views.flatMap(({ id, serving }) => [id, serving?.id ?? id]))
+  for (const version of kept) if (!needed.has(version)) await online.removeAll(version)
 }

@@ -1,5 +1,22 @@
 import type { Migration } from '#platform/storage'
 
+const createOnlineRows: Migration['up'] = async (db, capabilities) => {
+  await db.schema
+    .createTable('features_online')
+    .addColumn('version', 'integer', (c) => c.notNull())
+    .addColumn('entity', 'text', (c) => c.notNull())
+    .addColumn('event_time', 'bigint', (c) => c.notNull())
+    .addColumn('created', 'bigint', (c) => c.notNull())
+    .addColumn('written_at', 'bigint', (c) => c.notNull())
+    .addColumn('cells', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('features_online_key', ['version', 'entity'])
+    .modifyEnd(capabilities.clustered)
+    .execute()
+}
+
+/** The rows alone, in a database of their own. */
+export const onlineRowMigrations: readonly Migration[] = [{ name: 'features-online-001-rows', up: createOnlineRows }]
+
 export const featureMigrations: readonly Migration[] = [
   {
     name: 'features-001-views',
@@ -30,17 +47,7 @@ export const featureMigrations: readonly Migration[] = [
     name: 'features-002-online',
     up: async (db, capabilities) => {
       await db.schema.alterTable('features_views').addColumn('serving', 'integer').execute()
-      await db.schema
-        .createTable('features_online')
-        .addColumn('version', 'integer', (c) => c.notNull())
-        .addColumn('entity', 'text', (c) => c.notNull())
-        .addColumn('event_time', 'bigint', (c) => c.notNull())
-        .addColumn('created', 'bigint', (c) => c.notNull())
-        .addColumn('written_at', 'bigint', (c) => c.notNull())
-        .addColumn('cells', 'text', (c) => c.notNull())
-        .addPrimaryKeyConstraint('features_online_key', ['version', 'entity'])
-        .modifyEnd(capabilities.clustered)
-        .execute()
+      await createOnlineRows(db, capabilities)
       await db.schema
         .createTable('features_materializations')
         .addColumn('id', 'text', (c) => c.primaryKey())

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { openStatements, type Storage, type Tx } from '#platform/storage'
+import { batched, openStatements, type Storage, type Tx } from '#platform/storage'
 
 /** A row of a view as it is kept for its entity; times in µs. */
 export interface OnlineRow {
@@ -18,22 +18,39 @@ export interface KeptRow extends OnlineRow {
   writtenAt: number
 }
 
+/** A row that is to be kept, or an entity whose row is gone. */
+export type OnlineChange = { readonly put: OnlineRow } | { readonly gone: { entity: string; eventTime: number } }
+
+/**
+ * Where the latest row of each entity is kept. Every write may be repeated and come in any order: a row is kept unless
+ * what is kept is of a later moment, so the same is kept in the end.
+ */
 export interface OnlineStore {
   /**
-   * Keeps rows unless what is kept is of a later moment: whatever order rows arrive in, the same is kept in the end.
+   * Applies changes in their order.
    *
-   * @returns how many were kept
+   * @param also what the server's own database is told of it: in the same transaction where the rows are there, and
+   *   afterwards where they are not
    */
-  put(tx: Tx, version: number, rows: readonly OnlineRow[], writtenAt: number): Promise<number>
-  /** Removes an entity's row if it is of this moment or an earlier one. */
-  remove(tx: Tx, version: number, gone: { entity: string; eventTime: number }): Promise<void>
-  removeAll(tx: Tx, version: number): Promise<void>
-  get(storage: Storage, wanted: readonly { version: number; entity: string }[]): Promise<KeptRow[]>
-  count(storage: Storage, version: number): Promise<number>
+  apply(
+    version: number,
+    changes: readonly OnlineChange[],
+    writtenAt: number,
+    also?: (tx: Tx) => Promise<void>,
+  ): Promise<void>
+  /** Keeps a row that somebody waits for. @returns whether it was kept */
+  push(version: number, row: OnlineRow, writtenAt: number): Promise<boolean>
+  removeAll(version: number): Promise<void>
+  get(wanted: readonly { version: number; entity: string }[]): Promise<KeptRow[]>
+  count(version: number): Promise<number>
+  isEmpty(version: number): Promise<boolean>
+  /** Those with rows. */
+  versions(): Promise<number[]>
+  close(): Promise<void>
 }
 
 /** Comes before every time, and is a number that everything on the way can hold. */
-const NEVER = Number.MIN_SAFE_INTEGER
+export const NEVER = Number.MIN_SAFE_INTEGER
 
 interface Row {
   version: number
@@ -44,39 +61,74 @@ interface Row {
   cells: string
 }
 
-export function openOnlineStore(): OnlineStore {
+interface Pushed {
+  readonly version: number
+  readonly row: OnlineRow
+  readonly writtenAt: number
+  kept: boolean
+}
+
+/**
+ * Rows in a table of a database.
+ *
+ * @param needs.rows the database the rows are in
+ * @param needs.own the server's own, which may be the same
+ */
+export function openDatabaseStore({ rows: storage, own }: { rows: Storage; own: Storage }): OnlineStore {
   const statements = openStatements()
+
+  async function put(tx: Tx, version: number, rows: readonly OnlineRow[], writtenAt: number): Promise<number> {
+    const values = [...lastOfEach(rows).values()].flatMap(({ entity, eventTime, created, cells }) => [
+      ...[version, entity, eventTime, created ?? NEVER, writtenAt, JSON.stringify(cells)],
+    ])
+    const kept = await statements.runMany<{ entity: string }>(
+      tx,
+      'put',
+      (tuples) => sql`
+        insert into features_online (version, entity, event_time, created, written_at, cells) values ${tuples}
+        on conflict (version, entity) do update set
+          event_time = excluded.event_time, created = excluded.created, written_at = excluded.written_at, cells = excluded.cells
+        where excluded.event_time > features_online.event_time
+          or (excluded.event_time = features_online.event_time and excluded.created >= features_online.created)
+        returning entity`,
+      6,
+      values,
+    )
+    return kept.length
+  }
+
+  async function remove(tx: Tx, version: number, { entity, eventTime }: { entity: string; eventTime: number }) {
+    const build = () =>
+      sql`delete from features_online where version = ${version} and entity = ${entity} and event_time <= ${eventTime}`
+    await statements.run(tx, 'remove', build, [version, entity, eventTime])
+  }
+
+  // One after the other for each entity: whether a row was kept is the answer to whoever pushed it.
+  const push = batched<Pushed>(storage, async (tx, pushed) => {
+    for (const one of pushed) one.kept = (await put(tx, one.version, [one.row], one.writtenAt)) > 0
+    return pushed.map(() => undefined)
+  })
+
   return {
-    put: async (tx, version, rows, writtenAt) => {
-      const values = [...lastOfEach(rows).values()].flatMap(({ entity, eventTime, created, cells }) => [
-        ...[version, entity, eventTime, created ?? NEVER, writtenAt, JSON.stringify(cells)],
-      ])
-      const kept = await statements.runMany<{ entity: string }>(
-        tx,
-        'put',
-        (tuples) => sql`
-          insert into features_online (version, entity, event_time, created, written_at, cells) values ${tuples}
-          on conflict (version, entity) do update set
-            event_time = excluded.event_time, created = excluded.created, written_at = excluded.written_at, cells = excluded.cells
-          where excluded.event_time > features_online.event_time
-            or (excluded.event_time = features_online.event_time and excluded.created >= features_online.created)
-          returning entity`,
-        6,
-        values,
-      )
-      return kept.length
+    apply: async (version, changes, writtenAt, also) => {
+      await storage.write(async (tx) => {
+        for (const group of groups(changes))
+          if (Array.isArray(group)) await put(tx, version, group, writtenAt)
+          else await remove(tx, version, group)
+        if (storage === own) await also?.(tx)
+      })
+      if (storage !== own && also) await own.write(also)
     },
-    remove: async (tx, version, { entity, eventTime }) => {
-      const build = () =>
-        sql`delete from features_online where version = ${version} and entity = ${entity} and event_time <= ${eventTime}`
-      await statements.run(tx, 'remove', build, [version, entity, eventTime])
+    push: async (version, row, writtenAt) => {
+      const pushed: Pushed = { version, row, writtenAt, kept: false }
+      await push(pushed)
+      return pushed.kept
     },
-    removeAll: async (tx, version) => {
-      await statements.run(tx, 'removeAll', () => sql`delete from features_online where version = ${version}`, [
-        version,
-      ])
+    removeAll: async (version) => {
+      const build = () => sql`delete from features_online where version = ${version}`
+      await storage.write((tx) => statements.run(tx, 'removeAll', build, [version]))
     },
-    get: async (storage, wanted) => {
+    get: async (wanted) => {
       const found: Row[] = []
       const place = storage.reads()
       for (const version of new Set(wanted.map((one) => one.version))) {
@@ -89,16 +141,51 @@ export function openOnlineStore(): OnlineStore {
       }
       return found.map(fromRow)
     },
-    count: async (storage, version) => {
+    count: async (version) => {
       const build = () => sql`select count(*) as entities from features_online where version = ${version}`
       const { rows } = await statements.run<{ entities: number }>(storage.reads(), 'count', build, [version])
       return Number(rows[0]!.entities)
     },
+    isEmpty: async (version) => {
+      const build = () => sql`select version from features_online where version = ${version} limit 1`
+      return (await statements.run(storage.reads(), 'isEmpty', build, [version])).rows.length === 0
+    },
+    versions: async () => {
+      const found: number[] = []
+      // From one version to the next through the key: asking for the distinct ones would read every row.
+      const build = () => sql`select min(version) as version from features_online where version > ${0}`
+      for (let last = 0; ; ) {
+        const { rows } = await statements.run<{ version: number | null }>(storage.reads(), 'versions', build, [last])
+        if (rows[0]?.version == null) return found
+        last = Number(rows[0].version)
+        found.push(last)
+      }
+    },
+    close: async () => {
+      if (storage !== own) await storage.close()
+    },
   }
 }
 
+/** Rows that are written stand together; their order with those that go is kept. */
+export function* groups(
+  changes: readonly OnlineChange[],
+): Generator<OnlineRow[] | { entity: string; eventTime: number }> {
+  let rows: OnlineRow[] = []
+  for (const change of changes) {
+    if ('put' in change) {
+      rows.push(change.put)
+      continue
+    }
+    if (rows.length > 0) yield rows
+    rows = []
+    yield change.gone
+  }
+  if (rows.length > 0) yield rows
+}
+
 /** PostgreSQL refuses a statement that meets the same row twice. */
-function lastOfEach(rows: readonly OnlineRow[]): Map<string, OnlineRow> {
+export function lastOfEach(rows: readonly OnlineRow[]): Map<string, OnlineRow> {
   const last = new Map<string, OnlineRow>()
   for (const row of rows) {
     const other = last.get(row.entity)

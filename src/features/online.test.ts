@@ -5,8 +5,8 @@ import { openCatalog } from './catalog.ts'
 import { answeringView, freshnessOf, openOnline } from './online.ts'
 import { featureMigrations } from './migrations.ts'
 import { serveVersion } from './materialization-store.ts'
-import { type OnlineRow, openOnlineStore } from './online-store.ts'
-import { seeded } from './plain-join.fixture.ts'
+import { forgetOldRows } from './materialize.ts'
+import { openDatabaseStore } from './online-store.ts'
 import { compareWithData } from './skew.ts'
 
 const NOW = Date.parse('2025-06-01T00:00:00Z')
@@ -22,53 +22,13 @@ const viewsOf = (more: object = {}) => ({
   },
 })
 
-onEveryDatabase('the online store', featureMigrations, (storage) => {
-  const store = openOnlineStore()
+onEveryDatabase('online features', featureMigrations, (storage) => {
   const clock = { now: () => NOW }
-  const put = (version: number, rows: OnlineRow[]) => storage().write((tx) => store.put(tx, version, rows, NOW))
-  const kept = async (version: number, entity: string) => (await store.get(storage(), [{ version, entity }]))[0]
-  const row = (entity: string, eventTime: number, created: number | null, value: number): OnlineRow => ({
-    ...{ entity, eventTime, created, cells: [value] },
-  })
   const open = () => {
     const catalog = openCatalog({ storage: storage(), clock })
-    return { catalog, ...openOnline({ storage: storage(), clock, catalog, store }) }
+    const store = openDatabaseStore({ rows: storage(), own: storage() })
+    return { catalog, store, ...openOnline({ clock, catalog, store }) }
   }
-
-  it('keeps the last row of each entity, in whatever order and batches they arrive', async () => {
-    const random = seeded(3)
-    const rows = Array.from({ length: 300 }, (_, i) =>
-      row(`e${random(9)}`, random(6), random(4) === 0 ? null : random(3), i),
-    )
-    // One of each place in time, or the order of arrival would be the answer.
-    const unique = [...new Map(rows.map((one) => [`${one.entity} ${one.eventTime} ${one.created}`, one])).values()]
-    for (const version of [101, 102]) {
-      const shuffled = unique.map((one) => ({ one, at: random(1e6) })).sort((a, b) => a.at - b.at)
-      while (shuffled.length > 0)
-        await put(
-          version,
-          shuffled.splice(0, random(40) + 1).map(({ one }) => one),
-        )
-    }
-    for (const entity of new Set(unique.map((one) => one.entity))) {
-      const wanted = unique
-        .filter((one) => one.entity === entity)
-        .sort((a, b) => a.eventTime - b.eventTime || (a.created ?? -1) - (b.created ?? -1))
-        .at(-1)!
-      expect(await kept(101, entity)).toEqual({ ...wanted, version: 101, writtenAt: NOW })
-      expect((await kept(102, entity))!.cells).toEqual(wanted.cells)
-    }
-  })
-
-  it('removes a row only if nothing later took its place', async () => {
-    await put(110, [row('a', 5, null, 1), row('b', 7, null, 1)])
-    await storage().write(async (tx) => {
-      await store.remove(tx, 110, { entity: 'a', eventTime: 5 })
-      await store.remove(tx, 110, { entity: 'b', eventTime: 6 })
-    })
-    expect(await kept(110, 'a')).toBeUndefined()
-    expect(await kept(110, 'b')).toBeDefined()
-  })
 
   it('answers many entities and views in one call, each value with its freshness', async () => {
     const { catalog, push, read } = open()
@@ -120,7 +80,7 @@ onEveryDatabase('the online store', featureMigrations, (storage) => {
   })
 
   it('lets the version that was materialized answer until the next one is, and takes away what is no more', async () => {
-    const { catalog, push, read } = open()
+    const { catalog, store, push, read } = open()
     const apply = (more: object) => storage().write((tx) => catalog.follow(tx, 'turn', viewsOf(more)))
     await apply({})
     const [first] = await catalog.named('turn', ['usage'])
@@ -138,7 +98,8 @@ onEveryDatabase('the online store', featureMigrations, (storage) => {
     catalog.forget()
     expect((await ask()).values).toEqual({ usage__minutes: 3 })
     await storage().write((tx) => catalog.follow(tx, 'turn', { features: {} }))
-    expect(await store.count(storage(), first!.id)).toBe(0)
+    await forgetOldRows(catalog, store)
+    expect(await store.count(first!.id)).toBe(0)
     expect(await catalog.views('turn')).toEqual([])
   })
 })

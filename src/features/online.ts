@@ -1,4 +1,3 @@
-import { batched, type Storage, type Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { Catalog } from './catalog.ts'
 import type { AppliedView } from './catalog-store.ts'
@@ -26,24 +25,8 @@ export interface Online {
   push(request: { project: string; view: string; rows: readonly Entity[] }): Promise<{ kept: number; older: number }>
 }
 
-interface Pushed {
-  readonly version: number
-  readonly row: OnlineRow
-  kept: boolean
-}
-
-export function openOnline(needs: { storage: Storage; clock: Clock; catalog: Catalog; store: OnlineStore }): Online {
-  const { storage, clock, catalog, store } = needs
-
-  const write = batched<Pushed>(storage, async (tx, pushed) => {
-    await keep(tx, pushed)
-    return pushed.map(() => undefined)
-  })
-
-  async function keep(tx: Tx, pushed: readonly Pushed[]): Promise<void> {
-    // One after the other for each entity: whether a row was kept is the answer to whoever pushed it.
-    for (const one of pushed) one.kept = (await store.put(tx, one.version, [one.row], clock.now())) > 0
-  }
+export function openOnline(needs: { clock: Clock; catalog: Catalog; store: OnlineStore }): Online {
+  const { clock, catalog, store } = needs
 
   return {
     read: async ({ project, views: names, entities, fullNames }) => {
@@ -57,7 +40,7 @@ export function openOnline(needs: { storage: Storage; clock: Clock; catalog: Cat
       const wanted = entities.flatMap((entity, row) =>
         answering.map(({ id, definition }) => ({ version: id, entity: keyOf(definition, entity, row) })),
       )
-      const found = new Map((await store.get(storage, wanted)).map((row) => [`${row.version} ${row.entity}`, row]))
+      const found = new Map((await store.get(wanted)).map((row) => [`${row.version} ${row.entity}`, row]))
       const now = clock.now()
       const rows = entities.map((_, r) => {
         const values: Record<string, number | string | null> = {}
@@ -86,14 +69,13 @@ export function openOnline(needs: { storage: Storage; clock: Clock; catalog: Cat
       if (!view!.definition.online) throw new ViewNotOnline(name)
       const now = clock.now()
       const answering = answeringView(view!)
-      const pushed = rows.map((row, i): Pushed => {
-        return { version: answering.id, row: pushedRow(answering.definition, row, i, now), kept: false }
-      })
+      const pushed = rows.map((row, i) => pushedRow(answering.definition, row, i, now))
       // A version that is being materialized would otherwise start without what was pushed meanwhile.
       const next = answering.id === view!.id ? [] : rows.flatMap((row, i) => fitting(view!, row, i, now))
-      await Promise.all([...pushed, ...next].map(write))
-      const kept = pushed.filter((one) => one.kept).length
-      return { kept, older: pushed.length - kept }
+      const kept = await Promise.all(pushed.map((row) => store.push(answering.id, row, now)))
+      await Promise.all(next.map((row) => store.push(view!.id, row, now)))
+      const newest = kept.filter(Boolean).length
+      return { kept: newest, older: pushed.length - newest }
     },
   }
 }
@@ -108,9 +90,9 @@ interface AnsweringView {
 export const answeringView = ({ serving, id, number, definition }: AppliedView): AnsweringView =>
   serving ?? { id, number, definition }
 
-function fitting(view: AppliedView, row: Entity, index: number, now: number): Pushed[] {
+function fitting(view: AppliedView, row: Entity, index: number, now: number): OnlineRow[] {
   try {
-    return [{ version: view.id, row: pushedRow(view.definition, row, index, now), kept: false }]
+    return [pushedRow(view.definition, row, index, now)]
   } catch {
     return []
   }

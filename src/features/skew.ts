@@ -1,4 +1,3 @@
-import type { Storage } from '#platform/storage'
 import type { SkewMeasure } from './contract.ts'
 import type { ViewDefinition } from './definition.ts'
 import { isBefore, type KeptRow, type OnlineRow, type OnlineStore } from './online-store.ts'
@@ -37,12 +36,12 @@ export function compareWithData(
 
 /** Reads what is kept for the entities of a sample and compares. */
 export async function measureSkew(
-  needs: { storage: Storage; store: OnlineStore },
+  store: OnlineStore,
   version: number,
   definition: Pick<ViewDefinition, 'columns'>,
   sample: readonly OnlineRow[],
 ): Promise<Omit<SkewMeasure, 'measuredAt' | 'stale'>> {
   const wanted = sample.map(({ entity }) => ({ version, entity }))
-  const kept = await needs.store.get(needs.storage, wanted)
+  const kept = await store.get(wanted)
   return compareWithData(definition, sample, new Map(kept.map((row) => [row.entity, row])))
 }
