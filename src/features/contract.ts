@@ -174,7 +174,31 @@ export const FeatureViewInfo = z.object({
 })
 export type FeatureViewInfo = z.infer<typeof FeatureViewInfo>
 
+export const FoundFeature = z.object({
+  project: z.string(),
+  view: z.string(),
+  version: z.int(),
+  feature: z.string(),
+  type: z.enum(['number', 'text']),
+  entities: z.array(z.string()),
+  owner: z.string(),
+  description: z.string().describe('Of the feature, or else of its view.'),
+  online: z.boolean(),
+})
+export type FoundFeature = z.infer<typeof FoundFeature>
+
 export const featureRoutes = defineRoutes({
+  searchFeatures: {
+    method: 'GET',
+    path: '/api/features',
+    permission: 'features:read',
+    summary: 'Features of all projects by name, view, key, owner or description; the best fit first.',
+    query: z.object({
+      q: z.string().max(200).default('').describe('Words; a feature has to have every one of them.'),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    }),
+    reply: z.object({ found: z.int().describe('All of them.'), features: z.array(FoundFeature) }),
+  },
   listFeatureViews: {
     method: 'GET',
     path: '/api/projects/:project/features',

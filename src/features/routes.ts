@@ -4,6 +4,7 @@ import type { Projects } from '#projects'
 import type { ProjectSpec } from '#projects/contract'
 import type { AppliedView } from './catalog-store.ts'
 import { type FeatureViewInfo, featureRoutes } from './contract.ts'
+import { searchFeatures } from './discovery.ts'
 import type { Features } from './features.ts'
 
 const PARQUET = 'application/vnd.apache.parquet'
@@ -21,6 +22,10 @@ export function mountFeatures(
   }
 
   http.mount('features', featureRoutes, {
+    searchFeatures: async ({ query: { q, limit } }) => {
+      const found = searchFeatures(await features.catalog.views(), q)
+      return { found: found.length, features: found.slice(0, limit) }
+    },
     listFeatureViews: async ({ params }) => {
       await projects.project(params.project)
       return { views: await Promise.all((await features.catalog.views(params.project)).map(infoOf)) }

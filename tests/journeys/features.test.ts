@@ -73,6 +73,16 @@ it('lists the views of the file, each with its version', async () => {
   })
 })
 
+it('finds a feature in all projects, from the command line too', async () => {
+  const { features } = await api.searchFeatures({ query: { q: 'customer pages' } })
+  expect(features).toMatchObject([{ project: 'shop', view: 'visits', feature: 'pages', owner: 'shop@example.org' }])
+  const { stdout } = await orrery(['features', 'search', 'spent', '--server', server.url])
+  expect(stdout).toMatch(/^spent_so_far +number +shop spending@1/)
+  expect((await orrery(['features', 'search', 'nothing', 'here', '--server', server.url])).stdout).toMatch(
+    /^No feature has/,
+  )
+})
+
 it('answers a small frame at once, as it was at each time', async () => {
   const { columns, rows, views } = await api.historicalFeatures({
     body: {

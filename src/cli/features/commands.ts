@@ -12,6 +12,14 @@ export function declareFeatureCommands(program: Command, set: (code: number) => 
     .addHelpText('after', '\nExample: orrery features list churn')
     .action(async (project, options) => set(await (await import('./views.ts')).listViews(project, options)))
   features
+    .command('search')
+    .description('features of all projects by name, view, key, owner or description')
+    .argument('<word...>')
+    .option('--server <url>', 'the server to talk to (ORRERY_SERVER)')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample: orrery features search minutes')
+    .action(async (words, options) => set(await (await import('./views.ts')).searchFeatures(words, options)))
+  features
     .command('join')
     .description('a data set with features as they were at the time of each row, as a version of another one')
     .argument('<project>')

@@ -24,3 +24,18 @@ function printView({ name, version, entities, ttl, owner, description, columns }
   for (const column of columns)
     console.log(`  ${padded(column.name, 26)} ${padded(column.type, 8)} ${pc.dim(column.description)}`)
 }
+
+/** Features of all projects that have every one of these words. */
+export async function searchFeatures(words: readonly string[], options: ServerOptions): Promise<number> {
+  const { server } = serverFrom(options)
+  const { found, features } = await server.searchFeatures({ query: { q: words.join(' ') } })
+  if (options.json) printJson({ found, features })
+  else if (found === 0)
+    console.log(`No feature has ${words.join(' and ')} in its name, view, key, owner or description.`)
+  else
+    for (const { project, view, version, feature, type, owner, description } of features)
+      console.log(
+        `${pc.bold(padded(feature, 26))} ${padded(type, 8)} ${padded(`${project} ${view}@${version}`, 36)} ${description}  ${pc.dim(owner)}`,
+      )
+  return DONE
+}

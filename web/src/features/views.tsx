@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from 'react-router'
+import { Link, useParams, useSearchParams } from 'react-router'
 import { Asked } from '../shell/asked.tsx'
 import { count } from '../shell/numbers.ts'
 import { Ago, Empty, PageHead, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
@@ -14,6 +14,8 @@ export function FeaturesPage() {
   const { project = '' } = useParams()
   useTitle('Features', project)
   const views = useQuery(ask('features', 'listFeatureViews', { params: { project } }))
+  const [search, setSearch] = useSearchParams()
+  const sought = search.get('q') ?? ''
   return (
     <Asked query={views} skeleton={<Skeleton height={300} />}>
       {({ views: found }) => (
@@ -27,7 +29,17 @@ export function FeaturesPage() {
                 Declare one under <code>features:</code> in <code>orrery.yaml</code>.
               </Empty>
             </Panel>
-          ) : (
+          ) : null}
+          <input
+            type="search"
+            aria-label="Find a feature in all projects"
+            placeholder="Find a feature in all projects: its name, key, owner or words"
+            className="find-feature"
+            value={sought}
+            onChange={(event) => setSearch(event.target.value ? { q: event.target.value } : {}, { replace: true })}
+          />
+          {sought.trim() !== '' && <Found sought={sought} />}
+          {found.length > 0 && (
             <Panel title="Views" note={`${count(found.length)} with ${count(featuresOf(found))} features`}>
               <div className="scroll">
                 <table>
@@ -74,3 +86,50 @@ export function FeaturesPage() {
 
 const featuresOf = (views: readonly { columns: readonly unknown[] }[]) =>
   views.reduce((sum, { columns }) => sum + columns.length, 0)
+
+/** What fits, of all projects: somebody may have made it already. */
+function Found({ sought }: { sought: string }) {
+  const query = useQuery(ask('features', 'searchFeatures', { query: { q: sought, limit: 50 } }))
+  return (
+    <Asked query={query} skeleton={<Skeleton lines={3} />}>
+      {({ found, features }) => (
+        <Panel title="Found" note={`${count(found)} ${found === 1 ? 'feature' : 'features'} in all projects`}>
+          {found === 0 ? (
+            <p className="note">No feature has all of these words in its name, view, key, owner or description.</p>
+          ) : (
+            <div className="scroll">
+              <table>
+                <thead>
+                  <tr>
+                    <th>feature</th>
+                    <th>view</th>
+                    <th>project</th>
+                    <th>by</th>
+                    <th>owner</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {features.map((one) => (
+                    <tr key={`${one.project} ${one.view} ${one.feature}`} data-row>
+                      <td>
+                        {one.feature} <span className="note">{one.type}</span>
+                        {one.description && <div className="note">{one.description}</div>}
+                      </td>
+                      <td>
+                        <Link to={paths.feature(one.project, one.view)}>{one.view}</Link>
+                      </td>
+                      <td>{one.project}</td>
+                      <td>{one.entities.join(', ')}</td>
+                      <td>{one.owner || <span className="note">nobody yet</span>}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
+          <SameAs api={`/api/features?q=${encodeURIComponent(sought)}`} cli={`orrery features search ${sought}`} />
+        </Panel>
+      )}
+    </Asked>
+  )
+}
