@@ -7,13 +7,13 @@
  * Starts a server of its own, trains, judges, signs as the QA expert would, serves, sends frames in the daylight and at dusk,
  * and says what came out. `--keep` leaves the server running to look at.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { camera } from '../../src/cli/camera/camera.ts'
+import { watch } from '../../src/cli/camera/camera.ts'
 import { connect, type Server } from '../../src/cli/server.ts'
 import { startServerProcess } from '../../src/cli/server-process.ts'
 import { drawPets } from './draw-pets.ts'
@@ -147,21 +147,19 @@ async function certified(api: Server, say: (line: string) => void) {
   }
 }
 
-/** Frames through `orrery camera`; returns the share answered as their folder says. */
+/** Frames as `orrery camera` sends them, with the truth; returns the share answered as their folder says. */
 async function throughTheGate(url: string, pictures: string, { frames, light }: { frames: number; light: number }) {
-  const lines: string[] = []
-  const print = console.log
-  console.log = (line: string) => lines.push(line)
-  try {
-    await camera(pictures, {
-      ...{ server: url, endpoint: ENDPOINT, fps: '20', frames: String(frames), light: String(light) },
-      ...{ labels: true, json: true },
-    })
-  } finally {
-    console.log = print
-  }
-  const seen = lines.map((line) => JSON.parse(line) as { truth: string; label: string })
-  return seen.filter(({ truth, label }) => truth === label).length / seen.length
+  let right = 0
+  for await (const { frame, answer } of watch(pictures, {
+    url,
+    endpoint: ENDPOINT,
+    fps: 20,
+    frames,
+    light,
+    labels: true,
+  }))
+    if (answer.label === frame.label) right++
+  return right / frames
 }
 
 /**
@@ -180,21 +178,17 @@ async function movedFeatures(api: Server, goOn: () => Promise<unknown>): Promise
   return []
 }
 
+/** Where the parts of a first picture stand that made its answer. */
 async function explained(url: string, pictures: string): Promise<string> {
-  const [pet] = await Promise.all([readFile(await firstPicture(pictures))])
+  const names = await readdir(pictures, { recursive: true })
+  const first = names.filter((name) => /\.jpe?g$/i.test(name)).sort()[0]!
   const reply = await fetch(`${url}/predict/${ENDPOINT}?explain=occlusion`, {
     method: 'POST',
     headers: { 'content-type': 'image/jpeg' },
-    body: new Uint8Array(pet),
+    body: new Uint8Array(await readFile(join(pictures, first))),
   })
   const { predictions } = (await reply.json()) as { predictions: { id: string }[] }
-  return `${url}/api/predictions/${predictions[0]!.id}/explanation.png`
-}
-
-async function firstPicture(folder: string): Promise<string> {
-  const { readdir } = await import('node:fs/promises')
-  const entries = await readdir(folder, { recursive: true })
-  return join(folder, entries.filter((name) => /\.jpe?g$/i.test(name)).sort()[0]!)
+  return `${url}/trace/${predictions[0]!.id}`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

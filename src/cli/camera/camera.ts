@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WrongUse } from '../errors.ts'
 import { DONE } from '../exit.ts'
-import { type ServerOptions, serverFrom } from '../server.ts'
+import { connect, type ServerOptions, serverFrom } from '../server.ts'
 import { type Frame, framesOf } from './frames.ts'
 
 export interface CameraOptions extends ServerOptions {
@@ -13,37 +13,77 @@ export interface CameraOptions extends ServerOptions {
 }
 
 /** A picture's answer, as much of it as a camera shows. */
-interface Answer {
+export interface Answer {
   id: string
   label: string
   value: number
 }
 
-/** Sends frames to an endpoint as a camera would, in real time: one that is late is not made up for. */
+/** A frame, and what was said about it. */
+export interface SeenFrame {
+  readonly frame: Frame
+  readonly answer: Answer
+  /** Until the answer, ms. */
+  readonly ms: number
+}
+
+export interface CameraRun {
+  /** The server. */
+  readonly url: string
+  readonly endpoint: string
+  readonly fps: number
+  /** Ends after so many. */
+  readonly frames?: number | undefined
+  /** What the brightness of each frame is multiplied by. */
+  readonly light?: number | undefined
+  /** Sends the name of each frame's folder as its truth. */
+  readonly labels?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** `orrery camera`: sends frames until there are enough of them, or Ctrl-C. */
 export async function camera(source: string, options: CameraOptions): Promise<number> {
-  const { url, server } = serverFrom(options)
-  const fps = positive(options.fps, '--fps')
-  const most = options.frames === undefined ? Number.POSITIVE_INFINITY : positive(options.frames, '--frames')
-  const light = options.light === undefined ? 1 : positive(options.light, '--light')
+  const { url } = serverFrom(options)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
+  const run: CameraRun = {
+    url,
+    endpoint: options.endpoint,
+    fps: positive(options.fps, '--fps'),
+    frames: options.frames === undefined ? undefined : positive(options.frames, '--frames'),
+    light: options.light === undefined ? undefined : positive(options.light, '--light'),
+    labels: options.labels,
+    signal: stop.signal,
+  }
   let sent = 0
   let right = 0
-  const started = performance.now()
-  for await (const frame of framesOf(source, stop.signal)) {
-    if (stop.signal.aborted || sent >= most) break
-    const due = started + (sent * 1000) / fps
-    if (due > performance.now()) await sleep(due - performance.now())
-    const asked = performance.now()
-    const answer = await send(url, options.endpoint, light === 1 ? frame.bytes : await dimmed(frame.bytes, light))
+  for await (const seen of watch(source, run)) {
     sent++
-    if (answer.label === frame.label) right++
-    print(frame, answer, { ms: performance.now() - asked, json: options.json === true })
-    if (options.labels && frame.label !== undefined)
-      await server.feedback({ body: { labels: [{ id: answer.id, label: frame.label }] } })
+    if (seen.answer.label === seen.frame.label) right++
+    print(seen, options.json === true)
   }
   if (!options.json) console.log(`${sent} frames${right > 0 ? `, ${right} of them as their folder says` : ''}`)
   return DONE
+}
+
+/** Sends frames to an endpoint as a camera would, in real time: one that is late is not made up for. @throws WrongUse */
+export async function* watch(source: string, run: CameraRun): AsyncGenerator<SeenFrame> {
+  const { url, endpoint, fps, frames = Number.POSITIVE_INFINITY, light = 1, labels, signal } = run
+  const api = connect(url, process.env.ORRERY_TOKEN)
+  const started = performance.now()
+  let sent = 0
+  for await (const frame of framesOf(source, signal ?? new AbortController().signal)) {
+    if (signal?.aborted || sent >= frames) return
+    const due = started + (sent * 1000) / fps
+    if (due > performance.now()) await sleep(due - performance.now())
+    const asked = performance.now()
+    const answer = await send(url, endpoint, light === 1 ? frame.bytes : await dimmed(frame.bytes, light))
+    sent++
+    const ms = performance.now() - asked
+    if (labels && frame.label !== undefined)
+      await api.feedback({ body: { labels: [{ id: answer.id, label: frame.label }] } })
+    yield { frame, answer, ms }
+  }
 }
 
 async function send(url: string, endpoint: string, bytes: Uint8Array): Promise<Answer> {
@@ -66,12 +106,10 @@ async function dimmed(bytes: Uint8Array, light: number): Promise<Buffer> {
   return sharp(bytes).linear(light, 0).jpeg({ quality: 90 }).toBuffer()
 }
 
-function print(frame: Frame, answer: Answer, { ms, json }: { ms: number; json: boolean }): void {
+function print({ frame, answer, ms }: SeenFrame, json: boolean): void {
+  const { id, label, value } = answer
   if (json) console.log(JSON.stringify({ frame: frame.name, truth: frame.label, ...answer, ms }))
-  else
-    console.log(
-      `${frame.name.padEnd(16)} ${answer.label.padEnd(8)} ${answer.value.toFixed(3)}  ${ms.toFixed(0)} ms  ${answer.id}`,
-    )
+  else console.log(`${frame.name.padEnd(16)} ${label.padEnd(8)} ${value.toFixed(3)}  ${ms.toFixed(0)} ms  ${id}`)
 }
 
 function positive(text: string, option: string): number {

@@ -7,6 +7,7 @@ import {
   type BroughtFile,
   type IngestedTable,
   ingestTable,
+  readFrame,
   type RowRecord,
   readFrom,
   sourceOf,
@@ -72,9 +73,13 @@ serveAsChild<ReadDataInput>(async (input, progress): Promise<ReadDataOutput> => 
   const known = parent!
   if (fresh.rows <= fresh.known) return { unchanged: true, base: known.base, added: 0, table: null }
   progress(`adding ${fresh.rows - fresh.known} rows from the prediction log`)
+  const seen = await picturesOf(set, known.parquet)
+  const fromHere = (row: FreshRow, i: number) => i >= fresh.known && isNewPicture(row, seen)
+  if (seen && (await isEmpty(freshRecords(fresh.path, fromHere))))
+    return { unchanged: true, base: known.base, added: 0, table: null }
   const appended = await appendRows({
     base: { parquetPath: known.parquet, schema: known.schema },
-    rows: freshRecords(fresh.path, (_, i) => i >= fresh.known),
+    rows: onlyOnce(freshRecords(fresh.path, fromHere), seen),
     from: fresh.from,
     spec: set,
     folder: input.project,
@@ -167,7 +172,9 @@ async function append(
 ): Promise<Omit<IngestedTable, 'label'>> {
   if (input.fresh.rows === 0) return source
   const records: RowRecord[] = []
-  for await (const record of freshRecords(input.fresh.path, wanted)) records.push(record)
+  const seen = await picturesOf(input.set, source.parquetPath)
+  const rows = freshRecords(input.fresh.path, (row, i) => wanted(row, i) && isNewPicture(row, seen))
+  for await (const record of onlyOnce(rows, seen)) records.push(record)
   if (records.length === 0) return source
   progress(`adding ${records.length} rows from the prediction log`)
   const appended = await appendRows({
@@ -188,4 +195,29 @@ async function* freshRecords(path: string, wanted: (row: FreshRow, i: number) =>
     const row = JSON.parse(line) as FreshRow
     if (wanted(row, i++)) yield row.record
   }
+}
+
+/** The pictures of a stored table; `undefined` where it has none. */
+async function picturesOf(set: DatasetSpec, parquet: string): Promise<Set<string> | undefined> {
+  if (!set.pictures) return undefined
+  const { frame } = await readFrame(parquet, { columns: ['picture'] })
+  const [column] = frame.columns
+  return new Set(column?.kind === 'categorical' ? column.categories : [])
+}
+
+/** The same picture again teaches nothing, and in another part of the split it would give away the answer. */
+const isNewPicture = ({ record }: FreshRow, seen: ReadonlySet<string> | undefined) =>
+  seen === undefined || !seen.has(String(record.picture))
+
+async function* onlyOnce(rows: AsyncIterable<RowRecord>, seen: Set<string> | undefined): AsyncGenerator<RowRecord> {
+  for await (const record of rows) {
+    if (seen?.has(String(record.picture))) continue
+    seen?.add(String(record.picture))
+    yield record
+  }
+}
+
+async function isEmpty(rows: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of rows) return false
+  return true
 }
