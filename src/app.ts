@@ -7,6 +7,7 @@ import {
   mountDataReports,
   mountDataSources,
   mountPictureProfiles,
+  mountPreviews,
   openData,
   openDataReports,
   openDataSources,
@@ -204,6 +205,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const dataReports = openDataReports({ storage, blobs, data, projects, clock, work: home.work })
   mountData(http, { data, files: fileDatasets, reports: dataReports })
   mountDataReports(http, dataReports)
+  mountPreviews(http, { projects, work: home.work })
   mountPictureProfiles(http, pictures)
   mountDataSources(http, dataSources)
   mountFeatures(http, { features, projects })

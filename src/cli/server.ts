@@ -1,6 +1,6 @@
 import { accessRoutes } from '#access/contract'
 import { batchRoutes } from '#batch/contract'
-import { dataQualityRoutes, dataRoutes, dataSourceRoutes, pictureRoutes } from '#data/contract'
+import { dataQualityRoutes, dataRoutes, dataSourceRoutes, pictureRoutes, preparationRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
 import { exportRoutes } from '#exports/contract'
 import { featureRoutes } from '#features/contract'
@@ -20,6 +20,7 @@ const ROUTES = {
   ...projectRoutes,
   ...dataRoutes,
   ...dataQualityRoutes,
+  ...preparationRoutes,
   ...pictureRoutes,
   ...dataSourceRoutes,
   ...featureRoutes,

@@ -18,6 +18,7 @@ export { TableDiff } from './diff/contract.ts'
 export { dataSourceRoutes, SourceCard, SourceCheck, Upload } from './sources/contract.ts'
 export { ExpectationResult } from './reports/expectation-result.ts'
 export { dataQualityRoutes, VersionChecks } from './reports/contract.ts'
+export { ColumnShape, preparationRoutes, RecipePreview } from './prepare/contract.ts'
 export { CHARACTERISTICS, Characteristic, Grade, LabelSuspect, Measure, Scorecard } from './scorecard/contract.ts'
 
 type Partly<T> = { [Key in keyof T]?: T[Key] | undefined }

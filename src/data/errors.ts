@@ -627,6 +627,19 @@ export class ExpectationsFailed extends OrreryError {
 
 /* Preparation */
 
+export class RecipeUnreadable extends OrreryError {
+  constructor(problems: readonly { step: number | null; wrong: string; todo: string }[]) {
+    const { step, wrong, todo } = problems[0]!
+    super({
+      code: 'ORRERY_DATA_RECIPE_UNREADABLE',
+      status: 422,
+      message: step === null ? `The recipe cannot be read: ${wrong}.` : `Step ${step + 1} of the recipe: ${wrong}.`,
+      hint: todo,
+      details: { problems: problems.slice(0, 20) },
+    })
+  }
+}
+
 export class StepRefused extends OrreryError {
   /** @param step its number in the recipe, from 0 */
   constructor(step: number, why: string, todo: string) {

@@ -28,6 +28,17 @@ export function declareQualityCommands(data: Command, set: (code: number) => voi
     .action(async (file, options) => set(await (await import('./sources.ts')).sources(file, options)))
 
   data
+    .command('preview')
+    .description(
+      'what the recipe under `prepare:` does to a sample: columns before and after, and what its steps learn',
+    )
+    .argument('[file]', 'the project file', 'orrery.yaml')
+    .option('--only <dataset>', 'this data set; what is trained on when absent')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data preview --only customers')
+    .action(async (file, options) => set(await (await import('./preview.ts')).preview(file, options)))
+
+  data
     .command('import-expectations')
     .description('expectations for orrery.yaml from a Great Expectations suite (JSON) or a Pandera schema (YAML, JSON)')
     .argument('<file>')

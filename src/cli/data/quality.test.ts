@@ -104,3 +104,20 @@ it('a data test tells what parts of the split have in common', async () => {
   await written('by: group')
   expect((await run('test', file)).out).not.toContain('too, such as')
 })
+
+it('a preview shows columns before and after, what was learned, and the first step that cannot be done', async () => {
+  const file = path('recipe.yaml')
+  const recipe = (steps: string) =>
+    writeFile(file, `project: shop\ndata: { t: { source: t.csv, label: y, id: id, prepare: [${steps}] } }\n`)
+  await recipe('{ filter: x < 50 }, { clip: { columns: [x], to: 90% } }, { scale: { columns: [x], to: range } }')
+  const { code, out } = await run('preview', file)
+  expect(code).toBe(0)
+  expect(out).toContain('t  59 rows before the split, 59 looked at, fitted on')
+  expect(out).toMatch(/step 2 clip x: from missing, to 0\.\d+/)
+  expect(out).toMatch(/ {2}x .* 0\.98\d* {2}→ {2}0 .* 1$/m)
+  await recipe('{ scale: { columns: [x] } }, { drop: [z] }')
+  const refused = await run('preview', file)
+  expect(refused.code).toBe(1)
+  expect(refused.out).toContain('Step 2 of `prepare` cannot be done: there is no column "z"')
+  expect(refused.out).toContain('step 1 scale x: centre')
+})

@@ -21,3 +21,14 @@ export class ChildTimedOut extends OrreryError {
     })
   }
 }
+
+export class ChildTooLarge extends OrreryError {
+  constructor(limitMb: number) {
+    super({
+      code: 'ORRERY_STEP_TOO_LARGE',
+      status: 422,
+      message: `It took more than ${limitMb} MB of memory, and was ended.`,
+      hint: 'Look for a product of tables, a repetition without an end, or texts that grow.',
+    })
+  }
+}

@@ -11,12 +11,16 @@ export type ChildMessage =
 
 const KEPT_OUTPUT = 4_000
 
+/** Variable that tells a child how much memory it may hold. */
+export const RESIDENT_MB = 'ORRERY_CHILD_RESIDENT_MB'
+
 /**
  * Runs heavy or risky work (training, reading an uploaded table) in a Node process of its own, so that neither its
  * CPU nor a crash touches the requests being served. `entry` is a module that calls `serveAsChild`.
  *
  * @param options.timeoutMs wall time after which the child is ended
  * @param options.memoryMb limit of the child's JavaScript heap
+ * @param options.residentMb limit of all of its memory: what it runs was written by somebody
  */
 export async function runInChild<Output>(
   entry: URL,
@@ -25,6 +29,7 @@ export async function runInChild<Output>(
     what: string
     timeoutMs: number
     memoryMb: number
+    residentMb?: number
     signal?: AbortSignal
     onProgress?: (progress: { message: string; fraction?: number }) => void
   },
@@ -33,6 +38,9 @@ export async function runInChild<Output>(
   const child = fork(fileURLToPath(entry), [], {
     execArgv: [`--max-old-space-size=${options.memoryMb}`, '--disable-warning=ExperimentalWarning'],
     serialization: 'advanced',
+    ...(options.residentMb !== undefined && {
+      env: { ...process.env, [RESIDENT_MB]: String(options.residentMb) },
+    }),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let words = ''

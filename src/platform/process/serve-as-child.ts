@@ -1,6 +1,7 @@
 import { setPriority } from 'node:os'
 import { asOrreryError } from '#platform/errors'
-import type { ChildMessage } from './run-in-child.ts'
+import { ChildTooLarge } from './errors.ts'
+import { type ChildMessage, RESIDENT_MB } from './run-in-child.ts'
 
 /** Behind requests, before idle: answers come first on a machine with few cores. */
 const NICE = 5
@@ -13,6 +14,8 @@ export function serveAsChild<Input>(
   setPriority(NICE)
   // The parent is gone: nobody will read the answer.
   process.on('disconnect', () => process.exit(1))
+  const limit = Number(process.env[RESIDENT_MB])
+  if (limit > 0) endWhenLarger(limit, (error) => tell(failureOf(error)))
   process.once('message', async (input) => {
     try {
       const output = await work(input as Input, (message, fraction) => {
@@ -20,23 +23,34 @@ export function serveAsChild<Input>(
       })
       await tell({ output })
     } catch (error) {
-      const known = asOrreryError(error)
-      const failure = known
-        ? {
-            code: known.code,
-            status: known.status,
-            message: known.message,
-            hint: known.hint,
-            ...(known.details && { details: known.details }),
-          }
-        : {
-            code: 'ORRERY_STEP_FAILED',
-            status: 500,
-            message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-            hint: 'This is a fault of the step itself; its stack is in the message.',
-          }
-      await tell({ failure })
+      await tell(failureOf(error))
     }
     process.exit(0)
   })
+}
+
+/** Native libraries allocate beside the heap that Node limits, and what they hold is seen from their own thread only. */
+function endWhenLarger(limitMb: number, tell: (error: Error) => Promise<void>): void {
+  const looking = setInterval(() => {
+    if (process.memoryUsage.rss() < limitMb * 1e6) return
+    clearInterval(looking)
+    void tell(new ChildTooLarge(limitMb)).then(() => process.kill(process.pid, 'SIGKILL'))
+  }, 25)
+  looking.unref()
+}
+
+function failureOf(error: unknown): ChildMessage {
+  const known = asOrreryError(error)
+  if (known) {
+    const { code, status, message, hint, details } = known
+    return { failure: { code, status, message, hint, ...(details && { details }) } }
+  }
+  return {
+    failure: {
+      code: 'ORRERY_STEP_FAILED',
+      status: 500,
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      hint: 'This is a fault of the step itself; its stack is in the message.',
+    },
+  }
 }

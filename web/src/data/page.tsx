@@ -15,6 +15,7 @@ import { Columns } from './columns.tsx'
 import { FileDatasets } from './files.tsx'
 import { PicturesView } from './pictures.tsx'
 import { Depth } from './relations.tsx'
+import { RecipeView } from './recipe.tsx'
 import { ScorecardView } from './scorecard.tsx'
 import { useView, Views } from './views.tsx'
 import './data.css'
@@ -126,6 +127,7 @@ function OneView({ version }: { version: DataVersion }) {
   if (view === 'expectations') return <ChecksView version={version} />
   if (view === 'scorecard') return <ScorecardView version={version.id} />
   if (view === 'changes') return <ChangesView version={version} />
+  if (view === 'recipe') return <RecipeView version={version} />
   return <Profile version={version} />
 }
 

@@ -5,6 +5,7 @@ export const VIEWS = {
   expectations: 'Expectations',
   scorecard: 'Scorecard',
   changes: 'Changes',
+  recipe: 'Recipe',
 } as const
 export type View = keyof typeof VIEWS
 

@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { accessRoutes } from '#access/contract'
 import { batchRoutes } from '#batch/contract'
-import { dataQualityRoutes, dataRoutes, dataSourceRoutes, pictureRoutes } from '#data/contract'
+import { dataQualityRoutes, dataRoutes, dataSourceRoutes, pictureRoutes, preparationRoutes } from '#data/contract'
 import { deploymentRoutes } from '#deployments/contract'
 import { featureRoutes } from '#features/contract'
 import { governanceRoutes } from '#governance/contract'
@@ -23,7 +23,10 @@ const options = { baseUrl: '', fetch: fetchWithToken }
 export const server = {
   access: createClient(accessRoutes, options),
   projects: createClient(projectRoutes, options),
-  data: createClient({ ...dataRoutes, ...dataQualityRoutes, ...dataSourceRoutes, ...pictureRoutes }, options),
+  data: createClient(
+    { ...dataRoutes, ...dataQualityRoutes, ...dataSourceRoutes, ...pictureRoutes, ...preparationRoutes },
+    options,
+  ),
   features: createClient(featureRoutes, options),
   tracking: createClient({ ...trackingRoutes, ...experimentRoutes }, options),
   tracing: createClient(tracingRoutes, options),

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import pc from 'picocolors'
+import { previewRecipe } from '#data'
+import type { ColumnShape, RecipePreview } from '#data/contract'
+import { WrongUse } from '../errors.ts'
+import { ANSWER_IS_NO, DONE } from '../exit.ts'
+import { BAD, printJson } from '../output.ts'
+import { readProjectFolder } from '../project-folder.ts'
+import { count } from '../wording.ts'
+
+interface Options {
+  only?: string
+  json?: boolean
+}
+
+/** What the recipe of a data set does to a sample of it, without a server. */
+export async function preview(file: string, options: Options): Promise<number> {
+  const { spec } = await readProjectFolder(file)
+  const dataset = options.only ?? spec.pipeline.train.with.data
+  const set = spec.data[dataset]
+  if (!set) throw new WrongUse(`There is no data set "${dataset}".`, `There are ${Object.keys(spec.data).join(', ')}.`)
+  const target = await mkdtemp(join(tmpdir(), 'orrery-preview-'))
+  try {
+    const found = await previewRecipe({
+      spec: set,
+      dataset,
+      others: spec.data,
+      folder: dirname(resolve(file)),
+      target,
+    })
+    if (options.json) printJson(found)
+    else for (const line of linesOf(dataset, found)) console.log(line)
+    return found.problem ? ANSWER_IS_NO : DONE
+  } finally {
+    await rm(target, { recursive: true, force: true })
+  }
+}
+
+function linesOf(dataset: string, { rows, columns, fitted, problem }: RecipePreview): string[] {
+  const changed = columns.filter((column) => column.changed)
+  const width = Math.max(8, ...changed.map((column) => column.name.length))
+  return [
+    `${pc.bold(dataset)}  ${count(rows.made)} rows before the split, ${count(rows.sampled)} looked at, fitted on ${count(rows.train)}`,
+    ...changed.map(
+      ({ name, before, after }) =>
+        `  ${name.padEnd(width)}  ${shapeLine(before, 'new')}  →  ${shapeLine(after, 'gone')}`,
+    ),
+    ...fitted.map(
+      ({ step, what, column, learned }) =>
+        `  ${pc.dim(`step ${step + 1}`)} ${what} ${column}: ${Object.entries(learned)
+          .map(
+            ([key, value]) =>
+              `${key} ${typeof value === 'number' ? Number(value.toPrecision(6)) : (value ?? 'missing')}`,
+          )
+          .join(', ')}`,
+    ),
+    ...(problem ? [`${BAD} ${problem.message}`, `  ${problem.hint}`] : []),
+  ]
+}
+
+const BARS = '▁▂▃▄▅▆▇█'
+
+function shapeLine(shape: ColumnShape | null, absent: string): string {
+  if (!shape) return pc.dim(absent)
+  const missing = shape.missing > 0 ? ` ${count(shape.missing)} missing` : ''
+  if (!shape.numbers) return `${count(shape.distinct)} values${missing}`
+  const { counts, min, max } = shape.numbers
+  const most = Math.max(...counts, 1)
+  const bars = counts.map((one) => (one === 0 ? ' ' : BARS[Math.ceil((one / most) * 8) - 1])).join('')
+  return `${Number(min.toPrecision(4))} ${bars} ${Number(max.toPrecision(4))}${missing}`
+}

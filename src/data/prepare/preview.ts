@@ -1,0 +1,164 @@
+import { dirname, join } from 'node:path'
+import { asOrreryError } from '#platform/errors'
+import type { Preparation } from '#preparation'
+import { partsOfRecipe } from '#projects'
+import type { PrepareStep } from '#projects/contract'
+import { type Duck, makeFolder, withDuck } from '../duckdb.ts'
+import { StepRefused } from '../errors.ts'
+import { rowCount } from '../frame.ts'
+import { type IngestRequest, ingestTable, runRecipe } from '../ingest.ts'
+import { readSplit } from '../read-split.ts'
+import { featureColumns } from '../schema.ts'
+import { readFrom } from '../sources/place.ts'
+import { name, numberedParquet, parquet } from '../sql.ts'
+import { writeParquet } from '../write-parquet.ts'
+import { prepareTable } from './apply.ts'
+import type { ColumnShape, RecipePreview } from './contract.ts'
+import { fitPreparation } from './fit.ts'
+
+/** Rows that a preview looks at, and shows. */
+const SAMPLED = 20_000
+const SHOWN = 12
+const BINS = 20
+const TOP = 8
+
+/**
+ * Tries a recipe out on a sample: what the table was before the steps of the package and after them. A step that cannot be done is
+ * told, and what comes before it is shown all the same.
+ */
+export async function previewRecipe(request: IngestRequest): Promise<RecipePreview> {
+  const steps = request.spec.prepare ?? []
+  const parts = partsOfRecipe(steps)
+  let problem: RecipePreview['problem'] = null
+  const made = await asFar(parts.table, (some, i) => makeRows(request, some, join(request.target, `made-${i}`)))
+  problem ??= made.problem
+  const table = made.value
+  const inPackage = problem === null ? parts.inPackage : []
+  const fitted = await asFar(
+    inPackage,
+    (some, i) => prepareRows(request, table, some, parts.table.length, join(request.target, `fitted-${i}`)),
+    parts.table.length,
+  )
+  problem ??= fitted.problem
+  const { preparation, path } = fitted.value
+  return withDuck({ folders: [...new Set([dirname(table.parquetPath), dirname(path)])], threads: 1 }, async (duck) => {
+    const before = new Map(table.features.map((column) => [column, name(column)]))
+    const after = new Map(preparation.program.columns.map((column, i) => [column.name, `p${i}`]))
+    return {
+      rows: { made: table.made, sampled: table.rows, train: table.train.length },
+      columns: await compare(duck, { from: table.parquetPath, before, to: path, after }),
+      before: await sample(duck, table.parquetPath, before),
+      after: await sample(duck, path, after),
+      fitted: preparation.fitted.map((one) => ({ ...one, learned: { ...one.learned } })),
+      problem,
+    }
+  })
+}
+
+/** Does all steps, or those before the first that cannot be done. */
+async function asFar<T>(
+  steps: readonly PrepareStep[],
+  work: (steps: readonly PrepareStep[], attempt: number) => Promise<T>,
+  first = 0,
+): Promise<{ value: T; problem: RecipePreview['problem'] }> {
+  try {
+    return { value: await work(steps, 0), problem: null }
+  } catch (error) {
+    const known = asOrreryError(error)
+    if (!(known instanceof StepRefused)) throw error
+    const { step } = known.details as { step: number }
+    const value = await work(steps.slice(0, step - first), 1)
+    return { value, problem: { step, code: known.code, message: known.message, hint: known.hint ?? '' } }
+  }
+}
+
+async function makeRows(request: IngestRequest, steps: readonly PrepareStep[], target: string) {
+  const { spec, folder } = request
+  const { path } = await runRecipe(request, steps, await makeFolder(target))
+  const sampled = join(target, 'sampled.parquet')
+  const made = await withDuck({ folders: [target], threads: 1 }, async (duck) => {
+    const rows = await rowCount(duck, path)
+    const every = Math.max(1, Math.ceil(rows / SAMPLED))
+    const query = `SELECT * EXCLUDE (file_row_number) FROM ${numberedParquet(path)} WHERE file_row_number % ${every} = 0`
+    await writeParquet(duck, query, sampled, 50)
+    return rows
+  })
+  const { columns: _, ...plain } = readFrom(sampled, spec)
+  const table = await ingestTable({
+    spec: { ...plain, prepare: [], expect: [], features: [] },
+    folder,
+    target: join(target, 'described'),
+  })
+  const { split, profile, parquetPath, schema, rows } = table
+  const train = split
+    ? (await readSplit(parquetPath, split, profile.label!, spec.time)).train
+    : Int32Array.from({ length: rows }, (_, i) => i)
+  return { parquetPath, schema, rows, train, made, features: featureColumns(schema, spec) }
+}
+
+async function prepareRows(
+  _: IngestRequest,
+  table: Awaited<ReturnType<typeof makeRows>>,
+  steps: readonly PrepareStep[],
+  first: number,
+  folder: string,
+): Promise<{ preparation: Preparation; path: string }> {
+  const { parquetPath, schema, features, train } = table
+  const preparation = await fitPreparation({ parquetPath, schema, features, steps, first, train, folder })
+  const { path } = await prepareTable(parquetPath, preparation, folder)
+  return { preparation, path }
+}
+
+async function sample(duck: Duck, path: string, columns: ReadonlyMap<string, string>) {
+  const cells = [...columns.values()].map((cell, i) => `${cell} AS c${i}`)
+  const rows = await duck.rows<Record<string, string | number | null>>(
+    `SELECT ${cells.join(', ')} FROM ${parquet(path)} LIMIT ${SHOWN}`,
+  )
+  return { columns: [...columns.keys()], rows: rows.map((row) => cells.map((_, i) => row[`c${i}`] ?? null)) }
+}
+
+async function compare(
+  duck: Duck,
+  {
+    from,
+    before,
+    to,
+    after,
+  }: { from: string; before: ReadonlyMap<string, string>; to: string; after: ReadonlyMap<string, string> },
+): Promise<RecipePreview['columns']> {
+  const columns: RecipePreview['columns'] = []
+  for (const column of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(column), after.get(column)]
+    const shapes = {
+      before: was === undefined ? null : await shapeOf(duck, from, was),
+      after: is === undefined ? null : await shapeOf(duck, to, is),
+    }
+    columns.push({ name: column, changed: JSON.stringify(shapes.before) !== JSON.stringify(shapes.after), ...shapes })
+  }
+  return columns
+}
+
+async function shapeOf(duck: Duck, path: string, cell: string): Promise<ColumnShape> {
+  const from = parquet(path)
+  const { type, missing, distinct } = await duck.row<{ type: string; missing: number; distinct: number }>(
+    `SELECT any_value(typeof(${cell})) AS type, count(*) - count(${cell}) AS missing, count(DISTINCT ${cell}) AS distinct FROM ${from}`,
+  )
+  if (type !== 'DOUBLE') {
+    const top = await duck.rows<{ value: string; count: number }>(
+      `SELECT ${cell}::VARCHAR AS value, count(*) AS count FROM ${from} WHERE ${cell} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${TOP}`,
+    )
+    return { kind: 'text', missing, distinct, numbers: null, top }
+  }
+  const { min, max, mean } = await duck.row<{ min: number | null; max: number; mean: number }>(
+    `SELECT min(${cell}) AS min, max(${cell}) AS max, avg(${cell}) AS mean FROM ${from}`,
+  )
+  if (min === null) return { kind: 'number', missing, distinct, numbers: null, top: null }
+  const width = (max - min) / BINS || 1
+  const found = await duck.rows<{ bin: number; count: number }>(
+    `SELECT least(${BINS - 1}, floor((${cell} - ${min}::DOUBLE) / ${width}::DOUBLE))::INTEGER AS bin, count(*) AS count FROM ${from} WHERE ${cell} IS NOT NULL GROUP BY 1`,
+  )
+  const counts = new Array<number>(BINS).fill(0)
+  for (const { bin, count } of found) counts[bin] = count
+  const edges = Array.from({ length: BINS + 1 }, (_, i) => min + i * width)
+  return { kind: 'number', missing, distinct, numbers: { min, max, mean, edges, counts }, top: null }
+}
