@@ -76,7 +76,7 @@ async function copies(duck: Duck, path: string, features: readonly string[], tab
   const compared = features.filter((_, i) => i % step === 0)
   const cells = compared.map((column) => roughly(column, table))
   // With fewer columns, rows that differ in one of them have little else in common.
-  if (cells.length < BLOCKS) return exact.crossings
+  if (cells.length <= BLOCKS) return exact.crossings
   const found = new Map<number, Match>()
   for (let block = 0; block < BLOCKS; block++) {
     const key = hashOf(cells.filter((_, i) => i % BLOCKS !== block))

@@ -42,7 +42,11 @@ export async function previewRecipe(request: IngestRequest): Promise<RecipePrevi
   problem ??= fitted.problem
   const { preparation, path } = fitted.value
   return withDuck({ folders: [...new Set([dirname(table.parquetPath), dirname(path)])], threads: 1 }, async (duck) => {
-    const before = new Map(table.features.map((column) => [column, name(column)]))
+    const types = new Map(table.schema.columns.map((column) => [column.name, column.type]))
+    // As a request has them, so that a column nothing is done to is the same after.
+    const asSent = (column: string) =>
+      types.get(column) === 'numeric' ? `TRY_CAST(${name(column)} AS FLOAT)::DOUBLE` : `nullif(${name(column)}, '')`
+    const before = new Map(table.features.map((column) => [column, asSent(column)]))
     const after = new Map(preparation.program.columns.map((column, i) => [column.name, `p${i}`]))
     return {
       rows: { made: table.made, sampled: table.rows, train: table.train.length },

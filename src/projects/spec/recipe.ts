@@ -54,9 +54,14 @@ export function readRecipe(
   return problems.length > 0 ? { problems } : { steps }
 }
 
-/** Steps as a project file says them. */
+/** Steps as a project file says them, each on a line where it has room. */
 export function writeRecipe(steps: readonly PrepareStep[]): string {
-  return steps.length === 0
-    ? ''
-    : stringify(z.encode(z.array(PrepareStep), [...steps]), { lineWidth: 110, flowCollectionPadding: true })
+  return z
+    .encode(z.array(PrepareStep), [...steps])
+    .map((step) => {
+      const [line] = stringify([step], { collectionStyle: 'flow', lineWidth: 0 }).trim().slice(1, -1).trim().split('\n')
+      const flow = `- ${line!.replace(/^\{\s*/, '').replace(/\s*\}$/, '')}\n`
+      return flow.length <= 110 && !flow.includes('\\n') ? flow : stringify([step], { lineWidth: 0 })
+    })
+    .join('')
 }
