@@ -39,7 +39,7 @@ export function DataPage() {
               <Link to={paths.sources(project)}>Where they come from</Link>
             </PageHead>
             {found.length === 0 && (
-              <Panel title="No data yet">
+              <Panel title="No tables yet">
                 <Empty title="Datasets stand here with their versions and profiles" command="orrery run">
                   The first step of a run reads the sources named under <code>data:</code> in <code>orrery.yaml</code>.
                 </Empty>

@@ -283,7 +283,10 @@ function Alike({
     alike.acrossClasses > 0 && `${count(alike.acrossClasses)} across classes`,
   ].filter(Boolean)
   return (
-    <Panel title={title} note={[`${count(alike.groups)} groups`, ...across].join(', ')}>
+    <Panel
+      title={title}
+      note={[`${count(alike.groups)} ${alike.groups === 1 ? 'group' : 'groups'}`, ...across].join(', ')}
+    >
       <ul className="alike">
         {alike.shown.map((group) => (
           <li key={group.pictures[0]!.path}>
