@@ -5,7 +5,6 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +13,7 @@ import { Pool } from 'undici'
 import { connect } from '../../src/cli/server.ts'
 import { startServerProcess } from '../../src/cli/server-process.ts'
 import { makeTables, VIEWS } from './tables.ts'
+import { freePort } from '../../tests/support/free-port.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -139,16 +139,6 @@ function cpuOf(pid: number): number {
       .filter((one) => one.parent === of)
       .reduce((ticks, one) => ticks + sum(one.pid), processes.find((one) => one.pid === of)?.ticks ?? 0)
   return sum(pid) / TICKS
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 const at = (sorted: readonly number[], share: number) => sorted[Math.floor(share * (sorted.length - 1))]!

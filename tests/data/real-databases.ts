@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort, type Stoppable } from './real-remotes.ts'
+import { freePort } from '../support/free-port.ts'
+import type { Stoppable } from './real-remotes.ts'
 
 /** Whether there is a MariaDB server to start; it speaks MySQL's protocol. */
 export const HAS_MARIADB = (() => {

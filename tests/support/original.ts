@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { lockedPython, type PythonEnvironment } from '../../src/pipelines/python.ts'
+import { freePort } from './free-port.ts'
 
 const LOCK = fileURLToPath(new URL('original/requirements.lock', import.meta.url))
 /** A cold start imports half of PyPI and takes an empty database through forty migrations. */
@@ -79,14 +79,3 @@ const answers = (url: string) =>
     ({ ok }) => ok,
     () => false,
   )
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
