@@ -8,6 +8,20 @@ import asyncssh
 folder = sys.argv[1]
 
 
+async def carry(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+async def feed(reader, pipe):
+    try:
+        await carry(reader, pipe)
+        pipe.close()
+    except (ConnectionError, asyncssh.BreakReceived):
+        pass  # The command reads no further.
+
+
 async def run(process):
     child = await asyncio.create_subprocess_shell(
         process.command,
@@ -15,9 +29,11 @@ async def run(process):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+    feeding = asyncio.create_task(feed(process.stdin, child.stdin))
+    # All of what it says is carried before its end is told: redirections of asyncssh can lose the last of it.
+    await asyncio.gather(carry(child.stdout, process.stdout), carry(child.stderr, process.stderr))
     code = await child.wait()
-    await process.stdout.drain()
+    feeding.cancel()
     process.exit(code)
 
 
