@@ -3,22 +3,16 @@ import { z } from 'zod'
 import type { Features } from '#features'
 import type { Events } from '#platform/events'
 import type { HttpServer } from '#platform/http'
-import { defineRoutes } from '#platform/http/contract'
+import { defineRoutes, operatorRoutes } from '#platform/http/contract'
 import type { Jobs } from '#platform/jobs'
 import { type Migration, type Storage, type Tx, tables } from '#platform/storage'
 import type { Serving } from '#serving'
 
 const Readiness = z.object({ ready: z.boolean(), problems: z.array(z.string()) })
 
-/** What operators ask: is it alive, is it ready, how is it doing. Public: probes and scrapers carry no token. */
+/** What operators ask: is it alive, is it ready, how is it doing. */
 const operationRoutes = defineRoutes({
-  health: {
-    method: 'GET',
-    path: '/health',
-    permission: 'public',
-    summary: 'The process answers.',
-    reply: z.object({ status: z.literal('ok'), version: z.string() }),
-  },
+  ...operatorRoutes,
   ready: {
     method: 'GET',
     path: '/ready',
@@ -26,22 +20,6 @@ const operationRoutes = defineRoutes({
     summary: 'Storage takes writes and every endpoint with a champion answers; 503 with the reasons otherwise.',
     reply: Readiness,
     otherReplies: { 503: Readiness },
-  },
-  metrics: {
-    method: 'GET',
-    path: '/metrics',
-    permission: 'public',
-    summary: 'Prometheus text format.',
-    reply: z.unknown(),
-    raw: true,
-  },
-  openapi: {
-    method: 'GET',
-    path: '/openapi.json',
-    permission: 'public',
-    summary: 'This API as OpenAPI 3.1.',
-    reply: z.unknown(),
-    raw: true,
   },
 })
 

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { z } from 'zod'
 import type { HttpServer } from '#platform/http'
-import { defineRoutes } from '#platform/http/contract'
+import { defineRoutes, operatorRoutes } from '#platform/http/contract'
 import { mountInvocations, invokedRecords, mountScoring, invokedGraph } from '#protocols/invocations'
 import { mountInference } from '#protocols/oip'
 import { takesRecords } from '#runtime/contract'
@@ -9,6 +9,7 @@ import type { FileModels } from './file-models.ts'
 import { predictRecords, signedAnswers } from './predict.ts'
 
 const serveRoutes = defineRoutes({
+  ...operatorRoutes,
   predict: {
     method: 'POST',
     path: '/predict/:model',
@@ -19,34 +20,11 @@ const serveRoutes = defineRoutes({
     raw: true,
     upload: true,
   },
-  health: {
-    method: 'GET',
-    path: '/health',
-    permission: 'public',
-    summary: 'The process answers.',
-    reply: z.object({ status: z.literal('ok'), version: z.string() }),
-  },
   ready: {
     method: 'GET',
     path: '/ready',
     permission: 'public',
     summary: 'Every model answers; 503 with the reasons otherwise.',
-    reply: z.unknown(),
-    raw: true,
-  },
-  metrics: {
-    method: 'GET',
-    path: '/metrics',
-    permission: 'public',
-    summary: 'Prometheus text format.',
-    reply: z.unknown(),
-    raw: true,
-  },
-  openapi: {
-    method: 'GET',
-    path: '/openapi.json',
-    permission: 'public',
-    summary: 'This API as OpenAPI 3.1.',
     reply: z.unknown(),
     raw: true,
   },
