@@ -13,7 +13,7 @@ export function makeReady({ root, quiet = false, pages = true }) {
       step('Installing packages (once)', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   }
   if (pages && pagesAreStale(root))
-    step('Building the pages (once per change)', ['run', 'build', '-w', 'web', '--silent'])
+    step('Building the pages (once per change)', ['run', 'build', '-w', 'web', '--silent', '--', '--logLevel', 'warn'])
 
   function step(what, args) {
     if (!quiet) console.error(`${what} …`)
