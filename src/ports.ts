@@ -69,7 +69,7 @@ export function endpointSource(needs: {
         time: timeColumns(of),
         features: featuresOf(of),
         requestsPerSecond,
-        ...(log && { log }),
+        ...(log && { log: { ...log, redactFeedback: log.redact_feedback } }),
       }
     },
     names: async () => (await deployments.endpoints({})).map((endpoint) => endpoint.name),

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../version.ts'
 import { declareDataCommands } from './data/commands.ts'
 import { DONE, exitCodeOf, WRONG_USE } from './exit.ts'
+import { declareFeedbackCommands } from './feedback/commands.ts'
 import { declareFeatureCommands } from './features/commands.ts'
 import { printError } from './output.ts'
 import { declarePredictionCommands } from './predictions/commands.ts'
@@ -250,6 +251,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   declareDataCommands(program, set)
   declareFeatureCommands(program, set)
   declarePredictionCommands(program, set)
+  declareFeedbackCommands(program, set)
   declareRolloutCommands(program, set)
 
   const token = program.command('token').description('service accounts and their tokens')

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { defineRoutes, PageQuery } from '#platform/http/contract'
+import { FeedbackReceipt, feedbackRoutes, NewFeedback } from './feedback.contract.ts'
+
+export { Feedback, FeedbackReceipt, FeedbackSummary, NewFeedback } from './feedback.contract.ts'
 
 const Value = z.union([z.number(), z.string(), z.boolean(), z.null()])
 
@@ -91,19 +94,27 @@ export const servingRoutes = defineRoutes({
     method: 'POST',
     path: '/feedback',
     permission: 'serving:feedback',
-    summary: 'Ground truth for predictions, in any order, early or late; the same twice is one.',
-    body: z.object({
-      labels: z
-        .array(
-          z.object({
-            id: z.string(),
-            label: z.union([z.string(), z.number(), z.boolean()]).transform(String),
-            time: z.string().optional().describe('When it became true, ISO 8601.'),
-          }),
-        )
-        .min(1)
-        .max(100_000),
-    }),
+    summary:
+      'Ground truth for predictions (`labels`), and what people say of them or of an endpoint (`feedback`), in any order, ' +
+      'early or late; the same twice is one.',
+    body: z
+      .object({
+        labels: z
+          .array(
+            z.object({
+              id: z.string(),
+              label: z.union([z.string(), z.number(), z.boolean()]).transform(String),
+              time: z.string().optional().describe('When it became true, ISO 8601.'),
+            }),
+          )
+          .min(1)
+          .max(100_000)
+          .optional(),
+        feedback: z.array(NewFeedback).min(1).max(10_000).optional(),
+      })
+      .refine(({ labels, feedback }) => (labels ?? feedback) !== undefined, {
+        error: 'give `labels` or `feedback`',
+      }),
     reply: z.object({
       joined: z.number(),
       repeated: z.number().describe('Labels told before, just so.'),
@@ -112,8 +123,10 @@ export const servingRoutes = defineRoutes({
       refused: z
         .array(z.object({ id: z.string(), reason: z.string() }))
         .describe('Labels that are none for their endpoint (the first 100); they were not kept.'),
+      feedback: FeedbackReceipt.optional().describe('What became of `feedback`, where some was sent.'),
     }),
   },
+  ...feedbackRoutes,
   listPredictions: {
     method: 'GET',
     path: '/api/endpoints/:endpoint/predictions',

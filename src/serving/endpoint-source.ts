@@ -22,6 +22,8 @@ export interface LogPolicy {
   readonly sample: number
   /** Columns whose values are never logged. */
   readonly redact: readonly string[]
+  /** What of people's feedback is never kept. Everything is when absent. */
+  readonly redactFeedback?: readonly ('comment' | 'person' | 'value' | 'tags')[] | undefined
   /** Share of the pictures whose bytes are kept. None when absent. */
   readonly pictures?: number | undefined
 }

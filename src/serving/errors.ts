@@ -91,6 +91,17 @@ export class LabelTimeInvalid extends OrreryError {
   }
 }
 
+export class FeedbackTimeInvalid extends OrreryError {
+  constructor(time: string) {
+    super({
+      code: 'ORRERY_SERVING_FEEDBACK_TIME_INVALID',
+      status: 422,
+      message: `The time of the feedback is "${time.slice(0, 100)}", which is no time.`,
+      hint: 'Write it as 2025-03-01T09:30:00Z, or leave it out.',
+    })
+  }
+}
+
 export class NotOfPictures extends OrreryError {
   constructor(endpoint: string) {
     super({

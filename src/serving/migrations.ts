@@ -125,4 +125,39 @@ export const servingMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'serving-004-feedback',
+    up: async (db, { identity, identityType }) => {
+      await db.schema
+        .createTable('serving_feedback')
+        .addColumn('seq', identityType, identity)
+        .addColumn('id', 'text', (c) => c.notNull().unique())
+        .addColumn('prediction_id', 'text')
+        .addColumn('endpoint', 'text')
+        .addColumn('version', 'integer')
+        .addColumn('rating', 'double precision')
+        .addColumn('value', 'text')
+        .addColumn('agrees', 'integer')
+        .addColumn('comment', 'text')
+        .addColumn('person', 'text')
+        .addColumn('sender', 'text')
+        .addColumn('tags', 'text')
+        .addColumn('given_at', 'bigint', (c) => c.notNull())
+        .addColumn('received_at', 'bigint', (c) => c.notNull())
+        .addColumn('answered_at', 'bigint')
+        .addColumn('replaced', 'integer', (c) => c.notNull())
+        .execute()
+      // What waits for its prediction has no endpoint, and is found at one end of this index.
+      await db.schema
+        .createIndex('serving_feedback_by_endpoint')
+        .on('serving_feedback')
+        .columns(['endpoint', 'seq'])
+        .execute()
+      await db.schema
+        .createIndex('serving_feedback_by_prediction')
+        .on('serving_feedback')
+        .column('prediction_id')
+        .execute()
+    },
+  },
 ]

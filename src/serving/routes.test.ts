@@ -93,6 +93,43 @@ describe('the routes of serving', () => {
     expect(asked).toEqual(expect.arrayContaining(['serving:predict', 'serving:feedback', 'serving:read']))
   })
 
+  it('what people say of answers, over HTTP, beside labels or alone', async () => {
+    await send('POST', '/predict/retention', { records: [RECORD], ids: ['said'] })
+    const { status, body } = await send('POST', '/feedback', {
+      feedback: [
+        { prediction: 'said', rating: 'down', person: 'Ann' },
+        { endpoint: 'nowhere', rating: 5 },
+      ],
+      labels: [{ id: 'said', label: 'no' }],
+    })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      joined: 1,
+      feedback: { kept: 1, refused: [{ index: 1, reason: expect.stringContaining('nowhere') }] },
+    })
+    expect((await send('GET', '/api/predictions/said/feedback')).body.feedback).toMatchObject([
+      { rating: 1, person: 'Ann', sender: 'local', endpoint: 'retention', tags: [] },
+    ])
+    const page = await send('GET', '/api/endpoints/retention/feedback?limit=1&tag=none')
+    expect(page.body).toEqual({ feedback: [], next: null })
+    const { body: summary } = await send('GET', '/api/endpoints/retention/feedback/summary?by=hour')
+    expect(summary).toMatchObject({ count: 1, meanRating: 1, low: 1, people: 1, disagreeShare: null })
+    for (const [wrong, words] of [
+      [{}, 'labels'],
+      [{ feedback: [{ rating: 3 }] }, 'prediction'],
+      [{ feedback: [{ prediction: 'said' }] }, 'rating'],
+      [{ feedback: [{ prediction: 'said', rating: 6 }] }, 'rating'],
+      [{ feedback: [{ prediction: 'said', comment: 'x'.repeat(4001) }] }, 'comment'],
+      [{ feedback: [{ prediction: 'said', rating: 1, time: 'soon' }] }, 'no time'],
+    ] as const) {
+      const refused = await send('POST', '/feedback', wrong)
+      expect(refused.status, JSON.stringify(wrong).slice(0, 80)).toBeGreaterThanOrEqual(400)
+      expect(JSON.stringify(refused.body), JSON.stringify(wrong).slice(0, 80)).toContain(words)
+      expect(refused.status).toBeLessThan(500)
+    }
+    expect((await send('GET', '/api/endpoints/nobody/feedback/summary')).status).toBe(404)
+  })
+
   it('takes CSV for the records that it stands for', async () => {
     const records = [RECORD, { ...RECORD, tenure: null, plan: null }]
     const csv = (text: string) =>

@@ -47,7 +47,28 @@ export function mountServing(http: HttpServer, serving: Serving): void {
         Buffer.isBuffer(body) ? undefined : body.explain,
       )
     },
-    feedback: ({ body }) => serving.feedback(body.labels),
+    feedback: async ({ body, principal }) => {
+      const said = body.feedback && (await serving.humanFeedback.give(body.feedback, principal.name))
+      const labels = await serving.feedback(body.labels ?? [])
+      return { ...labels, ...(said && { feedback: said }) }
+    },
+    feedbackOfPrediction: async ({ params }) => ({ feedback: await serving.humanFeedback.of(params.id) }),
+    listFeedback: async ({ params, query }) => {
+      await serving.requireEndpoint(params.endpoint)
+      const { limit, cursor, version, disagrees, tag } = query
+      const filter = { from: timeIn(query.from), to: timeIn(query.to), version, tag }
+      const page = await serving.humanFeedback.list(
+        params.endpoint,
+        { ...filter, disagrees: disagrees === undefined ? undefined : disagrees === 'yes' },
+        { limit, before: cursor === undefined ? undefined : Number(cursor) || 0 },
+      )
+      return { feedback: page.feedback, next: page.next === null ? null : String(page.next) }
+    },
+    feedbackSummary: async ({ params, query }) => {
+      await serving.requireEndpoint(params.endpoint)
+      const range = { from: timeIn(query.from), to: timeIn(query.to) }
+      return serving.humanFeedback.summary(params.endpoint, { ...range, periodMs: PERIODS[query.by] })
+    },
     listPredictions: async ({ params, query }) => {
       await serving.requireEndpoint(params.endpoint)
       const page = await serving.reads.list(params.endpoint, {
@@ -116,6 +137,8 @@ function refuseLong(records: number): void {
 }
 
 const MOST_EXPLAINED = 20
+
+const PERIODS = { hour: 3_600_000, day: 86_400_000 }
 
 /** @throws TimeInvalid */
 function timeIn(text: string | undefined): number | undefined {

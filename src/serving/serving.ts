@@ -27,6 +27,7 @@ import { type InferReply, type InferRequest, inferTensors } from './infer-tensor
 import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
 import { type Load, measureLoad } from './load.ts'
 import { registerMetrics } from './metrics.ts'
+import { type HumanFeedback, openHumanFeedback } from './human-feedback/feedback.ts'
 import { keptPictures } from './kept-pictures.ts'
 import { MODEL_LIMITS, type ModelLimits, openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
@@ -58,6 +59,8 @@ export interface Serving {
   withContributions(reply: PredictReply, records: readonly PredictionRecord[]): Promise<PredictReply>
   /** Writes ground truth; resolves when it is durable. */
   feedback(labels: readonly Label[]): Promise<FeedbackReply>
+  /** What people say of answers and endpoints. */
+  readonly humanFeedback: Omit<HumanFeedback, 'expire'>
   /** The prediction log. */
   readonly reads: PredictionReads
   /** What got no answer. */
@@ -217,6 +220,16 @@ export function openServing({
     find: (ids) => predictionsById(storage, archive, ids),
     keepPicture: pictures.keep,
   })
+  const humanFeedback = openHumanFeedback({
+    ...{ storage, clock },
+    find: (ids) => predictionsById(storage, archive, ids),
+    policyOf: async (name) => {
+      const endpoint = await source.endpoint(name)
+      return endpoint && (endpoint.log ?? 'everything')
+    },
+    endpointNames: () => source.names(),
+    refuseValue: refuseLabel,
+  })
   const metrics = new Registry()
   const { observe } = registerMetrics(metrics, () =>
     [...stats].map(([endpoint, one]) => ({
@@ -253,6 +266,7 @@ export function openServing({
       return { ...reply, predictions }
     },
     feedback: (labels) => recordLabels({ storage, clock, log: predictions, labels, refuseLabel, onLogged }),
+    humanFeedback,
     reads,
     failures,
     ask: (endpoint, sql) => askLog(askable(), endpoint, sql),
@@ -294,6 +308,7 @@ export function openServing({
       held(model, version, (loaded) => askAll(loaded, requestPath(loaded), { records })),
     expire: async (endpoint, before) => {
       await failures.expire(endpoint, before)
+      await humanFeedback.expire(endpoint, before)
       return (
         (compaction ? await expireSegments(compaction, endpoint, before) : 0) +
         (await expirePredictions(storage, endpoint, before))

@@ -59,3 +59,26 @@ def test_what_cannot_be_sent_is_refused_before_it_is_sent() -> None:
         orrery.feedback([{"label": "yes"}])
     with pytest.raises(orrery.NotFoundError):
         orrery.predict("nobody", questions(1))
+
+
+def test_what_people_say_is_told_once_and_read_back() -> None:
+    answers = orrery.predict(ENDPOINT, questions(2))
+    other = "no" if answers[0].label == "yes" else "yes"
+    said = [
+        orrery.Feedback(prediction=answers[0].id, value=other, person="Ann", tags=["asked", "twice"]),
+        orrery.Feedback(prediction=answers[0].id, rating="down", comment="she left last week"),
+        orrery.Feedback(prediction="to come", rating=4, time=datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)),
+    ]
+    told = orrery.give_feedback(said)
+    assert (told.kept, told.waiting, told.refused) == (3, ["to come"], {})
+    assert orrery.give_feedback(said).repeated == 3
+    kept = {str(one["person"]): one for one in orrery.feedback_of(answers[0].id)}
+    assert kept["Ann"]["agrees"] is False and kept["Ann"]["tags"] == ["asked", "twice"]
+    assert kept["None"]["rating"] == 1 and kept["None"]["comment"] == "she left last week"
+    frame = pd.DataFrame({"prediction": [answers[1].id, answers[1].id], "rating": [2.0, None], "value": ["maybe", "yes"]})
+    told = orrery.give_feedback(frame)
+    assert told.kept == 1 and list(told.refused) == [0] and "none of the classes" in told.refused[0]
+    summary = orrery.feedback_summary(ENDPOINT)
+    assert summary["count"] == 3 and summary["people"] == 1 and summary["comments"] == 1
+    with pytest.raises(ValueError, match="is about nothing"):
+        orrery.give_feedback([orrery.Feedback(rating=1)])

@@ -77,6 +77,10 @@ export const PredictionLog = z.strictObject({
     description: 'when a prediction moves from the table into Parquet files; whatever reads the log has both',
   }),
   redact: z.array(ColumnName).default([]).meta({ description: 'columns whose values are never logged' }),
+  redact_feedback: z
+    .array(z.enum(['comment', 'person', 'value', 'tags']))
+    .default([])
+    .meta({ description: "parts of people's feedback that are never kept; ratings and agreement are counted anyway" }),
   pictures: Percent.prefault('0%').meta({
     description: 'the share of pictures that is kept; of each, its hash, size and statistics are logged anyway',
   }),

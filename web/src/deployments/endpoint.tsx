@@ -5,6 +5,7 @@ import type { Endpoint } from '#deployments/contract'
 import { SharedCursor } from '../charts/cursor.tsx'
 import { InStep } from '../monitoring/in-step.tsx'
 import { Weights } from '../monitoring/weights.tsx'
+import { FeedbackOfEndpoint } from '../serving/feedback.tsx'
 import { Predictions } from '../serving/predictions.tsx'
 import { TryIt } from '../serving/try-it.tsx'
 import { Asked } from '../shell/asked.tsx'
@@ -68,6 +69,9 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
         </Panel>
         <Panel title="Recent predictions" className="span-7 stretch">
           <Predictions endpoint={endpoint} />
+        </Panel>
+        <Panel title="What people say">
+          <FeedbackOfEndpoint endpoint={endpoint.name} />
         </Panel>
       </div>
       <SameAs api={`/api/endpoints/${endpoint.name}`} cli={`orrery status ${project}`} />

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import type { Trace } from '#governance/contract'
 import { Contributions } from '../charts/contributions.tsx'
+import { FeedbackOfPrediction } from '../serving/feedback.tsx'
 import { Asked } from '../shell/asked.tsx'
 import { count, figure, milliseconds, percent } from '../shell/numbers.ts'
 import { Ago, Badge, Facts, Id, Mark, PageHead, Panel, SameAs, Skeleton, type Tone } from '../shell/parts.tsx'
@@ -127,6 +128,10 @@ function Past({ trace, project }: { trace: Trace; project: string }) {
             </li>
           </ul>
         </Panel>
+        <FeedbackOfPrediction
+          prediction={prediction.id}
+          classes={[prediction.label, prediction.groundTruth?.label].filter((one) => one != null)}
+        />
         {(explanation || picture) && (
           <Panel title={picture ? 'What was measured of it' : 'What it was asked'}>
             <Inputs prediction={prediction} />

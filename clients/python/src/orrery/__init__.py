@@ -17,6 +17,7 @@ from typing import TypeVar
 from ._client import Client, connect, default_client
 from ._datasets import Column, Dataset, Part
 from ._features import FeatureFrame, Freshness, OnlineFeatures
+from ._feedback import Feedback, FeedbackReceipt
 from ._predictions import FeedbackReport, Label, Labels, Prediction, Predictions
 from ._records import Cell, Records
 from .errors import (
@@ -35,6 +36,8 @@ __all__ = [
     "Column",
     "DamagedError",
     "Dataset",
+    "Feedback",
+    "FeedbackReceipt",
     "FeedbackReport",
     "Freshness",
     "Label",
@@ -52,6 +55,9 @@ __all__ = [
     "datasets",
     "features",
     "feedback",
+    "feedback_of",
+    "feedback_summary",
+    "give_feedback",
     "online_features",
     "predict",
 ]
@@ -100,3 +106,18 @@ def predict(endpoint: str, records: Records, *, ids: Sequence[str] | None = None
 def feedback(labels: Labels | Mapping[str, str | float | bool]) -> FeedbackReport:
     """Tells the truth about predictions: see :meth:`Client.feedback`."""
     return default_client().feedback(labels)
+
+
+def give_feedback(feedback: Sequence[Feedback] | Records) -> FeedbackReceipt:
+    """Tells what people say of answers or endpoints: see :meth:`Client.give_feedback`."""
+    return default_client().give_feedback(feedback)
+
+
+def feedback_of(prediction: str) -> list[dict[str, object]]:
+    """What people said of an answer: see :meth:`Client.feedback_of`."""
+    return default_client().feedback_of(prediction)
+
+
+def feedback_summary(endpoint: str, *, by: str = "day") -> dict[str, object]:
+    """Figures of what people said of an endpoint: see :meth:`Client.feedback_summary`."""
+    return default_client().feedback_summary(endpoint, by=by)

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from ._datasets import Dataset, read_dataset
 from ._features import FeatureFrame, FeatureRequest, OnlineFeatures, joined, read_online
+from ._feedback import Feedback, FeedbackReceipt, give, said_of, summary_of
 from ._http import Connection, Json, path_of
 from ._predictions import FeedbackReport, Labels, Predictions, predict, tell
 from ._records import Records
@@ -128,6 +129,22 @@ class Client:
                 known, ``time``.
         """
         return tell(self._connection, labels)
+
+    def give_feedback(self, feedback: Sequence[Feedback] | Records) -> FeedbackReceipt:
+        """Tells what people say of answers or endpoints: ratings, comments, corrections. The same twice is one.
+
+        Args:
+            feedback: A list of :class:`Feedback`, or a frame or dictionaries with its fields.
+        """
+        return give(self._connection, feedback)
+
+    def feedback_of(self, prediction: str) -> list[Json]:
+        """What people said of an answer, newest first."""
+        return said_of(self._connection, prediction)
+
+    def feedback_summary(self, endpoint: str, *, by: str = "day") -> Json:
+        """Counts, mean rating and disagreement of an endpoint, by version and over time (``by`` hour or day)."""
+        return summary_of(self._connection, endpoint, by)
 
     def _described(self, path: str) -> Dataset:
         return read_dataset(self._connection, self._connection.get(path))
