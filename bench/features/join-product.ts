@@ -7,7 +7,7 @@ const tables = await makeTables(folder!, JSON.parse(size!) as Size)
 const [cpu, wall] = [process.cpuUsage(), performance.now()]
 await joinTable({
   frame: { parquet: tables.entities, time: 'event_timestamp' },
-  views: viewInputs(tables),
+  joined: { views: viewInputs(tables) },
   folder: folder!,
   target: target!,
 })

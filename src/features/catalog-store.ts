@@ -1,5 +1,5 @@
 import { decodeJson, encodeJson, type Storage, type Tx, tables } from '#platform/storage'
-import type { ViewDefinition } from './definition.ts'
+import { type Definition, isComputed, type OnDemandDefinition, type ViewDefinition } from './definition.ts'
 
 interface CatalogTables {
   features_versions: {
@@ -14,23 +14,36 @@ interface CatalogTables {
   features_views: { project: string; view: string; applied: number; definition: string; serving: number | null }
 }
 
-/** A view as its project's file has it now. */
-export interface AppliedView {
+interface Applied {
   project: string
   /** The version's id: what values of it are kept under. */
   id: number
   number: number
   content: string
   since: number
+}
+
+/** A view as its project's file has it now. */
+export interface AppliedView extends Applied {
   definition: ViewDefinition
   /** The version that answers online, when one was materialized. */
   serving: { id: number; number: number; definition: ViewDefinition } | null
 }
 
+/** A view that is computed on demand, as its project's file has it now. */
+export interface AppliedOnDemand extends Applied {
+  definition: OnDemandDefinition
+}
+
+export interface AppliedViews {
+  readonly stored: readonly AppliedView[]
+  readonly onDemand: readonly AppliedOnDemand[]
+}
+
 /** The id of the version with this content, which is the next one when there is none. */
 export async function ensureVersion(
   tx: Tx,
-  version: { project: string; definition: ViewDefinition; content: string; at: number },
+  version: { project: string; definition: Definition; content: string; at: number },
 ): Promise<number> {
   const { project, definition, content, at } = version
   const db = tables<CatalogTables>(tx)
@@ -51,7 +64,7 @@ export async function ensureVersion(
 
 export async function saveView(
   tx: Tx,
-  view: { project: string; applied: number; definition: ViewDefinition },
+  view: { project: string; applied: number; definition: Definition },
 ): Promise<void> {
   const values = { applied: view.applied, definition: encodeJson(view.definition) }
   await tables<CatalogTables>(tx)
@@ -73,7 +86,7 @@ export async function dropOtherViews(tx: Tx, project: string, kept: readonly str
 }
 
 /** By name; of one project, or of all. */
-export async function appliedViews(storage: Storage, project?: string): Promise<AppliedView[]> {
+export async function appliedViews(storage: Storage, project?: string): Promise<AppliedViews> {
   let query = storage
     .reads<CatalogTables>()
     .selectFrom('features_views')
@@ -92,22 +105,32 @@ export async function appliedViews(storage: Storage, project?: string): Promise<
     ])
   if (project !== undefined) query = query.where('features_views.project', '=', project)
   const rows = await query.orderBy('features_views.project').orderBy('features_views.view').execute()
-  return rows.map((row) => ({
-    project: row.project,
-    id: Number(row.id),
-    number: row.number,
-    content: row.content,
-    since: Number(row.created_at),
-    definition: decodeJson<ViewDefinition>(row.definition),
-    serving:
-      row.served_id === null
-        ? null
-        : {
-            id: Number(row.served_id),
-            number: row.served_number!,
-            definition: decodeJson<ViewDefinition>(row.served_definition!),
-          },
-  }))
+  const stored: AppliedView[] = []
+  const onDemand: AppliedOnDemand[] = []
+  for (const row of rows) {
+    const applied: Applied = {
+      project: row.project,
+      id: Number(row.id),
+      number: row.number,
+      content: row.content,
+      since: Number(row.created_at),
+    }
+    const definition = decodeJson<Definition>(row.definition)
+    if (isComputed(definition)) onDemand.push({ ...applied, definition })
+    else stored.push({ ...applied, definition, serving: servingOf(row) })
+  }
+  return { stored, onDemand }
+}
+
+function servingOf(row: {
+  served_id: number | null
+  served_number: number | null
+  served_definition: string | null
+}): AppliedView['serving'] {
+  if (row.served_id === null) return null
+  const definition = decodeJson<Definition>(row.served_definition!)
+  // What was stored once and is computed since answers no more, and the other way round.
+  return isComputed(definition) ? null : { id: Number(row.served_id), number: row.served_number!, definition }
 }
 
 /** Newest first. */

@@ -4,6 +4,12 @@ import { defineRoutes } from '#platform/http/contract'
 const Value = z.union([z.number(), z.string(), z.boolean(), z.null()])
 const OneProject = z.object({ project: z.string() })
 
+/** A cell as it stands in an address or on a command line: a number where it is written as one. */
+export function cellFrom(written: string): number | string {
+  const number = Number(written)
+  return Number.isFinite(number) && String(number) === written ? number : written
+}
+
 /** A view as it was used: which version of it, over which versions of its data sets. */
 export const ViewUse = z.object({
   view: z.string(),
@@ -71,13 +77,24 @@ const Keys = z.record(z.string(), Value)
 
 export const OnlineBody = OneProject.extend({
   views: Views,
-  entities: z.array(Keys).min(1).max(10_000).describe('The keys of each entity; what else is there is not looked at.'),
+  entities: z
+    .array(Keys)
+    .min(1)
+    .max(10_000)
+    .describe(
+      'The keys of each entity, and what views on demand take of the request; what else is there is not looked at.',
+    ),
   fullNames: z.boolean().default(false),
 })
 
 export const ViewFreshness = z.object({
-  status: z.enum(['present', 'not_found', 'outside_ttl']),
-  eventTime: z.number().nullable().describe('Since when the values hold, ms.'),
+  status: z
+    .enum(['present', 'not_found', 'outside_ttl', 'computed', 'request_lacks'])
+    .describe('`request_lacks`: a view on demand that was not named, and whose values of the request are not there.'),
+  eventTime: z
+    .number()
+    .nullable()
+    .describe('Since when the values hold, ms; of what is computed, the oldest of what it is computed from.'),
   age: z.number().nullable().describe('How long that is ago, ms.'),
   writtenAt: z.number().nullable(),
 })
@@ -152,6 +169,12 @@ export const FeatureColumnInfo = z.object({
   name: z.string(),
   type: z.enum(['number', 'text']),
   description: z.string(),
+  expression: z.string().nullable().describe('How it is computed, of a view on demand.'),
+})
+
+export const OnDemandInfo = z.object({
+  views: z.array(z.string()).describe('What it is computed from.'),
+  request: z.record(z.string(), z.enum(['number', 'text', 'time'])).describe('What a request says itself.'),
 })
 
 export const FeatureViewInfo = z.object({
@@ -163,14 +186,15 @@ export const FeatureViewInfo = z.object({
   from: z.array(z.string()),
   sql: z.string().nullable(),
   entities: z.array(z.string()),
-  time: z.string(),
+  time: z.string().nullable().describe('Null for a view on demand.'),
   created: z.string().nullable(),
   ttl: z.number().nullable().describe('ms; null for ever.'),
   online: z.boolean(),
-  every: z.number().describe('ms between two materializations.'),
+  every: z.number().nullable().describe('ms between two materializations; null for a view on demand.'),
+  onDemand: OnDemandInfo.nullable().describe('Null for a view with rows.'),
   columns: z.array(FeatureColumnInfo),
   since: z.number().describe('When this version was applied first.'),
-  state: OnlineState.nullable().describe('Null for a view that is not kept online.'),
+  state: OnlineState.nullable().describe('Null for a view of which nothing is kept online.'),
 })
 export type FeatureViewInfo = z.infer<typeof FeatureViewInfo>
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { FeatureView } from '#projects/contract'
+import { compileOnDemand, type OnDemandSources } from '#projects'
+import { type FeatureView, isOnDemand, type OnDemandView, type StoredView } from '#projects/contract'
 
 export type FeatureType = 'number' | 'text'
 
@@ -29,7 +30,33 @@ export interface ViewDefinition {
   readonly every: number
 }
 
-export function definitionOf(name: string, view: FeatureView): ViewDefinition {
+export interface ComputedColumn extends FeatureColumn {
+  readonly expression: string
+}
+
+/** A view of which nothing is kept: computed from the features of others, and from what a request says. */
+export interface OnDemandDefinition {
+  readonly name: string
+  readonly sources: OnDemandSources
+  readonly columns: readonly ComputedColumn[]
+  readonly description: string
+  readonly owner: string
+}
+
+export type Definition = ViewDefinition | OnDemandDefinition
+
+export const isComputed = (definition: Definition): definition is OnDemandDefinition => 'sources' in definition
+
+/** @param views all of the project's, by name */
+export function definitionOf(
+  name: string,
+  view: FeatureView,
+  views: Readonly<Record<string, FeatureView>>,
+): Definition {
+  return isOnDemand(view) ? onDemandOf(name, view, views) : storedOf(name, view)
+}
+
+function storedOf(name: string, view: StoredView): ViewDefinition {
   return {
     name,
     from: [view.from].flat(),
@@ -50,8 +77,44 @@ export function definitionOf(name: string, view: FeatureView): ViewDefinition {
   }
 }
 
+function onDemandOf(
+  name: string,
+  { on_demand, columns: written, description, owner }: OnDemandView,
+  views: Readonly<Record<string, FeatureView>>,
+): OnDemandDefinition {
+  const sources: OnDemandSources = {
+    request: Object.entries(on_demand.request).map(([value, type]) => ({ name: value, type })),
+    views: on_demand.views.map((other) => {
+      const { columns } = storedOf(other, views[other] as StoredView)
+      return { name: other, columns: columns.map(({ name: column, type }) => ({ name: column, type })) }
+    }),
+  }
+  const columns = Object.entries(written).map(([column, one]) =>
+    typeof one === 'string'
+      ? { name: column, expression: one, description: '' }
+      : { name: column, expression: one.is, description: one.description },
+  )
+  const { columns: compiled } = compileOnDemand(sources, expressionsOf(columns))
+  const kindOf = new Map(compiled.map(({ name: column, kind }) => [column, kind]))
+  return {
+    ...{ name, sources, description, owner },
+    columns: columns.map((one) => ({ ...one, type: kindOf.get(one.name)! })),
+  }
+}
+
+export function expressionsOf(columns: readonly { name: string; expression: string }[]): Record<string, string> {
+  return Object.fromEntries(columns.map(({ name, expression }) => [name, expression]))
+}
+
 /** Equal for views that give the same values: words about a view, and how often it is kept fresh, make no new version. */
-export function contentOf({ from, sql, entities, time, created, ttl, columns }: ViewDefinition): string {
-  const facts = [from, sql, entities, time, created, ttl, columns.map(({ name, type }) => [name, type])]
-  return `sha256:${createHash('sha256').update(JSON.stringify(facts)).digest('hex')}`
+export function contentOf(definition: Definition): string {
+  return `sha256:${createHash('sha256')
+    .update(JSON.stringify(factsOf(definition)))
+    .digest('hex')}`
+}
+
+function factsOf(definition: Definition): unknown[] {
+  if (isComputed(definition)) return [definition.sources, expressionsOf(definition.columns)]
+  const { from, sql, entities, time, created, ttl, columns } = definition
+  return [from, sql, entities, time, created, ttl, columns.map(({ name, type }) => [name, type])]
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { FeatureView } from '#projects/contract'
-import type { AppliedView } from './catalog-store.ts'
-import { definitionOf } from './definition.ts'
+import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
+import { definitionOf, type OnDemandDefinition, type ViewDefinition } from './definition.ts'
 import { searchFeatures } from './discovery.ts'
 
 const view = (project: string, name: string, owner: string, columns: Record<string, unknown>): AppliedView => ({
@@ -16,7 +16,8 @@ const view = (project: string, name: string, owner: string, columns: Record<stri
       description: `the ${name}`,
       columns,
     }),
-  ),
+    {},
+  ) as ViewDefinition,
 })
 
 const VIEWS = [
@@ -27,7 +28,25 @@ const VIEWS = [
   view('fraud', 'cards', 'risk@example.org', { minutes: 'number', spent: 'number' }),
 ]
 
-const names = (question: string) => searchFeatures(VIEWS, question).map(({ view: of, feature }) => `${of}.${feature}`)
+const written = FeatureView.parse({
+  on_demand: { views: ['usage'], request: { price: 'number' } },
+  columns: { price_per_minute: { is: 'price / max(minutes_7d, 1)', description: 'what a minute costs' } },
+})
+const usage = FeatureView.parse({
+  from: 'rows',
+  entities: ['customer_id'],
+  time: 'at',
+  columns: { minutes_7d: 'number' },
+})
+const ON_DEMAND: AppliedOnDemand[] = [
+  {
+    ...{ project: 'churn', id: 2, number: 1, content: '', since: 0 },
+    definition: definitionOf('cost', written, { usage, cost: written }) as OnDemandDefinition,
+  },
+]
+
+const names = (question: string) =>
+  searchFeatures({ stored: VIEWS, onDemand: ON_DEMAND }, question).map(({ view: of, feature }) => `${of}.${feature}`)
 
 it('finds features by their name, the best fit first, over all projects', () => {
   expect(names('minutes')).toEqual(['cards.minutes', 'usage.minutes_7d'])
@@ -43,9 +62,13 @@ it('finds them by owner, key, view and what is said of them, and by several word
 })
 
 it('says of each whose it is and what of', () => {
-  expect(searchFeatures(VIEWS, 'plan')[0]).toEqual({
+  expect(searchFeatures({ stored: VIEWS, onDemand: [] }, 'plan')[0]).toEqual({
     ...{ project: 'churn', view: 'usage', version: 2, feature: 'plan', type: 'text', owner: 'data@example.org' },
     ...{ online: true, entities: ['customer_id'], description: 'the usage' },
   })
-  expect(names('').length).toBe(4)
+  expect(names('').length).toBe(5)
+})
+
+it('finds what is computed on demand by the keys of what it is computed from', () => {
+  expect(names('customer_id costs')).toEqual(['cost.price_per_minute'])
 })

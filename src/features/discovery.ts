@@ -1,5 +1,6 @@
-import type { AppliedView } from './catalog-store.ts'
+import type { AppliedViews } from './catalog-store.ts'
 import type { FoundFeature } from './contract.ts'
+import { isComputed } from './definition.ts'
 
 /** How well a word fits, best first: it is the name, begins it, stands in it, or is only said in the words about it. */
 const FITS = [8, 4, 2, 1] as const
@@ -8,11 +9,19 @@ const FITS = [8, 4, 2, 1] as const
  * Features that have every word of a question in their name, their view, its keys, owner or project, or in what is said
  * of them; those whose own name fits best come first. Without a word, all of them.
  */
-export function searchFeatures(views: readonly AppliedView[], question: string): FoundFeature[] {
+export function searchFeatures({ stored, onDemand }: AppliedViews, question: string): FoundFeature[] {
   const words = question.toLowerCase().split(/\s+/).filter(Boolean)
-  const found = views.flatMap(({ project, number: version, definition }) =>
-    definition.columns.flatMap(({ name, type, description }) => {
-      const { name: view, owner, entities, online } = definition
+  const keysOf = (project: string, views: readonly { name: string }[]) => {
+    const behind = stored.filter(
+      (one) => one.project === project && views.some(({ name }) => name === one.definition.name),
+    )
+    return [...new Set(behind.flatMap(({ definition }) => definition.entities))]
+  }
+  const found = [...stored, ...onDemand].flatMap(({ project, number: version, definition }) => {
+    const entities = isComputed(definition) ? keysOf(project, definition.sources.views) : definition.entities
+    const online = isComputed(definition) || definition.online
+    return definition.columns.flatMap(({ name, type, description }) => {
+      const { name: view, owner } = definition
       const about = [view, owner, project, ...entities, definition.description, description].join('\n').toLowerCase()
       const fits = words.map((word) => fitOf(word, name.toLowerCase(), about))
       if (fits.includes(0)) return []
@@ -21,8 +30,8 @@ export function searchFeatures(views: readonly AppliedView[], question: string):
         description: description || definition.description,
       }
       return [{ feature, fit: fits.reduce((sum, fit) => sum + fit, 0) }]
-    }),
-  )
+    })
+  })
   return found.sort((a, b) => b.fit - a.fit).map(({ feature }) => feature)
 }
 

@@ -61,6 +61,18 @@ export class FrameColumnMissing extends OrreryError {
   }
 }
 
+export class FrameColumnMistyped extends OrreryError {
+  constructor(column: string, view: string, wanted: string, found: string) {
+    super({
+      code: 'ORRERY_FEATURES_FRAME_COLUMN_MISTYPED',
+      status: 422,
+      message: `"${column}" of the frame holds ${found}, where "${view}" takes ${wanted}.`,
+      hint: `Convert it, or correct its type under \`on_demand.request\` of features.${view}.`,
+      details: { column, view },
+    })
+  }
+}
+
 export class FrameTimeUnreadable extends OrreryError {
   constructor(column: string, row: number, value: string) {
     super({
@@ -115,6 +127,42 @@ export class EntityMissing extends OrreryError {
       message: `Entity ${row} has no key "${key}", which ${listed(views)} is kept by.`,
       hint: 'Give every key of the views asked for, as text or a number.',
       details: { row, key },
+    })
+  }
+}
+
+export class RequestValueMissing extends OrreryError {
+  constructor(row: number, value: string, view: string) {
+    super({
+      code: 'ORRERY_FEATURES_REQUEST_VALUE_MISSING',
+      status: 400,
+      message: `Entity ${row} has no "${value}", which "${view}" is computed from.`,
+      hint: 'Send it with the keys; null says that it is not known.',
+      details: { row, value, view },
+    })
+  }
+}
+
+export class RequestValueMistyped extends OrreryError {
+  constructor(row: number, value: string, wanted: string) {
+    super({
+      code: 'ORRERY_FEATURES_REQUEST_VALUE_MISTYPED',
+      status: 400,
+      message: `"${value}" of entity ${row} is not ${wanted}.`,
+      hint: 'Send numbers without quotes, and times as 2025-03-01T09:30:00Z or ms since 1970; null for what is not known.',
+      details: { row, value },
+    })
+  }
+}
+
+export class ViewComputed extends OrreryError {
+  constructor(view: string) {
+    super({
+      code: 'ORRERY_FEATURES_VIEW_COMPUTED',
+      status: 409,
+      message: `"${view}" is computed when it is asked for: nothing of it is kept.`,
+      hint: 'Name the views that it is computed from.',
+      details: { view },
     })
   }
 }

@@ -11,6 +11,7 @@ import type { Projects, StoredProject } from '#projects'
 import { type Catalog, openCatalog } from './catalog.ts'
 import type { AppliedView } from './catalog-store.ts'
 import { completeRecords } from './complete.ts'
+import { openComputing } from './computing.ts'
 import type { FeaturesJob, JoinBody, JoinedVersion, MaterializedView, OnlineState } from './contract.ts'
 import { JobUnknown, ViewNotOnline } from './errors.ts'
 import { type Historical, openHistorical } from './historical.ts'
@@ -20,7 +21,7 @@ import { type MaterializeInput, openMaterialize } from './materialize.ts'
 import { type FeatureGauge, openMetrics } from './metrics.ts'
 import { type Entity, type Online, openOnline } from './online.ts'
 import { openOnlineStore } from './open-online-store.ts'
-import { type OpenedView, openSources } from './sources.ts'
+import { type OpenedViews, openSources } from './sources.ts'
 
 export interface Features extends Online {
   readonly catalog: Catalog
@@ -46,7 +47,7 @@ export interface Features extends Online {
   close(): Promise<void>
 }
 
-export type OpenViews = (project: StoredProject, names: readonly string[], signal: AbortSignal) => Promise<OpenedView[]>
+export type OpenViews = (project: StoredProject, names: readonly string[], signal: AbortSignal) => Promise<OpenedViews>
 
 /** @throws EntityMissing for a record that has neither the features nor the keys to find them by */
 export type CompleteRecords = <Record extends Entity>(
@@ -78,7 +79,8 @@ export async function openFeatures(needs: {
   const catalog = openCatalog(needs)
   const sources = openSources(needs)
   const historical = openHistorical({ ...needs, catalog, sources })
-  const online = openOnline({ clock, catalog, store })
+  const compute = openComputing()
+  const online = openOnline({ clock, catalog, store, compute })
 
   jobs.define<JoinBody, JoinedVersion>({ kind: JOIN, concurrency: 1, attempts: 3, run: historical.join })
   jobs.define<MaterializeInput, MaterializedView>({
@@ -130,7 +132,7 @@ export async function openFeatures(needs: {
     openViews: async (project, names, signal) =>
       sources.open(project, await catalog.named(project.name, names), { refresh: true, signal }),
     read,
-    complete: (project, views, records) => completeRecords({ catalog, read }, { project, views, records }),
+    complete: (project, views, records) => completeRecords({ catalog, read, compute }, { project, views, records }),
     push: online.push,
     startJoin: async (input) => {
       await projects.project(input.project)
@@ -142,7 +144,7 @@ export async function openFeatures(needs: {
     },
     startMaterialize: async (project, names) => {
       await projects.project(project)
-      const views = await catalog.named(project, names)
+      const views = await catalog.withRows(project, names)
       const offline = names && views.find(({ definition }) => !definition.online)
       if (offline) throw new ViewNotOnline(offline.definition.name)
       const wanted = views.filter(({ definition }) => definition.online)

@@ -78,14 +78,14 @@ export function openHistorical(needs: {
     rows: async ({ project: name, views: names, rows, time, fullNames }) => {
       const project = await projects.project(name)
       const opened = await sources.open(project, await catalog.named(name, names))
-      const views = opened.map(({ input }) => input)
+      const { uses: views, ...features } = opened
       const { joined } = await inFolder((folder) =>
         joinInChild<Extract<JoinOutput, { joined: unknown }>>(
-          { views, time, fullNames, folder, frame: { rows } },
+          { features, time, fullNames, folder, frame: { rows } },
           { timeoutMs: HOUR / 60 },
         ),
       )
-      return { ...joined, views: opened.map(({ use }) => use) }
+      return { ...joined, views: [...views] }
     },
     table: async ({ project: name, views: names, time, fullNames }, frame, signal, use) => {
       const project = await projects.project(name)
@@ -96,13 +96,13 @@ export function openHistorical(needs: {
         const target = join(folder, 'joined.parquet')
         const views = await inTurn(async () => {
           signal.throwIfAborted()
-          const opened = await sources.open(project, wanted, { signal })
+          const { uses, ...features } = await sources.open(project, wanted, { signal })
           const input: JoinInput = {
-            ...{ time, fullNames, folder, views: opened.map((one) => one.input) },
+            ...{ time, fullNames, folder, features },
             frame: { upload: parquet, target },
           }
           await joinInChild(input, { timeoutMs: HOUR, signal })
-          return opened.map(({ use }) => use)
+          return [...uses]
         })
         const digest = createHash('sha256')
         await pipeline(createReadStream(target), digest)
@@ -115,14 +115,14 @@ export function openHistorical(needs: {
         const project = await projects.project(name)
         const of = await data.latest(name, dataset)
         const progress = (message: string) => job.progress({ message })
-        const opened = await sources.open(project, await catalog.named(name, names), { signal: job.signal, progress })
+        const asked = await catalog.named(name, names)
+        const { uses, ...features } = await sources.open(project, asked, { signal: job.signal, progress })
+        const views = [...uses]
         // A data set without a version says so, and how to get one.
         const frame = await data.version(of?.id ?? (await data.versions(name, dataset, { limit: 1, offset: 0 }))[0]!.id)
-        const views = opened.map(({ use }) => use)
         return inFolder(async (folder) => {
           const input: JoinInput = {
-            ...{ time, fullNames, folder },
-            views: opened.map((one) => one.input),
+            ...{ time, fullNames, folder, features },
             frame: { parquet: await data.readPath(frame) },
           }
           progress('joining features')

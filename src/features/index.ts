@@ -1,6 +1,7 @@
 export * from './errors.ts'
-export { type CompleteRecords, type Features, openFeatures, type OpenViews } from './features.ts'
+export { type CompleteRecords, type Features, type OpenViews, openFeatures } from './features.ts'
 export { joinTable } from './join-table.ts'
 export { featureMigrations } from './migrations.ts'
 export type { ViewInput } from './relation.ts'
 export { mountFeatures } from './routes.ts'
+export type { OpenedViews } from './sources.ts'

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path'
 import { withDuck } from '#data'
-import { type EntityFrame, pointInTimeJoin } from './point-in-time.ts'
-import type { ViewInput } from './relation.ts'
+import { type EntityFrame, type JoinedViews, pointInTimeJoin } from './point-in-time.ts'
 import { text } from './sql.ts'
 
 /** Sorting a million rows of a frame beside five million of a view; what does not fit goes to disk. */
@@ -15,17 +14,17 @@ const MEMORY_MB = 1_536
  */
 export async function joinTable(request: {
   frame: EntityFrame
-  views: readonly ViewInput[]
+  joined: JoinedViews
   fullNames?: boolean
   folder: string
   target: string
   memoryMb?: number
 }): Promise<void> {
-  const { frame, views, fullNames = false, folder, target, memoryMb = MEMORY_MB } = request
-  const files = [frame.parquet, target, ...views.flatMap(({ tables }) => Object.values(tables))]
+  const { frame, joined, fullNames = false, folder, target, memoryMb = MEMORY_MB } = request
+  const files = [frame.parquet, target, ...joined.views.flatMap(({ tables }) => Object.values(tables))]
   const folders = [...new Set([folder, ...files.map((file) => dirname(file))])]
   await withDuck({ folders, spillTo: folder, memoryMb }, async (duck) => {
-    const query = await pointInTimeJoin(duck, { frame, views, fullNames })
+    const query = await pointInTimeJoin(duck, { frame, ...joined, fullNames })
     await duck.run(`COPY (${query}) TO ${text(target)} (FORMAT parquet)`)
   })
 }

@@ -67,23 +67,24 @@ export function openMaterialize(needs: {
     const startedAt = clock.now()
     const { project: name, view } = job.input
     const project = await projects.project(name)
-    const [applied] = await catalog.named(name, [view])
+    const [applied] = await catalog.withRows(name, [view])
     const progress = (message: string) => job.progress({ message })
-    const [opened] = await sources.open(project, [applied!], { refresh: true, signal: job.signal, progress })
+    const only = { stored: [applied!], onDemand: [], read: [applied!] }
+    const { views, uses } = await sources.open(project, only, { refresh: true, signal: job.signal, progress })
     const { id: version, number } = applied!
     // Only what answers now is sure to be kept as it was left.
     const last = applied!.serving?.id === version ? await lastMaterialization(storage, name, view, version) : undefined
     const now = clock.now() * 1_000
     const record = (facts: MaterializationFacts) =>
       storage.write((tx) => insertMaterialization(tx, { id: job.id, project: name, view, version, startedAt, facts }))
-    if (last?.facts && isSame(last.facts, opened!.use.tables, now)) {
+    if (last?.facts && isSame(last.facts, uses[0]!.tables, now)) {
       await record({ ...last.facts, changed: 0 })
       return { version, number, changes: null }
     }
     const folder = await mkdtemp(join(work, 'features-'))
     try {
       const input: LatestInput = {
-        input: opened!.input,
+        input: views[0]!,
         now,
         before: last?.facts ? await blobs.path(last.facts.snapshot) : null,
         folder,
@@ -95,7 +96,7 @@ export function openMaterialize(needs: {
       const { snapshot: path, changes: lines, ...facts } = found
       const snapshot = await blobs.putFile(path)
       const changes: StoredBlob | null = found.changed > 0 ? await blobs.putFile(lines) : null
-      await record({ ...facts, snapshot: snapshot.hash, tables: opened!.use.tables })
+      await record({ ...facts, snapshot: snapshot.hash, tables: uses[0]!.tables })
       return { version, number, changes: changes?.hash ?? null }
     } finally {
       await rm(folder, { recursive: true, force: true })

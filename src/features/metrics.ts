@@ -58,7 +58,7 @@ export function openMetrics(read: () => Promise<FeatureGauge[]>): FeatureMetrics
       for (const { views } of rows)
         for (const view in views) {
           const { status } = views[view]!
-          if (status !== 'present') unanswered.inc({ project, view, status })
+          if (status !== 'present' && status !== 'computed') unanswered.inc({ project, view, status })
         }
     },
   }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { FeatureView } from '#projects/contract'
 import { onEveryDatabase } from '#platform/testing'
+import { FeatureView } from '#projects/contract'
 import { openCatalog } from './catalog.ts'
-import { answeringView, freshnessOf, openOnline } from './online.ts'
-import { featureMigrations } from './migrations.ts'
+import { completeRecords } from './complete.ts'
+import { openComputing } from './computing.ts'
 import { serveVersion } from './materialization-store.ts'
 import { forgetOldRows } from './materialize.ts'
+import { featureMigrations } from './migrations.ts'
+import { answeringView, freshnessOf, openOnline } from './online.ts'
 import { openDatabaseStore } from './online-store.ts'
 import { compareWithData } from './skew.ts'
 
@@ -27,7 +29,7 @@ onEveryDatabase('online features', featureMigrations, (storage) => {
   const open = () => {
     const catalog = openCatalog({ storage: storage(), clock })
     const store = openDatabaseStore({ rows: storage(), own: storage() })
-    return { catalog, store, ...openOnline({ clock, catalog, store }) }
+    return { catalog, store, ...openOnline({ clock, catalog, store, compute: openComputing() }) }
   }
 
   it('answers many entities and views in one call, each value with its freshness', async () => {
@@ -58,6 +60,59 @@ onEveryDatabase('online features', featureMigrations, (storage) => {
     expect(rows[0]!.views.usage).toMatchObject({ age: 600_000, eventTime: NOW - 600_000, writtenAt: NOW })
   })
 
+  it('computes features on demand from what is kept and from the request, and says what a request lacks', async () => {
+    const { catalog, push, read } = open()
+    const cost = FeatureView.parse({
+      on_demand: { views: ['usage', 'bills'], request: { price: 'number', at: 'time' } },
+      columns: {
+        per_minute: 'price / max(minutes, 1)',
+        owes: 'due > 0 ? "yes" : "no"',
+        hour: 'floor(at / 3600000) % 24',
+      },
+    })
+    const { features } = viewsOf()
+    await storage().write((tx) => catalog.follow(tx, 'cost', { features: { ...features, cost } }))
+    const row = { customer: 1, site: 'a', minutes: 4, plan: 'gold', day: NOW - 60_000, written: NOW }
+    await push({ project: 'cost', view: 'usage', rows: [row] })
+    await push({ project: 'cost', view: 'bills', rows: [{ customer: 1, day: '2025-05-31', due: 5 }] })
+    const entity = { customer: 1, site: 'a' }
+    const asked = { ...entity, price: 10, at: '2025-06-01T07:30:00Z' }
+    const only = { project: 'cost', views: ['cost'], fullNames: false }
+    const { rows, versions } = await read({ ...only, entities: [asked] })
+    expect(versions).toEqual({ cost: 1 })
+    expect(rows).toEqual([
+      {
+        values: { per_minute: 2.5, owes: 'yes', hour: 7 },
+        views: { cost: { status: 'computed', eventTime: NOW - 86_400_000, age: 86_400_000, writtenAt: NOW } },
+      },
+    ])
+    // A minute and more after it was written, a row of usage holds no longer; what was sent stands.
+    const sent = await read({ ...only, entities: [{ ...asked, minutes: 20, customer: 2 }] })
+    expect(sent.rows[0]!.values).toEqual({ per_minute: 0.5, owes: 'no', hour: 7 })
+    for (const [bad, code] of [
+      [{ price: 1 }, 'ORRERY_FEATURES_REQUEST_VALUE_MISSING'],
+      [{ price: '1', at: NOW }, 'ORRERY_FEATURES_REQUEST_VALUE_MISTYPED'],
+      [{ price: 1, at: '2025-02-30' }, 'ORRERY_FEATURES_REQUEST_VALUE_MISTYPED'],
+    ] as const)
+      await expect(read({ ...only, entities: [{ ...entity, ...bad }] })).rejects.toMatchObject({ code, status: 400 })
+    const all = await read({ project: 'cost', entities: [entity], fullNames: false })
+    expect(all.rows[0]!.values).toMatchObject({ minutes: 4, due: 5, per_minute: null })
+    expect(all.rows[0]!.views.cost!.status).toBe('request_lacks')
+    await expect(push({ project: 'cost', view: 'cost', rows: [asked] })).rejects.toMatchObject({
+      code: 'ORRERY_FEATURES_VIEW_COMPUTED',
+    })
+
+    const complete = (records: (typeof asked & Record<string, number | string | null>)[], views = ['cost']) =>
+      completeRecords({ catalog, read, compute: openComputing() }, { project: 'cost', views, records })
+    expect(await complete([asked])).toEqual([{ ...asked, per_minute: 2.5, owes: 'yes', hour: 7 }])
+    expect(await complete([{ ...asked, minutes: 8, due: 0 }], ['bills', 'cost'])).toEqual([
+      { ...asked, minutes: 8, due: 0, per_minute: 1.25, owes: 'no', hour: 7 },
+    ])
+    // Whoever sends what would be computed needs no keys.
+    const whole = { per_minute: 1, owes: 'no', hour: 1 } as never
+    expect(await complete([whole])).toEqual([whole])
+  })
+
   it('says what is missing of an entity, a view or a row', async () => {
     const { push, read } = open()
     const asked = { project: 'shop', entities: [{ customer: 1 }], fullNames: false }
@@ -83,10 +138,10 @@ onEveryDatabase('online features', featureMigrations, (storage) => {
     const { catalog, store, push, read } = open()
     const apply = (more: object) => storage().write((tx) => catalog.follow(tx, 'turn', viewsOf(more)))
     await apply({})
-    const [first] = await catalog.named('turn', ['usage'])
+    const [first] = await catalog.withRows('turn', ['usage'])
     await storage().write((tx) => serveVersion(tx, { project: 'turn', view: 'usage', version: first!.id }))
     await apply({ columns: { minutes: 'number' } })
-    const [next] = await catalog.named('turn', ['usage'])
+    const [next] = await catalog.withRows('turn', ['usage'])
     expect(answeringView(next!)).toMatchObject({ id: first!.id, number: 1 })
     const pushed = { customer: 1, site: 'a', minutes: 3, plan: 'gold', day: NOW, written: NOW }
     await push({ project: 'turn', view: 'usage', rows: [pushed] })

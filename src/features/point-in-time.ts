@@ -1,7 +1,10 @@
 import type { Duck } from '#data'
+import { featurePlace } from '#projects'
+import type { OnDemandDefinition } from './definition.ts'
 import { FeatureNameTaken, FrameColumnMissing, FrameTimeUnreadable } from './errors.ts'
+import { computedColumns, requestColumns } from './on-demand.ts'
 import { placeIn } from './place.ts'
-import { FIRST_TIME, keyAs, keyKind, microseconds, openRelation, type ViewInput, typesOf } from './relation.ts'
+import { FIRST_TIME, keyAs, keyKind, microseconds, openRelation, typesOf, type ViewInput } from './relation.ts'
 import { name, text } from './sql.ts'
 
 /** A frame of entities: which, and as of when. */
@@ -12,9 +15,15 @@ export interface EntityFrame {
   readonly time: string
 }
 
-export interface PointInTimeJoin {
+/** What is joined to a frame, as plain data. */
+export interface JoinedViews {
+  /** Of a hidden one nothing is given: others are computed from it. */
+  readonly views: readonly (ViewInput & { readonly hidden?: boolean })[]
+  readonly onDemand?: readonly OnDemandDefinition[]
+}
+
+export interface PointInTimeJoin extends JoinedViews {
   readonly frame: EntityFrame
-  readonly views: readonly ViewInput[]
   /** `view__column` instead of `column`. */
   readonly fullNames: boolean
 }
@@ -28,14 +37,20 @@ export interface PointInTimeJoin {
  *
  * @throws FrameColumnMissing, FrameTimeUnreadable, FeatureNameTaken and what `openRelation` throws
  */
-export async function pointInTimeJoin(duck: Duck, { frame, views, fullNames }: PointInTimeJoin): Promise<string> {
-  const from = `read_parquet(${text(frame.parquet)})`
-  const types = await typesOf(duck, from)
+export async function pointInTimeJoin(
+  duck: Duck,
+  { frame, views, onDemand = [], fullNames }: PointInTimeJoin,
+): Promise<string> {
+  const from = `read_parquet(${text(frame.parquet)}, file_row_number = true)`
+  const types = await typesOf(duck, `read_parquet(${text(frame.parquet)})`)
   const columns = [...types.keys()]
   const moment = await momentOf(duck, frame, types)
+  const named = namesGiven(columns, fullNames)
 
-  const taken = new Set(columns.map((column) => column.toLowerCase()))
-  const given: string[] = columns.map((column) => `n.${name(column)}`)
+  /** What stands beside the frame: its SQL, and where it is for whoever computes with it. */
+  const found: string[] = []
+  /** Columns of the result, out of those places. */
+  const given: string[] = []
   const joins: string[] = []
   for (const [v, input] of views.entries()) {
     const { view } = input
@@ -55,16 +70,41 @@ export async function pointInTimeJoin(duck: Duck, { frame, views, fullNames }: P
     // Both ends of the time to live belong to it.
     const holds = view.ttl === null ? '' : `${place.time(`${side}.place`)} + ${Math.round(view.ttl * 1_000)} >= n.${AT}`
     for (const [i, { name: column }] of view.columns.entries()) {
-      const as = fullNames ? `${view.name}__${column}` : column
-      if (taken.has(as.toLowerCase())) throw new FeatureNameTaken(as, view.name)
-      taken.add(as.toLowerCase())
       const value = `${side}.f${i}`
-      given.push(`${holds ? `CASE WHEN ${holds} THEN ${value} END` : value} AS ${name(as)}`)
+      const at = name(featurePlace(view.name, column))
+      found.push(`${holds ? `CASE WHEN ${holds} THEN ${value} END` : value} AS ${at}`)
+      if (!input.hidden) given.push(`${at} AS ${name(named(view.name, column))}`)
     }
   }
   // Without a time nothing holds; and a place that began with NULL would come after every other.
-  const numbered = `(SELECT *, coalesce(${moment}, ${FIRST_TIME}) AS ${AT}, file_row_number AS ${ROW} FROM read_parquet(${text(frame.parquet)}, file_row_number = true))`
-  return `SELECT ${given.join(', ')} FROM ${numbered} n ${joins.join('\n')} ORDER BY n.${ROW}`
+  const numbered = `(SELECT *, coalesce(${moment}, ${FIRST_TIME}) AS ${AT}, file_row_number AS ${ROW} FROM ${from})`
+  const asked = await requestColumns(duck, { from, types, views: onDemand })
+  const before = [
+    ...columns.map((column, i) => `n.${name(column)} AS n${i}`),
+    ...asked.map(({ place, value }) => `${value} AS ${name(place)}`),
+  ]
+  const joined = `(SELECT ${[...before, ...found, `n.${ROW}`].join(', ')} FROM ${numbered} n ${joins.join('\n')})`
+  const own = columns.map((column, i) => `n${i} AS ${name(column)}`)
+  if (onDemand.length === 0) return `SELECT ${[...own, ...given].join(', ')} FROM ${joined} ORDER BY ${ROW}`
+  const shown = views.filter(({ hidden }) => !hidden)
+  const features = shown.flatMap(({ view }) => view.columns.map((column) => featurePlace(view.name, column.name)))
+  const keep = [...columns.map((_, i) => `n${i}`), ...features, ROW]
+  const { relation, places } = computedColumns(onDemand, joined, keep)
+  const computed = onDemand.flatMap((view, v) =>
+    view.columns.map((column, i) => `${name(places[v]![i]!)} AS ${name(named(view.name, column.name))}`),
+  )
+  return `SELECT ${[...own, ...given, ...computed].join(', ')} FROM ${relation} ORDER BY ${ROW}`
+}
+
+/** Names features as they are given, beside the frame's own columns. @throws FeatureNameTaken */
+function namesGiven(columns: readonly string[], fullNames: boolean): (view: string, column: string) => string {
+  const taken = new Set(columns.map((column) => column.toLowerCase()))
+  return (view, column) => {
+    const as = fullNames ? `${view}__${column}` : column
+    if (taken.has(as.toLowerCase())) throw new FeatureNameTaken(as, view)
+    taken.add(as.toLowerCase())
+    return as
+  }
 }
 
 const AT = '__orrery_at'

@@ -1,6 +1,7 @@
 import type { ViewDefinition } from './definition.ts'
 import { entityKey, type KeyCell } from './entity-key.ts'
 import { RowNotAccepted } from './errors.ts'
+import { readMoment } from './moment.ts'
 import type { OnlineRow } from './online-store.ts'
 
 type Cell = number | string | boolean | null
@@ -22,7 +23,8 @@ export function pushedRow(
     return cell
   }
   const timeOf = (column: string, cell: Cell): number => {
-    const ms = typeof cell === 'number' ? cell : typeof cell === 'string' ? parseMoment(cell) : Number.NaN
+    const ms =
+      typeof cell === 'number' ? cell : typeof cell === 'string' ? (readMoment(cell) ?? Number.NaN) : Number.NaN
     if (!Number.isFinite(ms)) throw refuse(`"${column}" is no time`, 'Write 2025-03-01T09:30:00Z or ms since 1970.')
     if (ms > now + AHEAD_MS) throw refuse(`"${column}" is in the future`, 'Check the clock that dated it.')
     return Math.round(ms * 1_000)
@@ -46,11 +48,4 @@ export function pushedRow(
     created: written === null ? null : timeOf(view.created!, written),
     cells,
   }
-}
-
-/** ISO 8601; without a zone it is UTC, on every machine. */
-function parseMoment(text: string): number {
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return Number.NaN
-  if (text.length === 10) return Date.parse(`${text}T00:00:00Z`)
-  return Date.parse(/([zZ]|[+-]\d{2}:?\d{2})$/.test(text) ? text : `${text.replace(' ', 'T')}Z`)
 }

@@ -90,8 +90,11 @@ export async function typesOf(duck: Duck, from: string): Promise<Map<string, str
 
 const NUMBERS = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL)/
 
+export const isNumber = (type: string) => NUMBERS.test(type)
+export const isTime = (type: string) => /^(TIMESTAMP|DATE)/.test(type)
+
 export function keyKind(type: string): KeyKind {
-  return NUMBERS.test(type) ? 'number' : 'text'
+  return isNumber(type) ? 'number' : 'text'
 }
 
 /** A key's cell as a number, or as the text that the number is written as: 5 and not 5.0. */
@@ -104,17 +107,18 @@ export function keyAs(cell: string, is: KeyKind, as: KeyKind): string {
 
 /** A cell of `type` as µs since 1970, numbers being milliseconds; `undefined` for what is no time. */
 export function microseconds(cell: string, type: string): string | undefined {
-  if (/^(TIMESTAMP|DATE)/.test(type)) return `epoch_us(${cell})`
-  return NUMBERS.test(type) ? `(${cell} * 1000)::BIGINT` : undefined
+  if (isTime(type)) return `epoch_us(${cell})`
+  return isNumber(type) ? `(${cell} * 1000)::BIGINT` : undefined
 }
 
 function featureOf(view: string, column: string, wanted: FeatureType, type: string): string {
   const cell = name(column)
-  if (wanted === 'text') return NUMBERS.test(type) ? keyAs(cell, 'number', 'text') : `(${cell})::VARCHAR`
-  if (!NUMBERS.test(type) && type !== 'BOOLEAN') throw new ViewColumnMistyped(view, column, 'a number', inWords(type))
-  return `nullif((${cell})::DOUBLE, 'NaN'::DOUBLE)`
+  if (wanted === 'text') return isNumber(type) ? keyAs(cell, 'number', 'text') : `(${cell})::VARCHAR`
+  if (!isNumber(type) && type !== 'BOOLEAN') throw new ViewColumnMistyped(view, column, 'a number', inWords(type))
+  // What is no finite number has no place in JSON, and so none online.
+  return /^(DOUBLE|FLOAT)/.test(type) ? `CASE WHEN isfinite(${cell}) THEN (${cell})::DOUBLE END` : `(${cell})::DOUBLE`
 }
 
-function inWords(type: string): string {
-  return type === 'VARCHAR' ? 'text' : /^(TIMESTAMP|DATE)/.test(type) ? 'times' : type.toLowerCase()
+export function inWords(type: string): string {
+  return type === 'VARCHAR' ? 'text' : isTime(type) ? 'times' : type.toLowerCase()
 }

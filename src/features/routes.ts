@@ -2,8 +2,8 @@ import { finished } from 'node:stream/promises'
 import { type HttpServer, sendFile } from '#platform/http'
 import type { Projects } from '#projects'
 import type { ProjectSpec } from '#projects/contract'
-import type { AppliedView } from './catalog-store.ts'
-import { type FeatureViewInfo, featureRoutes } from './contract.ts'
+import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
+import { cellFrom, type FeatureViewInfo, featureRoutes } from './contract.ts'
 import { searchFeatures } from './discovery.ts'
 import type { Features } from './features.ts'
 
@@ -14,28 +14,45 @@ export function mountFeatures(
   http: HttpServer,
   { features, projects }: { features: Features; projects: Projects },
 ): void {
-  const infoOf = async (view: AppliedView): Promise<FeatureViewInfo> => {
+  const storedInfo = async (view: AppliedView): Promise<FeatureViewInfo> => {
     const { definition, number, content, since } = view
     const { from, entities, columns, ...said } = definition
-    const lists = { from: [...from], entities: [...entities], columns: [...columns] }
-    return { ...said, ...lists, version: number, content, since, state: await features.state(view) }
+    return {
+      ...said,
+      ...{ from: [...from], entities: [...entities], onDemand: null },
+      columns: columns.map((column) => ({ ...column, expression: null })),
+      ...{ version: number, content, since, state: await features.state(view) },
+    }
+  }
+
+  const infosOf = async (project: string): Promise<FeatureViewInfo[]> => {
+    const { stored, onDemand } = await features.catalog.all(project)
+    const infos = [
+      ...(await Promise.all(stored.map(storedInfo))),
+      ...onDemand.map((view) => onDemandInfo(view, stored)),
+    ]
+    return infos.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  const infoOf = async (project: string, name: string): Promise<FeatureViewInfo> => {
+    const { stored, onDemand, read } = await features.catalog.named(project, [name])
+    return stored[0] ? storedInfo(stored[0]) : onDemandInfo(onDemand[0]!, read)
   }
 
   http.mount('features', featureRoutes, {
     searchFeatures: async ({ query: { q, limit } }) => {
-      const found = searchFeatures(await features.catalog.views(), q)
+      const found = searchFeatures(await features.catalog.all(), q)
       return { found: found.length, features: found.slice(0, limit) }
     },
     listFeatureViews: async ({ params }) => {
       await projects.project(params.project)
-      return { views: await Promise.all((await features.catalog.views(params.project)).map(infoOf)) }
+      return { views: await infosOf(params.project) }
     },
     getFeatureView: async ({ params: { project, view } }) => {
       const { spec } = await projects.project(project)
-      const [found] = await features.catalog.named(project, [view])
       const past = await features.materializations(project, view, SHOWN_MATERIALIZATIONS)
       return {
-        ...(await infoOf(found!)),
+        ...(await infoOf(project, view)),
         usedBy: usesOf(spec, view),
         versions: await features.catalog.versions(project, view),
         materializations: past.map(({ id, startedAt, finishedAt, written, facts }) => {
@@ -46,7 +63,7 @@ export function mountFeatures(
     },
     onlineFeatures: ({ body }) => features.read(body),
     getOnlineFeatures: ({ query: { project, views, ...keys } }) => {
-      const entity = keys as Record<string, string>
+      const entity = Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, cellFrom(String(value))]))
       return features.read({ project, views: views?.split(','), entities: [entity], fullNames: false })
     },
     pushFeatures: ({ body }) => features.push(body),
@@ -66,6 +83,21 @@ export function mountFeatures(
     joinFeatures: ({ body }) => features.startJoin(body),
     getFeaturesJob: ({ params }) => features.job(params.job),
   })
+}
+
+function onDemandInfo(view: AppliedOnDemand, stored: readonly AppliedView[]): FeatureViewInfo {
+  const { definition, number, content, since } = view
+  const { name, sources, columns, description, owner } = definition
+  const views = sources.views.map((source) => source.name)
+  const behind = stored.filter((one) => views.includes(one.definition.name))
+  return {
+    ...{ name, description, owner, version: number, content, since, online: true, state: null },
+    from: [...new Set(behind.flatMap((one) => one.definition.from))],
+    entities: [...new Set(behind.flatMap((one) => one.definition.entities))],
+    columns: columns.map((column) => ({ ...column })),
+    onDemand: { views, request: Object.fromEntries(sources.request.map((one) => [one.name, one.type])) },
+    ...{ sql: null, time: null, created: null, ttl: null, every: null },
+  }
 }
 
 /** Where a project's file joins the view, and what is served of that. */

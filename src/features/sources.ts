@@ -5,18 +5,19 @@ import type { Blobs } from '#platform/blobs'
 import { runInChild } from '#platform/process'
 import type { Storage } from '#platform/storage'
 import type { StoredProject } from '#projects'
-import type { AppliedView } from './catalog-store.ts'
+import type { Chosen } from './catalog.ts'
+import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
 import type { ViewUse } from './contract.ts'
-import type { ViewInput } from './relation.ts'
+import type { JoinedViews } from './point-in-time.ts'
 import type { ReadSourceInput } from './workers/read-source.ts'
 
 const HOUR = 3_600_000
 const MEMORY_MB = 2_048
 
-/** A view with the tables it is to be computed from. */
-export interface OpenedView {
-  readonly input: ViewInput
-  readonly use: ViewUse
+/** Views with the tables they are to be computed from, as plain data. */
+export interface OpenedViews extends JoinedViews {
+  /** Each view as it was used, those that others are computed from included. */
+  readonly uses: readonly ViewUse[]
 }
 
 export interface Sources {
@@ -27,9 +28,9 @@ export interface Sources {
    */
   open(
     project: StoredProject,
-    views: readonly AppliedView[],
+    views: Chosen,
     options?: { refresh?: boolean; signal?: AbortSignal; progress?: (message: string) => void },
-  ): Promise<OpenedView[]>
+  ): Promise<OpenedViews>
 }
 
 export function openSources(needs: {
@@ -83,9 +84,9 @@ export function openSources(needs: {
   }
 
   return {
-    open: async (project, views, { refresh = false, signal, progress } = {}) => {
+    open: async (project, { stored, onDemand, read: needed }, { refresh = false, signal, progress } = {}) => {
       const versions = new Map<string, { id: string; path: string }>()
-      for (const dataset of new Set(views.flatMap(({ definition }) => definition.from))) {
+      for (const dataset of new Set(needed.flatMap(({ definition }) => definition.from))) {
         const latest = await data.latest(project.name, dataset)
         // What is trained on grows by the prediction log: its versions are the pipeline's to make.
         const ours = dataset !== project.spec.pipeline.train.with.data
@@ -96,14 +97,19 @@ export function openSources(needs: {
         }
         versions.set(dataset, { id, path: await data.readPath(await data.version(id)) })
       }
-      return views.map(({ definition, number }) => {
-        const of = <T>(what: 'id' | 'path') =>
-          Object.fromEntries(definition.from.map((set) => [set, versions.get(set)![what]])) as T
-        return {
-          input: { view: definition, tables: of<Record<string, string>>('path') },
-          use: { view: definition.name, version: number, tables: of<Record<string, string>>('id') },
-        }
-      })
+      const tablesOf = (what: 'id' | 'path', { definition }: AppliedView): Record<string, string> =>
+        Object.fromEntries(definition.from.map((set) => [set, versions.get(set)![what]]))
+      const use = ({ definition, number }: AppliedView | AppliedOnDemand, tables: ViewUse['tables']): ViewUse => {
+        return { view: definition.name, version: number, tables }
+      }
+      return {
+        views: needed.map((view) => {
+          const hidden = !stored.includes(view)
+          return { view: view.definition, tables: tablesOf('path', view), ...(hidden && { hidden }) }
+        }),
+        onDemand: onDemand.map(({ definition }) => definition),
+        uses: [...needed.map((view) => use(view, tablesOf('id', view))), ...onDemand.map((view) => use(view, {}))],
+      }
     },
   }
 }

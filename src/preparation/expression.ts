@@ -304,7 +304,8 @@ class Compiler {
    */
   private asInRequest(at: number, beside: number): number {
     const node = this.scope.nodes[at]!
-    if (node.op !== 'constant' || node.value === null || this.scope.nodes[beside]!.op !== 'number') return at
+    const raw = this.scope.nodes[beside]!
+    if (node.op !== 'constant' || node.value === null || raw.op !== 'number' || raw.exact) return at
     const rounded = Math.fround(node.value)
     return Number.isFinite(rounded) ? this.scope.add({ op: 'constant', value: rounded }) : at
   }

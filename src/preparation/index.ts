@@ -1,5 +1,8 @@
 /** What lies between a raw record and what a model sees, the same in DuckDB and in ONNX. */
+
+export { compileColumns, type GivenColumn } from './columns.ts'
 export { ExpressionInvalid, StepInvalid } from './errors.ts'
+export { evaluator, type Values } from './evaluate.ts'
 export { compileCondition, compileExpression, type Expression, FUNCTIONS, readExpression } from './expression.ts'
 export { type Answer, type Ask, type Counts, fitRecipe, type Question } from './fit.ts'
 export { depthsOf, kindOf, type Node, operandsOf, type Program, ProgramBuilder } from './program.ts'

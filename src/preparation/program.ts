@@ -5,8 +5,8 @@
 export type Kind = 'number' | 'text' | 'condition'
 
 export type Node =
-  /** A raw number, rounded to float32 as it is in a request; what is beyond float32 is missing. */
-  | { readonly op: 'number'; readonly column: string }
+  /** A raw number, rounded to float32 as a package takes it; what is beyond float32 is missing. `exact` leaves a double. */
+  | { readonly op: 'number'; readonly column: string; readonly exact?: true }
   | { readonly op: 'text'; readonly column: string }
   /** `null`: missing. */
   | { readonly op: 'constant'; readonly value: number | null }

@@ -3,7 +3,8 @@ import { depthsOf, type Node, type Program } from './program.ts'
 /** `column` as an identifier. */
 const name = (column: string) => `"${column.replaceAll('"', '""')}"`
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`
-const number = (value: number | null) => (value === null ? 'NULL::DOUBLE' : `${value}::DOUBLE`)
+// As a text: a literal is a decimal first, which loses the last bit of a long one.
+const number = (value: number | null) => (value === null ? 'NULL::DOUBLE' : `'${value}'::DOUBLE`)
 const word = (value: string | null) => (value === null ? 'NULL::VARCHAR' : text(value))
 
 /**
@@ -36,7 +37,7 @@ function sqlOf(node: Node): string {
   const [a, b, c] = ('of' in node ? node.of : []).map(placed) as [string, string, string]
   switch (node.op) {
     case 'number':
-      return `TRY_CAST(${name(node.column)} AS FLOAT)::DOUBLE`
+      return node.exact ? finite(`${name(node.column)}::DOUBLE`) : `TRY_CAST(${name(node.column)} AS FLOAT)::DOUBLE`
     case 'text':
       return `nullif(${name(node.column)}, '')`
     case 'constant':

@@ -23,7 +23,7 @@ export {
   type RuleSpec,
   TABLE_RULES,
 } from './spec/expectations.ts'
-export { FeatureView } from './spec/features.ts'
+export { FeatureView, isOnDemand, type OnDemandView, type StoredView } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
 export {
   PICTURE_RULES,
@@ -35,6 +35,6 @@ export {
 export { Blend, BuiltinStep, CommandStep, Learner, MetricName, MlprojectRun, Search, Step } from './spec/pipeline.ts'
 export { PrepareStep } from './spec/prepare.ts'
 export { ProjectFile, type ProjectFileWritten, projectFileJsonSchema } from './spec/project.ts'
-export { AB_METRICS, Strategy } from './spec/strategy.ts'
 export { type ApiRequest, type Bucket, Sensitivity } from './spec/source.ts'
+export { AB_METRICS, Strategy } from './spec/strategy.ts'
 export { OnCondition, OnSchedule, Trigger } from './spec/triggers.ts'

@@ -51,7 +51,7 @@ onEveryDatabase('triggers', migrations, (storage) => {
       data: openData({ ...needs, blobs, events }),
       tracking: openTracking({ ...needs, blobs, events }),
       bring: async () => undefined,
-      openViews: async () => [],
+      openViews: async () => ({ views: [], uses: [] }),
       labelledRows: async function* () {},
       championOf: async () => null,
       work: folder,

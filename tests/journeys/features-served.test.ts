@@ -39,7 +39,8 @@ it('trains on features as they were, and says of which views and data they are',
     .poll(async () => (await api.servingStatus({ params: { endpoint: 'leaving-soon' } })).ready, WAIT)
     .toBe(true)
   const { views } = await api.listFeatureViews({ params: { project } })
-  for (const { name } of views) {
+  expect(views.map(({ name }) => name)).toEqual(['bother', 'support', 'usage'])
+  for (const { name } of views.filter(({ onDemand }) => onDemand === null)) {
     const materialized = async () =>
       (await api.getFeatureView({ params: { project, view: name } })).state?.materializedAt ?? null
     await expect.poll(materialized, WAIT).not.toBeNull()
@@ -50,11 +51,14 @@ it('trains on features as they were, and says of which views and data they are',
     features: [
       { view: 'usage', version: 1 },
       { view: 'support', version: 1 },
+      { view: 'bother', version: 1 },
     ],
   })
   const { schema, profile } = await api.getDataVersion({ params: { version: versions[0]!.id } })
   const names = schema.columns.map(({ name }) => name)
-  expect(names).toEqual(expect.arrayContaining(['minutes_7d', 'plan', 'support_calls_60d', 'contract', 'churned']))
+  expect(names).toEqual(
+    expect.arrayContaining(['minutes_7d', 'plan', 'support_calls_60d', 'calls_per_100_minutes', 'contract', 'churned']),
+  )
   expect(profile.columns.find(({ name }) => name === 'minutes_7d')!.missing).toBeLessThan(versions[0]!.rows / 10)
 }, 240_000)
 
@@ -66,6 +70,29 @@ it('answers a request that names the customer only, and logs the features that w
   expect(inputs).toEqual({ ...asked, ...rows[0]!.values })
   expect(inputs.minutes_7d).toBeTypeOf('number')
   expect(value).toBe(answer!.value)
+})
+
+it('computes on demand what the same definition gives in training', async () => {
+  const now = Date.now()
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    customer_id: `c${String(i * 7).padStart(4, '0')}`,
+    asked_at: new Date(now - i * 60_000).toISOString(),
+  }))
+  const { rows: online } = await api.onlineFeatures({ body: { project, views: ['bother'], entities: rows } })
+  // As of now, since online is as of now.
+  const frame = rows.map((row) => ({ ...row, event_time: new Date(now).toISOString() }))
+  const past = await api.historicalFeatures({ body: { project, views: ['bother'], rows: frame } })
+  expect(past.columns).toEqual([
+    ...['customer_id', 'asked_at', 'event_time', 'calls_per_100_minutes', 'gb_per_minute', 'hour_asked'],
+  ])
+  expect(past.views.map(({ view }) => view)).toEqual(['support', 'usage', 'bother'])
+  expect(online.map(({ values }) => Object.values(values))).toEqual(past.rows.map((row) => row.slice(3)))
+  expect(online.some(({ values }) => Number(values.calls_per_100_minutes) > 0)).toBe(true)
+  const { customer_id } = rows[0]!
+  const byAddress = await fetch(
+    `${server.url}/api/features/online?project=${project}&views=bother&customer_id=${customer_id}&asked_at=${now}`,
+  )
+  expect(await byAddress.json()).toMatchObject({ rows: [{ views: { bother: { status: 'computed' } } }] })
 })
 
 it('lets what was sent stand, and answers a repeated id as before though the features have changed', async () => {

@@ -47,7 +47,8 @@ export function fromFeast(repo: FeastRepo): CarriedOver {
 }
 
 const WHY: Record<string, string> = {
-  'on-demand view': 'Python that runs per request; write it as `sql`, or in the model’s own preparation',
+  'on-demand view':
+    'its Python is not carried over; write its columns as expressions in a view with `on_demand: { views: […], request: { … } }`',
   'stream view': 'push its rows to POST /api/features/push',
   'feature service': 'name its views under `features:` of the data set that is trained on',
 }

@@ -1,5 +1,5 @@
 import pc from 'picocolors'
-import { MaterializedView, type ViewFreshness } from '#features/contract'
+import { cellFrom, MaterializedView, type ViewFreshness } from '#features/contract'
 import { formatDuration } from '#platform/time'
 import { WrongUse } from '../errors.ts'
 import { ANSWER_IS_NO, DONE } from '../exit.ts'
@@ -42,18 +42,20 @@ export async function online(project: string, keys: readonly string[], options: 
     for (const [name, value] of Object.entries(values))
       if (name.startsWith(`${view}__`)) console.log(`  ${padded(name.slice(view.length + 2), 26)} ${value ?? '–'}`)
   }
-  return Object.values(views).every(({ status }) => status === 'present') ? DONE : ANSWER_IS_NO
+  return Object.values(views).every(({ status }) => status === 'present' || status === 'computed') ? DONE : ANSWER_IS_NO
 }
 
-function keyFrom(written: string): [string, string] {
+function keyFrom(written: string): [string, number | string] {
   const at = written.indexOf('=')
-  if (at > 0) return [written.slice(0, at), written.slice(at + 1)]
+  if (at > 0) return [written.slice(0, at), cellFrom(written.slice(at + 1))]
   throw new WrongUse(`${written} is no key.`, 'Write keys as customer_id=7.')
 }
 
 function inWords({ status, age }: ViewFreshness): string {
-  if (age === null) return pc.yellow('not found')
+  if (status === 'request_lacks') return pc.yellow('not computed: name its values of the request, too')
+  if (age === null) return status === 'computed' ? pc.dim('computed') : pc.yellow('not found')
   const since =
     age < 48 * 3_600_000 ? elapsed(Math.max(0, age)) : formatDuration(Math.floor(age / 86_400_000) * 86_400_000)
+  if (status === 'computed') return pc.dim(`computed, from what is up to ${since} old`)
   return status === 'present' ? pc.dim(`${since} old`) : pc.yellow(`too old: ${since}`)
 }

@@ -16,14 +16,18 @@ export async function listViews(project: string, options: ServerOptions): Promis
   return DONE
 }
 
-function printView({ name, version, entities, ttl, owner, description, columns }: FeatureViewInfo): void {
-  const by = `by ${entities.join(', ')}`
+function printView({ name, version, entities, ttl, owner, description, columns, onDemand }: FeatureViewInfo): void {
+  const by = onDemand ? `on demand, from ${takenBy(onDemand).join(', ')}` : `by ${entities.join(', ')}`
   const holds = ttl === null ? '' : `, holds ${formatDuration(ttl)}`
   const words = [description, owner && pc.dim(owner)].filter(Boolean).join('  ')
   console.log(`${pc.bold(padded(`${name}@${version}`, 28))} ${padded(by + holds, 36)} ${words}`)
   for (const column of columns)
-    console.log(`  ${padded(column.name, 26)} ${padded(column.type, 8)} ${pc.dim(column.description)}`)
+    console.log(
+      `  ${padded(column.name, 26)} ${padded(column.type, 8)} ${column.expression ?? ''}${column.expression && column.description ? '  ' : ''}${pc.dim(column.description)}`,
+    )
 }
+
+const takenBy = ({ views, request }: NonNullable<FeatureViewInfo['onDemand']>) => [...views, ...Object.keys(request)]
 
 /** Features of all projects that have every one of these words. */
 export async function searchFeatures(words: readonly string[], options: ServerOptions): Promise<number> {

@@ -6,8 +6,7 @@ import { asOrreryError } from '#platform/errors'
 import { serveAsChild } from '#platform/process'
 import { FrameUnreadable } from '../errors.ts'
 import { joinTable } from '../join-table.ts'
-import { pointInTimeJoin } from '../point-in-time.ts'
-import type { ViewInput } from '../relation.ts'
+import { type JoinedViews, pointInTimeJoin } from '../point-in-time.ts'
 import { name, text } from '../sql.ts'
 
 export type Cell = number | string | boolean | null
@@ -15,7 +14,7 @@ export type Cell = number | string | boolean | null
 type FrameRows = readonly Readonly<Record<string, Cell>>[]
 
 export interface JoinInput {
-  readonly views: readonly ViewInput[]
+  readonly features: JoinedViews
   readonly time: string
   readonly fullNames: boolean
   /** Where files are left. */
@@ -38,23 +37,23 @@ export interface JoinedRows {
 export type JoinOutput = { table: IngestedTable } | { joined: JoinedRows } | { written: string }
 
 serveAsChild<JoinInput>(async (input, progress): Promise<JoinOutput> => {
-  const { views, time, fullNames, frame } = input
+  const { features, time, fullNames, frame } = input
   const folder = await makeFolder(input.folder)
   progress('joining features')
   if ('rows' in frame) return { joined: await joinRows(input, frame.rows, folder) }
   if ('upload' in frame) return { written: await joinUpload(input, frame, folder) }
   const joined = join(folder, 'joined.parquet')
-  await joinTable({ frame: { parquet: frame.parquet, time }, views, fullNames, folder, target: joined })
+  await joinTable({ frame: { parquet: frame.parquet, time }, joined: features, fullNames, folder, target: joined })
   return { table: await ingestTable({ spec: { source: joined }, folder, target: folder, progress }) }
 })
 
 async function joinUpload(
-  { views, time, fullNames }: JoinInput,
+  { features, time, fullNames }: JoinInput,
   { upload, target }: { upload: string; target: string },
   folder: string,
 ): Promise<string> {
   await checkFrame(upload, folder)
-  await joinTable({ frame: { parquet: upload, time }, views, fullNames, folder, target })
+  await joinTable({ frame: { parquet: upload, time }, joined: features, fullNames, folder, target })
   return target
 }
 
@@ -73,14 +72,18 @@ function inWords(error: unknown): string {
   return line.replace(/^.*? Error: /, '').replace(/ (['"])\/.*?\1:?/g, '')
 }
 
-async function joinRows({ views, time, fullNames }: JoinInput, frame: FrameRows, folder: string): Promise<JoinedRows> {
+async function joinRows(
+  { features, time, fullNames }: JoinInput,
+  frame: FrameRows,
+  folder: string,
+): Promise<JoinedRows> {
   const parquet = join(folder, 'frame.parquet')
-  const tables = views.flatMap((view) => Object.values(view.tables))
+  const tables = features.views.flatMap((view) => Object.values(view.tables))
   const folders = [...new Set([folder, ...tables.map((file) => dirname(file))])]
   const rows = await withDuck({ folders, spillTo: folder }, async (duck) => {
     await duck.run(await frameInHand(frame, folder, parquet))
     return duck.rows<Record<string, unknown>>(
-      await pointInTimeJoin(duck, { frame: { parquet, time }, views, fullNames }),
+      await pointInTimeJoin(duck, { frame: { parquet, time }, ...features, fullNames }),
     )
   })
   const columns = Object.keys(rows[0] ?? {})

@@ -56,7 +56,7 @@ export async function readData(
       set,
       dataset,
       others: spec.data,
-      views: readSource && set.features?.length ? await openViews(stored, set.features, job.signal) : [],
+      features: readSource && set.features?.length ? await openViews(stored, set.features, job.signal) : null,
       parent: before ? await parentOf(needs, before) : null,
       readSource,
       brought: readSource ? await bring({ project, dataset, spec: set, folder: join(files, 'brought') }) : undefined,

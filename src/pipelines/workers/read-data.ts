@@ -7,25 +7,18 @@ import {
   type BroughtFile,
   type IngestedTable,
   ingestTable,
-  readFrame,
   type RowRecord,
+  readFrame,
   readFrom,
   sourceOf,
   stopOnFailure,
 } from '#data'
 import type { DatasetSpec, TableSchema } from '#data/contract'
-import { joinTable, type ViewInput } from '#features'
+import { joinTable, type OpenedViews } from '#features'
 import { serveAsChild } from '#platform/process'
 import { partsOfRecipe } from '#projects'
 import type { Pictures } from '#projects/contract'
 import { listPictures } from '../pictures/list-pictures.ts'
-
-/** A view, its version, and the data versions it was computed from. */
-interface JoinedView {
-  view: string
-  version: number
-  tables: Record<string, string>
-}
 
 /** A line of the file of fresh rows. */
 export interface FreshRow {
@@ -43,7 +36,7 @@ export interface ReadDataInput {
   dataset: string
   others: Record<string, DatasetSpec>
   /** Feature views that are joined to the source's rows, each as it was used. */
-  views: { input: ViewInput; use: JoinedView }[]
+  features: OpenedViews | null
   /** The latest version; `base` is the content hash of the source's own rows in it. */
   parent: { parquet: string; schema: TableSchema; base: string } | null
   readSource: boolean
@@ -100,12 +93,12 @@ async function readSource(
   const { pictures } = input.set
   const ingested = pictures
     ? await readPictures(input, pictures, target, progress)
-    : input.views.length === 0
+    : input.features === null
       ? await ingestTable({
           ...{ spec: input.set, folder: input.project, brought: input.brought, ...namesOf(input) },
           ...{ target, previous, progress },
         })
-      : await readWithFeatures(input, target, progress)
+      : await readWithFeatures(input, input.features, target, progress)
   stopOnFailure(ingested.expectations)
   return ingested
 }
@@ -128,12 +121,13 @@ async function readPictures(
 
 /** The source's rows with their features as they were at each row's time: one table, split and judged as a whole. */
 async function readWithFeatures(
-  { set, dataset, others, views, project, folder, parent, brought }: ReadDataInput,
+  { set, dataset, others, project, folder, parent, brought }: ReadDataInput,
+  { uses, ...features }: OpenedViews,
   target: string,
   progress: (message: string) => void,
 ): Promise<IngestedTable> {
   const { time, id, columns, ignore = [] } = set
-  const keys = views.flatMap(({ input }) => [...input.view.entities])
+  const keys = features.views.flatMap(({ view }) => [...view.entities])
   const visible = ignore.filter((column) => !keys.includes(column))
   const { table: steps } = partsOfRecipe(set.prepare ?? [])
   const entities = await ingestTable({
@@ -152,7 +146,7 @@ async function readWithFeatures(
   const joined = join(folder, 'joined.parquet')
   await joinTable({
     frame: { parquet: entities.parquetPath, time: time![0]! },
-    views: views.map(({ input }) => input),
+    joined: features,
     folder,
     target: joined,
   })
@@ -161,7 +155,7 @@ async function readWithFeatures(
   const spec: DatasetSpec = { ...readFrom(joined, set), ignore: aside, prepare: [] }
   const table = await ingestTable({ spec, folder, target, previous: parent?.schema, progress })
   const from = entities.source as Extract<IngestedTable['source'], { kind: 'files' | 'url' | 'taken' }>
-  return { ...table, source: { ...from, features: views.map(({ use }) => use) } }
+  return { ...table, source: { ...from, features: [...uses] } }
 }
 
 async function append(

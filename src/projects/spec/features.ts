@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { hasKey, oneOf } from './one-of.ts'
+import { Expression } from './prepare.ts'
 import { ColumnName, Duration, Name, text } from './scalars.ts'
 import { quoted, says } from './wording.ts'
 
@@ -16,7 +17,12 @@ const FeatureColumn = oneOf([FeatureType, DescribedColumn], (value) =>
   hasKey(value, 'type') ? DescribedColumn : FeatureType,
 )
 
-export const FeatureView = z
+const described = {
+  description: z.string().default('').meta({ description: 'what it tells of its entity' }),
+  owner: z.string().default('').meta({ description: 'who answers for it: a person or a team' }),
+}
+
+const StoredView = z
   .strictObject({
     from: z
       .union([Name, z.array(Name).min(1)], {
@@ -26,8 +32,7 @@ export const FeatureView = z
     sql: text('a query', 'Write one SELECT over the data sets under `from`.').optional().meta({
       description: 'one SELECT over those data sets, in DuckDB’s SQL; without it their columns are taken as they are',
     }),
-    description: z.string().default('').meta({ description: 'what it tells of its entity' }),
-    owner: z.string().default('').meta({ description: 'who answers for it: a person or a team' }),
+    ...described,
     entities: z
       .array(ColumnName)
       .min(1, { error: says('a view needs an entity', 'Write the key column, such as [customer_id].') })
@@ -61,6 +66,46 @@ export const FeatureView = z
     if (new Set(view.entities).size < view.entities.length)
       problem(['entities'], says('a column stands there twice', 'Name each key column once.'))
   })
+export type StoredView = z.output<typeof StoredView>
+
+const DescribedExpression = z.strictObject({
+  is: Expression.meta({ description: 'how it is computed' }),
+  description: z.string().default('').meta({ description: 'what it says, for people who look for a feature' }),
+})
+
+/** `rate: calls / minutes`, or with words: `rate: { is: calls / minutes, description: … }`. */
+const ComputedColumn = oneOf([Expression, DescribedExpression], (value) =>
+  typeof value === 'object' ? DescribedExpression : Expression,
+)
+
+const RequestType = z.enum(['number', 'text', 'time'], {
+  error: (issue) => says(`${quoted(issue.input)} is no type of a value`, 'Write number, text or time.'),
+})
+
+const OnDemandView = z.strictObject({
+  on_demand: z
+    .strictObject({
+      views: z.array(Name).max(20).default([]).meta({ description: 'the views whose features it is computed from' }),
+      request: z.record(ColumnName, RequestType).default({}).meta({
+        description: 'what a request says itself, and a row to learn from: number, text or time (ms since 1970)',
+      }),
+    })
+    .meta({ description: 'computed when it is asked for, from other features and from the request' }),
+  ...described,
+  columns: z
+    .record(ColumnName, ComputedColumn)
+    .refine((columns) => Object.keys(columns).length > 0, {
+      error: says('the view has no features', 'Name a column with an expression: rate: calls / max(minutes, 1).'),
+    })
+    .meta({ description: 'the features, each as an expression' }),
+})
+export type OnDemandView = z.output<typeof OnDemandView>
+
+export const FeatureView = oneOf([StoredView, OnDemandView], (value) =>
+  hasKey(value, 'on_demand') ? OnDemandView : StoredView,
+)
 export type FeatureView = z.output<typeof FeatureView>
+
+export const isOnDemand = (view: FeatureView): view is OnDemandView => 'on_demand' in view
 
 export const FeatureViews = z.record(Name, FeatureView)

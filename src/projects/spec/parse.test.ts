@@ -283,6 +283,32 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       ['7:55 features.u.columns.x: "float" is no type of a feature. Write number or text.'],
     ],
     [
+      'views on demand that cannot be computed',
+      `${SMALLEST}features:
+  u: { from: m, entities: [k], time: t, online: false, columns: { x: number } }
+  v: { from: m, entities: [k], time: t, columns: { x: number, w: text } }
+  a: { on_demand: { views: [u, b, c] }, columns: { y: x } }
+  b: { on_demand: { views: [v], request: { n: number } }, columns: { y: z + n } }
+  c: { on_demand: { views: [v] }, columns: { y: { is: w * 2 } } }
+`,
+      [
+        '9:29 features.a.on_demand.views[0]: "u" is not kept online, where this is computed from it. Remove `online: false` from features.u.',
+        '9:32 features.a.on_demand.views[1]: "b" is computed on demand itself. Name the views that it is computed from.',
+        '9:35 features.a.on_demand.views[2]: "c" is computed on demand itself. Name the views that it is computed from.',
+        '10:73 features.b.columns.y: there is no column "z". There are n, x, v.x, w, v.w.',
+        '11:55 features.c.columns.y.is: a text stands where a number is wanted. Make it a number with map(text, { "a": 1 }, otherwise).',
+      ],
+    ],
+    [
+      'a view on demand that knows the label',
+      `${SMALLEST.replace('label: y', 'label: y\n    time: t\n    features: [a]')}features:
+  a: { on_demand: { request: { y: number } }, columns: { z: y + 1 } }
+`,
+      [
+        '7:16 data.m.features[0]: "a" is computed from the label "y", which no request has. Compute it from what is known before the label is.',
+      ],
+    ],
+    [
       'features without a time to join them at',
       SMALLEST.replace('label: y', 'label: y\n    features: [u]'),
       [

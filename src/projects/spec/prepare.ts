@@ -4,7 +4,7 @@ import { Cell, ColumnName, Duration, Name, Percent } from './scalars.ts'
 import { quoted, says } from './wording.ts'
 
 /** An expression over the columns of a row. */
-const Expression = z
+export const Expression = z
   .string({
     error: (issue) => says(`${quoted(issue.input)} is no expression`, 'Write it in quotes: "total / months".'),
   })

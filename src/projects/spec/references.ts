@@ -2,7 +2,9 @@ import { METRICS } from '#evaluation'
 import { suggestion } from '../nearest.ts'
 import { onlyLabelled } from './complete.ts'
 import { needsTime } from './expectations.ts'
+import { isOnDemand } from './features.ts'
 import type { Finding } from './finding.ts'
+import { onDemandViews } from './on-demand.ts'
 import { preparation } from './preparation.ts'
 import type { ProjectFile } from './project.ts'
 import { orderSteps } from './steps.ts'
@@ -13,6 +15,7 @@ export function brokenReferences(file: ProjectFile): Finding[] {
   return [
     ...trainingData(file),
     ...featureViews(file),
+    ...onDemandViews(file),
     ...preparation(file),
     ...objective(file),
     ...agesWithoutTime(file),
@@ -74,17 +77,25 @@ function batches(file: ProjectFile): Finding[] {
 function featureViews(file: ProjectFile): Finding[] {
   const sets = Object.keys(file.data)
   const views = Object.keys(file.features)
-  const read = Object.entries(file.features).flatMap(([view, { from }]) =>
-    [from]
-      .flat()
+  const read = views.flatMap((view) =>
+    setsRead(file, [view])
       .filter((set) => !sets.includes(set))
       .map((set) => missing(['features', view, 'from'], 'data set', set, sets)),
   )
-  const joined = Object.entries(file.data).flatMap(([set, { features }]) =>
+  const joined = Object.entries(file.data).flatMap(([set, { features, label }]) =>
     features.flatMap((view, i) => {
       const path = ['data', set, 'features', i]
       if (!views.includes(view)) return [missing(path, 'feature view', view, views)]
-      if ([file.features[view]!.from].flat().includes(set) && file.data[set]!.label !== undefined)
+      const asked = requestOf(file, view)
+      if (label !== undefined && asked.includes(label))
+        return [
+          {
+            path,
+            wrong: `${quoted(view)} is computed from the label ${quoted(label)}, which no request has`,
+            todo: 'Compute it from what is known before the label is.',
+          },
+        ]
+      if (setsRead(file, [view]).includes(set) && label !== undefined)
         return [
           {
             path,
@@ -102,6 +113,23 @@ function featureViews(file: ProjectFile): Finding[] {
     }),
   )
   return [...read, ...joined]
+}
+
+/** The data sets that views are read from, those they are computed from included. */
+function setsRead(file: ProjectFile, views: readonly string[]): string[] {
+  return views.flatMap((name) => {
+    const view = file.features[name]
+    if (!view) return []
+    return isOnDemand(view) ? setsRead(file, storedOf(file, view.on_demand.views)) : [view.from].flat()
+  })
+}
+
+const storedOf = (file: ProjectFile, views: readonly string[]) =>
+  views.filter((name) => file.features[name] && !isOnDemand(file.features[name]))
+
+function requestOf(file: ProjectFile, name: string): string[] {
+  const view = file.features[name]!
+  return isOnDemand(view) ? Object.keys(view.on_demand.request) : []
 }
 
 function objective(file: ProjectFile): Finding[] {

@@ -11,7 +11,12 @@ export function Standing({ view }: { view: FeatureViewInfo }) {
 /** Above this share of differing entities the server tells of skew. */
 const TELLING_SHARE = 0.01
 
-export function standingOf({ state, version }: Pick<FeatureViewInfo, 'state' | 'version'>): [Tone, string] {
+export function standingOf({
+  state,
+  version,
+  onDemand,
+}: Pick<FeatureViewInfo, 'state' | 'version' | 'onDemand'>): [Tone, string] {
+  if (onDemand) return ['ok', 'computed on demand']
   if (state === null) return ['idle', 'for training only']
   if (state.failure && state.failure.at > (state.materializedAt ?? 0)) return ['bad', 'could not be materialized']
   if (state.version === null) return ['busy', 'not materialized yet']

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import type { FeatureStatistics, FeatureViewInfo, SkewMeasure } from '#features/contract'
 import { Asked } from '../shell/asked.tsx'
 import { count, figure, percent } from '../shell/numbers.ts'
@@ -30,8 +30,8 @@ export function FeatureViewPage() {
           </PageHead>
           <div className="grid">
             <div className="span-8 stack">
-              <Panel title="Features" note={`by ${one.entities.join(', ')}`}>
-                <Columns view={one} />
+              <Panel title="Features" note={one.entities.length > 0 ? `by ${one.entities.join(', ')}` : undefined}>
+                {one.onDemand ? <Expressions view={one} /> : <Columns view={one} />}
               </Panel>
               {one.sql && (
                 <Panel title="Query" note={`over ${one.from.join(', ')}`}>
@@ -41,7 +41,7 @@ export function FeatureViewPage() {
               <Panel title="Used by">
                 <UsedBy project={project} uses={one.usedBy} columns={one.columns.map((column) => column.name)} />
               </Panel>
-              {one.online && (
+              {one.state && (
                 <Panel title="Materializations" note="what was written to the online store">
                   <Past materializations={one.materializations} project={project} view={one.name} />
                 </Panel>
@@ -49,7 +49,11 @@ export function FeatureViewPage() {
             </div>
             <div className="span-4 stack">
               <Panel title="Definition">
-                <Definition view={one} />
+                {one.onDemand ? (
+                  <ComputedFrom view={one} onDemand={one.onDemand} project={project} />
+                ) : (
+                  <Definition view={one} />
+                )}
               </Panel>
               <Panel title="Online" aside={<Standing view={one} />}>
                 <Online view={one} project={project} />
@@ -70,11 +74,78 @@ export function FeatureViewPage() {
           </div>
           <SameAs
             api={`/api/projects/${project}/features/${one.name}`}
-            cli={`orrery features online ${project} ${one.entities.map((key) => `${key}=…`).join(' ')}`}
+            cli={`orrery features online ${project} ${asked(one)
+              .map((key) => `${key}=…`)
+              .join(' ')}`}
           />
         </>
       )}
     </Asked>
+  )
+}
+
+/** What a request names: whom it is about, and what only it knows. */
+const asked = ({ entities, onDemand }: FeatureViewInfo) => [...entities, ...Object.keys(onDemand?.request ?? {})]
+
+function Expressions({ view: { columns } }: { view: FeatureViewInfo }) {
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>feature</th>
+            <th>type</th>
+            <th>is computed as</th>
+          </tr>
+        </thead>
+        <tbody>
+          {columns.map(({ name, type, description, expression }) => (
+            <tr key={name} data-row>
+              <td>
+                {name}
+                {description && <div className="note">{description}</div>}
+              </td>
+              <td>{type}</td>
+              <td>
+                <code className="expression">{expression}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function ComputedFrom({
+  view,
+  onDemand: { views, request },
+  project,
+}: {
+  view: FeatureViewInfo
+  onDemand: NonNullable<FeatureViewInfo['onDemand']>
+  project: string
+}) {
+  const values = Object.entries(request)
+  return (
+    <Facts
+      rows={[
+        ['owner', view.owner || 'nobody yet'],
+        views.length > 0 && [
+          'from views',
+          <span key="views">
+            {views.map((name, i) => (
+              <span key={name}>
+                {i > 0 && ', '}
+                <Link to={paths.feature(project, name)}>{name}</Link>
+              </span>
+            ))}
+          </span>,
+        ],
+        values.length > 0 && ['from the request', values.map(([name, type]) => `${name} (${type})`).join(', ')],
+        ['for training', 'the same, after the point-in-time join'],
+      ]}
+    />
   )
 }
 
@@ -130,10 +201,10 @@ function Definition({ view }: { view: FeatureViewInfo }) {
         ['owner', view.owner || 'nobody yet'],
         ['from', view.from.join(', ')],
         ['entities', view.entities.join(', ')],
-        ['time', view.time],
+        view.time !== null && ['time', view.time],
         view.created !== null && ['created', view.created],
         ['a row holds', view.ttl === null ? 'until the next one' : span(view.ttl)],
-        view.online && ['follows the data', `every ${span(view.every)}`],
+        view.online && view.every !== null && ['follows the data', `every ${span(view.every)}`],
       ]}
     />
   )
@@ -141,6 +212,10 @@ function Definition({ view }: { view: FeatureViewInfo }) {
 
 function Online({ view, project }: { view: FeatureViewInfo; project: string }) {
   const { state } = view
+  if (view.onDemand)
+    return (
+      <p className="note">Computed for each request; nothing of it is kept. It is as fresh as the views it is from.</p>
+    )
   if (!state) return <p className="note">Joined for training, not kept for single entities.</p>
   return (
     <>
