@@ -65,6 +65,7 @@ try {
   const works: Record<string, () => Promise<Cost>> = {
     'orrery check': own('check', table),
     'orrery profile': own('profile', table),
+    'orrery whole ingest': own('ingest', table),
   }
   if (values.python) {
     works['pandera-polars check'] = peer('pandera')

@@ -1,17 +1,19 @@
 import type { ColumnDepth, ColumnFlag, ColumnProfile, ProfileDepth } from './contract.ts'
 import type { Duck } from './duckdb.ts'
 import { readFrameWith } from './frame.ts'
+import { cellsOf } from './expectations/cells.ts'
 import { personalData } from './personal.ts'
 import type { Holds } from './read/raw-table.ts'
 import { relationsOf } from './relations.ts'
+import type { Sample } from './sample.ts'
 import { name, numberedParquet, parquet } from './sql.ts'
 
 /** Rows that relations are looked for in, evenly spread; texts and personal data in fewer. */
 const SAMPLED = 10_000
-const LOOKED_AT = 2_000
+const LOOKED_AT = 1_000
 const CELLS = 600_000
 /** Rows up to which repeated ones are counted; of longer tables a slice by hash, which holds all repetitions of its rows. */
-const COUNTED = 2_000_000
+const COUNTED = 1_000_000
 /** Tukey's outer fence, in interquartile ranges beyond the quartiles. */
 const FENCE = 3
 /** Columns that say the same as another from here on. */
@@ -28,6 +30,7 @@ const BATCH = 100
 export async function depthOf(
   duck: Duck,
   path: string,
+  sample: Sample,
   input: { rows: number; columns: readonly ColumnProfile[]; stored: ReadonlyMap<string, Holds> },
 ): Promise<ProfileDepth> {
   const { rows, columns, stored } = input
@@ -35,12 +38,15 @@ export async function depthOf(
     (column) => column.numbers || (column.categories && column.distinct > 1 && column.distinct <= MOST_CATEGORIES),
   )
   const most = Math.min(SAMPLED, Math.ceil(CELLS / Math.max(1, shaped.length)))
-  const every = Math.max(1, Math.ceil(rows / most))
-  const { frame } = await readFrameWith(duck, path, { columns: shaped.map((column) => column.name), rows: { every } })
+  const every = Math.max(1, Math.ceil(sample.rows / most))
+  const { frame } = await readFrameWith(duck, sample.path, {
+    columns: shaped.map((column) => column.name),
+    rows: { every },
+  })
   // Set down once: what is left of a scan comes in pieces of a few rows, and each costs every expression its start.
-  const few = Math.max(1, Math.ceil(rows / Math.min(LOOKED_AT, Math.ceil(CELLS / Math.max(1, stored.size)))))
+  const few = Math.max(1, Math.ceil(sample.rows / Math.min(LOOKED_AT, Math.ceil(CELLS / Math.max(1, stored.size)))))
   await duck.run(
-    `CREATE OR REPLACE TEMP TABLE looked_at AS SELECT * FROM ${numberedParquet(path)} WHERE file_row_number % ${few} = 0`,
+    `CREATE OR REPLACE TEMP TABLE looked_at AS SELECT * FROM ${numberedParquet(sample.path)} WHERE file_row_number % ${few} = 0`,
   )
   const depth = {
     sampled: frame.rows,
@@ -104,13 +110,16 @@ async function textsOf(
   const depths: Record<string, ColumnDepth> = {}
   for (let from = 0; from < texts.length; from += BATCH) {
     const batch = texts.slice(from, from + BATCH)
-    const told = batch.map(({ name: column }) => textFacts(name(column)))
-    const { found } = await duck.row<{ found: NonNullable<ColumnDepth['text']>[] }>(
-      `SELECT [${told.join(', ')}] AS found FROM ${sample}`,
+    const cells = cellsOf(
+      batch.map((column) => [column.name, 'text']),
+      sample,
+    )
+    const found = await duck.rows<{ i: number; facts: NonNullable<ColumnDepth['text']> }>(
+      `SELECT i, ${textFacts('value')} AS facts FROM ${cells} GROUP BY i ORDER BY i`,
     )
     batch.forEach((column, i) => {
       // A sample may hold no value of a column that is nearly always missing.
-      if (found[i]!.mean !== null) depths[column.name] = { text: found[i]! }
+      if (found[i]!.facts.mean !== null) depths[column.name] = { text: found[i]!.facts }
     })
   }
   return depths

@@ -1,15 +1,14 @@
 import type { PersonalData } from './contract.ts'
 import type { Duck } from './duckdb.ts'
-import { asText } from './expectations/cells.ts'
+import { cellsOf } from './expectations/cells.ts'
 import { looksLike } from './expectations/formats.ts'
 import type { Holds } from './read/raw-table.ts'
-import { name } from './sql.ts'
 
 /** Fewer values prove nothing. */
 const FEWEST = 10
 /** So many of the values have to look like it. */
 const MOST = 0.7
-const BATCH = 20
+const BATCH = 100
 
 type Kind = PersonalData['kind']
 
@@ -60,16 +59,13 @@ export async function personalData(
   const looked = [...stored].filter(([, holds]) => holds !== 'time')
   for (let from = 0; from < looked.length; from += BATCH) {
     const batch = looked.slice(from, from + BATCH)
-    const counts = batch.map(([column, holds]) => {
-      const value = `(${asText(name(column), holds)})`
-      const kinds = BY_VALUE.map(([kind, looks]) => `${kind}: count(*) FILTER (${looks(value)})`)
-      return `{present: count(${name(column)}), ${kinds.join(', ')}}`
-    })
-    const row = await duck.row<{ found: ({ present: number } & Record<string, number>)[] }>(
-      `SELECT [${counts.join(', ')}] AS found FROM ${sample}`,
+    const kinds = BY_VALUE.map(([kind, looks]) => `count(*) FILTER (${looks('value')}) AS ${kind}`)
+    // As one column of all values: patterns are compiled once, not once for each column.
+    const rows = await duck.rows<{ i: number; present: number } & Record<string, number>>(
+      `SELECT i, count(value) AS present, ${kinds.join(', ')} FROM ${cellsOf(batch, sample)} GROUP BY i ORDER BY i`,
     )
     batch.forEach(([column], i) => {
-      const { present, ...alike } = row.found[i]!
+      const { present, ...alike } = rows[i]!
       const [kind] = BY_VALUE.find(([one]) => present >= FEWEST && alike[one]! >= MOST * present) ?? []
       if (!kind) return
       const share = alike[kind]! / present

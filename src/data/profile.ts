@@ -12,6 +12,7 @@ import { deeperFlags, depthOf } from './depth.ts'
 import type { Duck } from './duckdb.ts'
 import { readFrameWith } from './frame.ts'
 import { findLeakage } from './leakage.ts'
+import { type Sample, withSample } from './sample.ts'
 import { name, parquet } from './sql.ts'
 import { type ColumnFacts, categoryProfiles, numberProfiles } from './statistics.ts'
 
@@ -25,34 +26,37 @@ const MOST_PERIODS = 1_000
 /** More categories than this, or hardly a repetition, and a category says little. */
 const MANY_CATEGORIES = 1_000
 
+interface ProfileInput {
+  rows: number
+  schema: TableSchema
+  facts: readonly ColumnFacts[]
+  label: LabelFacts | null
+  time: TimeProfile | null
+  /** Columns that may be features: where leakage is looked for. */
+  features: readonly string[]
+  /** Of the version before. */
+  previous?: TableSchema | undefined
+}
+
 /**
  * Describes every column, the label and the rows over time. Needs a few scans over the stored table and memory for a
  * sample of it.
  */
-export async function profileTable(
-  duck: Duck,
-  path: string,
-  input: {
-    rows: number
-    schema: TableSchema
-    facts: readonly ColumnFacts[]
-    label: LabelFacts | null
-    time: TimeProfile | null
-    /** Columns that may be features: where leakage is looked for. */
-    features: readonly string[]
-    /** Of the version before. */
-    previous?: TableSchema | undefined
-  },
-): Promise<Profile> {
+export async function profileTable(duck: Duck, path: string, input: ProfileInput): Promise<Profile> {
+  const { rows, facts } = input
+  return withSample(duck, path, { rows, columns: facts.length }, (sample) => profileWith(duck, path, sample, input))
+}
+
+async function profileWith(duck: Duck, path: string, sample: Sample, input: ProfileInput): Promise<Profile> {
   const { rows, schema, facts, label, time, features } = input
-  const numbers = await numberProfiles(duck, path, facts, rows)
+  const numbers = await numberProfiles(duck, path, facts, sample)
   const types = new Map(schema.columns.map((column) => [column.name, column.type]))
   // The top values of an identifier say nothing and cost a table of all of them.
   const texts = facts.filter(
     (known) => known.stored === 'text' && types.get(known.name) !== 'identifier' && known.present > 0,
   )
   const categories = await categoryProfiles(duck, path, texts)
-  const { leakage, sampled } = await lookForLeakage(duck, path, rows, label, features)
+  const { leakage, sampled } = await lookForLeakage(duck, sample, label, features)
   const columns = schema.columns.map((column, i): ColumnProfile => {
     const known = facts[i]!
     const { distinct, ...shown } = numbers.get(column.name) ??
@@ -67,7 +71,7 @@ export async function profileTable(
     }
   })
   const stored = new Map(facts.map((known) => [known.name, known.stored]))
-  const depth = await depthOf(duck, path, { rows, columns, stored })
+  const depth = await depthOf(duck, path, sample, { rows, columns, stored })
   for (const column of columns) {
     const before = input.previous?.columns.find((one) => one.name === column.name)
     column.flags.push(...deeperFlags(column, rows, depth, before))
@@ -88,8 +92,7 @@ function flagsOf(column: ColumnSchema, known: ColumnFacts, rows: number, leakage
 
 async function lookForLeakage(
   duck: Duck,
-  path: string,
-  rows: number,
+  { path, rows }: Sample,
   label: LabelFacts | null,
   features: readonly string[],
 ): Promise<{ leakage: Leakage[]; sampled: number }> {

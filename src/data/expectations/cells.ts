@@ -38,3 +38,9 @@ export function literal({ holds }: Pick<Subject, 'holds'>, end: number | string)
 }
 
 const moment = (written: string) => `CAST(CAST(${text(written)} AS TIMESTAMPTZ) AS TIMESTAMP)`
+
+/** The cells of columns as one column of texts, `value`, beside the place of their column, `i`: a relation as SQL. */
+export function cellsOf(columns: readonly (readonly [column: string, holds: Holds])[], relation: string): string {
+  const cells = columns.map(([column, holds]) => asText(name(column), holds))
+  return `(SELECT unnest([${cells.join(', ')}]) AS value, unnest([${columns.map((_, i) => i).join(', ')}]) AS i FROM ${relation})`
+}

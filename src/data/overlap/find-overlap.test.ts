@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { DatasetSpec } from './contract.ts'
-import { placeOfKey } from './split.ts'
-import { splitBy, testFolder } from './tables.fixture.ts'
+import type { DatasetSpec } from '../contract.ts'
+import { placeOfKey } from '../split.ts'
+import { splitBy, testFolder } from '../tables.fixture.ts'
 
 const folder = testFolder()
 
