@@ -136,6 +136,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     },
     blobs,
     archive: { blobs, work: home.work },
+    journal: home.predictions,
     explain: async (model, version, inputs) =>
       (await explainPrediction(registry, { model, inputs }, version))?.contributions.map(
         ({ feature, contribution }) => ({ feature, contribution }),

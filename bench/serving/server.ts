@@ -48,6 +48,7 @@ async function serveOrrery(): Promise<number> {
     storage,
     clock: systemClock,
     log,
+    journal: join(folder, 'predictions'),
     endpoints: {
       endpoint: async () => ({
         project: 'bench',

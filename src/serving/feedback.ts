@@ -2,8 +2,9 @@ import type { Storage } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import { LabelTimeInvalid } from './errors.ts'
 import { parseTimestamp } from './event-time.ts'
-import type { LogHint, PredictionLog } from './log.ts'
+import type { PredictionLog } from './log.ts'
 import { addLabelTotals, type NewLabel, serializeLog, writeLabels } from './store.ts'
+import type { LogHint, RefuseLabel } from './write-predictions.ts'
 
 export interface Label {
   readonly id: string
@@ -47,13 +48,14 @@ export async function recordLabels({
   clock: Clock
   log: PredictionLog
   labels: readonly Label[]
-  refuseLabel: (endpoint: string, label: string) => string | undefined
+  refuseLabel: RefuseLabel
   onLogged: (hint: LogHint) => void
 }): Promise<FeedbackReply> {
   // Twice in one request: the last word counts.
   const byId = new Map<string, NewLabel>()
   for (const { id, label, time } of labels) byId.set(id, { id, label, eventTime: timeOf(id, time) })
   const unique = [...byId.values()]
+  if (unique.some(({ id }) => log.waiting(id))) await log.settle()
 
   let joined = 0
   let repeated = labels.length - unique.length

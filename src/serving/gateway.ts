@@ -230,11 +230,15 @@ export function openGateway({
 
   /** What is logged under these ids, or waits to be. */
   async function loggedUnder(ids: readonly string[]): Promise<LoggedBefore[]> {
-    const logged: LoggedBefore[] = await find(ids)
-    const found = new Set(logged.map(({ id }) => id))
+    // Those that wait first: whatever is moved into the table meanwhile is found there.
+    const logged: LoggedBefore[] = []
+    const others: string[] = []
     for (const id of ids) {
-      const waiting = found.has(id) ? undefined : log.waiting(id)
-      if (!waiting) continue
+      const waiting = log.waiting(id)
+      if (!waiting) {
+        others.push(id)
+        continue
+      }
       const { inputs, probabilities } = waiting
       logged.push({
         ...waiting,
@@ -242,6 +246,7 @@ export function openGateway({
         probabilities: probabilities === null ? null : JSON.parse(probabilities),
       })
     }
+    if (others.length > 0) logged.push(...(await find(others)))
     return logged
   }
 

@@ -1,7 +1,7 @@
 /**
  * A process to be killed: answers predictions and takes labels without end, and prints an id as soon as its prediction
  * was answered (`p`) or its label taken (`t`), and `m` when rows were moved into a file; meanwhile the log is moved into Parquet files
- * all the time. Arguments: database, package, signature (JSON), prefix of the ids, folder of blobs.
+ * all the time. Arguments: database, package, signature (JSON), prefix of the ids, folder of blobs, folder of the journal.
  */
 import { readFileSync, writeSync } from 'node:fs'
 import { openBlobFolder } from '#platform/blobs'
@@ -10,7 +10,8 @@ import { systemClock } from '#platform/time'
 import { alone, silent, testEndpoints } from './serving.fixture.ts'
 import { openServing } from './serving.ts'
 
-const [file, packageFile, signatureFile, prefix, folder] = process.argv.slice(2) as [
+const [file, packageFile, signatureFile, prefix, folder, journal] = process.argv.slice(2) as [
+  string,
   string,
   string,
   string,
@@ -23,7 +24,7 @@ const endpoints = testEndpoints({
 })
 endpoints.set('retention', { stable: alone(1) })
 const serving = openServing({
-  ...{ storage, clock: systemClock, log: silent, endpoints },
+  ...{ storage, clock: systemClock, log: silent, endpoints, journal },
   archive: {
     ...{ blobs: await openBlobFolder(folder), work: `${folder}-work` },
     limits: { most: 60, fewest: 10, graceMs: 0 },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,9 +9,10 @@ import { openBlobFolder } from '#platform/blobs'
 import { openSqlite } from '#platform/storage'
 import { openArchive } from './archive/archive.ts'
 import { segmentsOf } from './archive/store.ts'
+import { openJournaledLog } from './journal/log.ts'
 import { servingMigrations } from './migrations.ts'
 import { openReads } from './reads.ts'
-import { trainPackage } from './serving.fixture.ts'
+import { silent, trainPackage } from './serving.fixture.ts'
 
 const KILLS = 6
 
@@ -40,6 +41,7 @@ it(`loses no answered prediction and no taken label over ${KILLS} kills -9`, asy
         at('signature.json'),
         `run${kill}`,
         at('blobs'),
+        at('predictions'),
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
@@ -54,6 +56,14 @@ it(`loses no answered prediction and no taken label over ${KILLS} kills -9`, asy
   }
 
   const storage = await openSqlite({ file: at('orrery.db'), durability: 'full' })
+  // What the last kill left in files.
+  const log = openJournaledLog({
+    ...{ folder: at('predictions'), database: storage.otherThread!, log: silent },
+    ...{ ruleOf: () => undefined, onLogged: () => {} },
+  })
+  await log.recovered
+  await log.close()
+  expect(await readdir(at('predictions'))).toEqual([])
   const reads = openReads(storage, openArchive({ storage, blobs: await openBlobFolder(at('blobs')) }))
   const window = await reads.window('retention', 0, Number.MAX_SAFE_INTEGER)
   const truths = new Map(window.ids.map((id, i) => [id, window.truths[i]]))

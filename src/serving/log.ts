@@ -1,15 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#platform/log'
-import type { Storage, Tx } from '#platform/storage'
+import type { Storage } from '#platform/storage'
 import { NO_ARCHIVE } from './archive/archive.ts'
-import {
-  createLogWriter,
-  joinWaitingLabels,
-  type NewPrediction,
-  predictionsById,
-  type StoredPrediction,
-  serializeLog,
-} from './store.ts'
+import { type NewPrediction, predictionsById, type StoredPrediction } from './store.ts'
+import { createPredictionWriter, type LogHint, type RefuseLabel } from './write-predictions.ts'
 
 export interface PredictionLogLimits {
   /** An answer waits for its record at most this long. */
@@ -28,13 +22,6 @@ const MOST_WRITES = 2
 const TRIES = 5
 const FIRST_PAUSE_MS = 100
 
-/** After a write is durable: which endpoint has how many new predictions and newly joined labels. */
-export interface LogHint {
-  readonly endpoint: string
-  readonly predictions: number
-  readonly labelled: number
-}
-
 export interface PredictionLog {
   /**
    * Takes records to write. Resolves when they are durable, when that takes longer than the limit, or at once when the
@@ -43,10 +30,14 @@ export interface PredictionLog {
    * @returns the records that another server logged first under the same ids: theirs is the answer that counts
    */
   append(predictions: readonly NewPrediction[]): Promise<ReadonlyMap<string, StoredPrediction>>
-  /** The record of this id, if it is not written yet. */
+  /** The record of this id, if it is not in the table yet. */
   waiting(id: string): NewPrediction | undefined
-  /** Records that are not written yet. */
+  /** Records that are not in the table yet. */
   pending(): number
+  /** Resolves when what was logged before a crash can be read. */
+  readonly recovered: Promise<void>
+  /** Resolves when all that was answered by now can be read, or the database refused it just now. */
+  settle(): Promise<void>
   /** Records of an endpoint that were lost since the start: the queue was full, or the database refused them. */
   dropped(endpoint: string): number
   /** Writes what waits. */
@@ -61,6 +52,7 @@ interface Batch {
 
 const NO_OTHERS: ReadonlyMap<string, StoredPrediction> = new Map()
 
+/** The log of a server that shares its database with others: written into the table at once, where they meet. */
 export function openPredictionLog({
   storage,
   log,
@@ -71,11 +63,10 @@ export function openPredictionLog({
   storage: Storage
   log: Logger
   limits?: PredictionLogLimits
-  /** Why a label is none for an endpoint, or `undefined`. */
-  refuseLabel: (endpoint: string, label: string) => string | undefined
+  refuseLabel: RefuseLabel
   onLogged: (hint: LogHint) => void
 }): PredictionLog {
-  const writer = createLogWriter()
+  const writePredictions = createPredictionWriter(storage)
   const waiting = new Map<string, NewPrediction>()
   const dropped = new Map<string, number>()
   const sealed: Batch[] = []
@@ -155,7 +146,7 @@ export function openPredictionLog({
     }
     for (let attempt = 1; ; attempt++) {
       try {
-        const { known, hints } = await storage.write((tx) => insertBatch(tx, take().predictions))
+        const { known, hints } = await storage.write((tx) => writePredictions(tx, take().predictions, refuseLabel))
         behind = false
         finish(take(), known.length === 0 ? NO_OTHERS : await othersUnder(known))
         for (const hint of hints) onLogged(hint)
@@ -171,37 +162,6 @@ export function openPredictionLog({
         await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1))
       }
     }
-  }
-
-  async function insertBatch(tx: Tx, predictions: readonly NewPrediction[]) {
-    await serializeLog(storage, tx)
-    const known = await writer.insertPredictions(tx, predictions)
-    const mine = known.length === 0 ? predictions : predictions.filter(({ id }) => !known.includes(id))
-    const endpoints = new Map<string, { project: string; predictions: number; watermark: number }>()
-    const byId = new Map<string, string>()
-    for (const { id, endpoint, project, eventTime } of mine) {
-      byId.set(id, endpoint)
-      const totals = endpoints.get(endpoint)
-      if (totals) {
-        totals.predictions++
-        totals.watermark = Math.max(totals.watermark, eventTime)
-      } else endpoints.set(endpoint, { project, predictions: 1, watermark: eventTime })
-    }
-    const joined = (await writer.labelsWait(tx)) ? await joinLabels(tx, byId) : undefined
-    const hints: LogHint[] = []
-    for (const [endpoint, totals] of endpoints) {
-      const labelled = joined?.get(endpoint) ?? 0
-      await writer.addTotals(tx, { endpoint, ...totals, labelled })
-      hints.push({ endpoint, predictions: totals.predictions, labelled })
-    }
-    return { known, hints }
-  }
-
-  function joinLabels(tx: Tx, endpointById: ReadonlyMap<string, string>): Promise<Map<string, number>> {
-    return joinWaitingLabels(tx, [...endpointById.keys()], (id, label) => {
-      const endpoint = endpointById.get(id)
-      return endpoint !== undefined && refuseLabel(endpoint, label) === undefined ? endpoint : undefined
-    })
   }
 
   async function othersUnder(ids: readonly string[]): Promise<ReadonlyMap<string, StoredPrediction>> {
@@ -221,6 +181,9 @@ export function openPredictionLog({
     append,
     waiting: (id) => waiting.get(id),
     pending: () => waiting.size,
+    recovered: Promise.resolve(),
+    // Whoever was answered is in the table, but for moments in which it is slow.
+    settle: async () => {},
     dropped: (endpoint) => dropped.get(endpoint) ?? 0,
     close: async () => {
       closed = true

@@ -160,4 +160,14 @@ export const servingMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'serving-005-journal',
+    up: async (db) => {
+      await db.schema
+        .createTable('serving_journal')
+        .addColumn('segment', 'text', (c) => c.primaryKey())
+        .addColumn('moved', 'bigint', (c) => c.notNull())
+        .execute()
+    },
+  },
 ]

@@ -90,8 +90,14 @@ const ARCHIVE_PAGE = 10_000
 /**
  * Reads what lies in the table and what was moved into segments as one log. Segments are looked up first, and the table's rows
  * that are in them are passed over: those moved meanwhile stay in the table for longer than a read takes.
+ *
+ * @param settle brings what was answered by now into the table
  */
-export function openReads(storage: Storage, archive: Archive = NO_ARCHIVE): PredictionReads {
+export function openReads(
+  storage: Storage,
+  archive: Archive = NO_ARCHIVE,
+  settle: () => Promise<void> = async () => {},
+): PredictionReads {
   /** The segments of an endpoint, and the place in the log after which its rows are read from the table. */
   async function split(endpoint: string): Promise<{ segments: Segment[]; floor: number }> {
     const segments = await archive.segments(endpoint)
@@ -149,6 +155,7 @@ export function openReads(storage: Storage, archive: Archive = NO_ARCHIVE): Pred
 
   return {
     labelledSince: async (endpoint, afterJoined, limit) => {
+      await settle()
       const truths = await storage
         .reads<ServingTables>()
         .selectFrom('serving_ground_truth')
@@ -166,6 +173,7 @@ export function openReads(storage: Storage, archive: Archive = NO_ARCHIVE): Pred
       })
     },
     predictionsSince: async (endpoint, afterSeq, limit) => {
+      await settle()
       const { segments, floor } = await split(endpoint)
       const later = segments.filter(({ lastSeq }) => lastSeq > afterSeq)
       const rows = await archived(later, { where: `t.seq > ${afterSeq}`, order: 'seq', limit })
@@ -181,6 +189,7 @@ export function openReads(storage: Storage, archive: Archive = NO_ARCHIVE): Pred
       return rows.map(predictionFromRow)
     },
     window: async (endpoint, from, to, limit = LARGEST_WINDOW) => {
+      await settle()
       const { segments, floor } = await split(endpoint)
       const rows: JoinedRow[] = []
       for await (const page of pages(endpoint, from, to, { order: 'desc', labelled: false, floor })) {
@@ -211,11 +220,16 @@ export function openReads(storage: Storage, archive: Archive = NO_ARCHIVE): Pred
       }
     },
     counts: async (endpoint) => {
+      await settle()
       const { predictions, labelled, repeated, corrected } = (await totalsOf(storage, endpoint)) ?? NOTHING
       return { predictions, labelled, repeated, corrected }
     },
-    watermark: async (endpoint) => (await totalsOf(storage, endpoint))?.watermark,
+    watermark: async (endpoint) => {
+      await settle()
+      return (await totalsOf(storage, endpoint))?.watermark
+    },
     labelledRows: async function* (of, { from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = {}) {
+      await settle()
       const endpoints = 'endpoint' in of ? [of.endpoint] : await endpointsOfProject(storage, of.project)
       for (const endpoint of endpoints) {
         const { segments, floor } = await split(endpoint)
@@ -224,8 +238,12 @@ export function openReads(storage: Storage, archive: Archive = NO_ARCHIVE): Pred
           yield { inputs: JSON.parse(row.inputs), label: row.truth!, eventTime: row.event_time }
       }
     },
-    prediction: async (id) => (await predictionsById(storage, archive, [id]))[0],
+    prediction: async (id) => {
+      await settle()
+      return (await predictionsById(storage, archive, [id]))[0]
+    },
     list: async (endpoint, filter) => {
+      await settle()
       const { segments, floor } = await split(endpoint)
       const rows: JoinedRow[] = await listFromTable(storage, endpoint, filter, floor)
       let { before = Number.MAX_SAFE_INTEGER } = filter

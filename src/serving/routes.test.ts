@@ -28,7 +28,8 @@ describe('the routes of serving', () => {
     endpoints.set('retention', { stable: alone(1) })
     endpoints.set('band', { stable: alone(3) })
     endpoints.set('empty', {})
-    serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT })
+    const journal = join(folder, 'predictions')
+    serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT, journal })
     http = await openHttp({
       log: silent,
       version: '0',

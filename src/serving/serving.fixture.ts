@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Traffic } from '#deployments/contract'
 import type { Frame } from '#platform/table'
@@ -7,6 +10,9 @@ import { exportOnnx, fitModel, type TabularModel } from '#trainer'
 import type { EndpointSource, ServedEndpoint, ServedPackage } from './endpoint-source.ts'
 
 export const silent = pino({ level: 'silent' })
+
+/** A folder for a journal. Where the database is shared with other servers, a server makes no use of it. */
+export const newJournal = () => mkdtempSync(join(tmpdir(), 'orrery-journal-'))
 
 export interface TestPackage {
   readonly bytes: Uint8Array

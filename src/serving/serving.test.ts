@@ -1,12 +1,14 @@
-import { afterEach, beforeAll, expect, it } from 'vitest'
+import { rm } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { onEveryDatabase } from '#platform/testing'
 import { predict as trainerSays } from '#trainer'
-import type { LogHint } from './log.ts'
+import type { LogHint } from './write-predictions.ts'
 import { servingMigrations } from './migrations.ts'
 import { unitHash } from './router.ts'
 import {
   alone,
   customers,
+  newJournal,
   PATIENT,
   recordsOf,
   silent,
@@ -27,15 +29,19 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
   let now = Date.parse('2025-03-01T00:00:00Z')
   let names = 0
   const open: Serving[] = []
+  let journal: string
 
   beforeAll(() => {
+    journal = newJournal()
     packages = { 1: trainPackage(1), 2: trainPackage(2), 3: trainPackage(3) }
   })
   afterEach(async () => {
     await Promise.all(open.splice(0).map((one) => one.close()))
   })
+  afterAll(() => rm(journal, { recursive: true }))
 
-  function start(): string {
+  /** @param log where the newest predictions are kept: in a journal, but where several servers write to one table */
+  function start(log: { journal?: string } = { journal }): string {
     hints = []
     endpoints = testEndpoints(packages)
     serving = openServing({
@@ -45,6 +51,7 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
       endpoints,
       limits: PATIENT,
       onLogged: (hint) => hints.push(hint),
+      ...log,
     })
     open.push(serving)
     // The database is shared by the tests of this suite, so each has an endpoint of its own.
@@ -146,7 +153,7 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
   })
 
   it('lets the first of two servers decide an id that both were asked for', async () => {
-    const endpoint = start()
+    const endpoint = start({})
     endpoints.set(endpoint, { stable: alone(1) })
     const other = openServing({
       storage: storage(),
@@ -199,6 +206,8 @@ onEveryDatabase('serving', servingMigrations, (storage) => {
     })
     expect(await tell([1, 'yes'])).toMatchObject({ joined: 0, repeated: 1, corrected: 0 })
     await ask(3)
+    // Whoever reads finds what was answered, with the labels that waited for it.
+    expect(await serving.reads.counts(endpoint)).toMatchObject({ predictions: 3, labelled: 2 })
     expect(await tell([2, 'no'], [1, 'no'], [2, 'yes'])).toEqual({
       joined: 1,
       repeated: 1,

@@ -18,13 +18,15 @@ import {
 } from './archive/compaction.ts'
 import { type AskLogNeeds, askLog, exportLog, type LogAnswer } from './archive/ask-log.ts'
 import type { EndpointSource } from './endpoint-source.ts'
-import { type EndpointStates, openEndpointStates } from './endpoint-state.ts'
+import { openEndpointStates } from './endpoint-state.ts'
 import { EndpointUnknown } from './errors.ts'
 import { type Failures, openFailures } from './failures.ts'
 import { type FeedbackReply, type Label, recordLabels } from './feedback.ts'
 import { openGateway, type PredictReply, type PredictRequest } from './gateway.ts'
 import { type InferReply, type InferRequest, inferTensors } from './infer-tensors.ts'
-import { type LogHint, openPredictionLog, type PredictionLogLimits } from './log.ts'
+import { openJournaledLog } from './journal/log.ts'
+import { type LabelRule, refusalOf } from './label-rule.ts'
+import { openPredictionLog, type PredictionLogLimits } from './log.ts'
 import { type Load, measureLoad } from './load.ts'
 import { registerMetrics } from './metrics.ts'
 import { type HumanFeedback, openHumanFeedback } from './human-feedback/feedback.ts'
@@ -43,6 +45,7 @@ import type { RecentStats } from './recent.ts'
 import { expirePredictions } from './retention.ts'
 import { predictionsById } from './store.ts'
 import { createEndpointStats, type EndpointStats, type StatsSnapshot } from './stats.ts'
+import type { LogHint } from './write-predictions.ts'
 
 export interface ServingStatus extends StatsSnapshot {
   readonly endpoint: string
@@ -155,6 +158,7 @@ export function openServing({
   limits,
   runtime,
   archive: archived,
+  journal,
 }: {
   storage: Storage
   clock: Clock
@@ -170,6 +174,11 @@ export function openServing({
   onLogged?: (hint: LogHint) => void
   limits?: PredictionLogLimits
   runtime?: Partial<ModelLimits>
+  /**
+   * A folder for the newest predictions, where the database is this server's alone: they are appended to a file there before they are
+   * moved into their table. Without it they are written into the table at once.
+   */
+  journal?: string | undefined
   /** Where old predictions go; they stay in their table without. */
   archive?: { readonly blobs: Blobs; readonly work: string; readonly limits?: CompactionLimits }
 }): Serving {
@@ -189,14 +198,17 @@ export function openServing({
     }
     return one
   }
-  const refuseLabel = (endpoint: string, label: string) => refusalOf(states, endpoint, label)
-  const predictions = openPredictionLog({
-    storage,
-    log,
-    refuseLabel,
-    onLogged,
-    ...(limits && { limits }),
-  })
+  const ruleOf = (endpoint: string): LabelRule | undefined => {
+    const signature = states.current(endpoint)?.champion.signature
+    return signature && { task: signature.task, classes: signature.classes }
+  }
+  const refuseLabel = (endpoint: string, label: string) => refusalOf(ruleOf(endpoint), label)
+  const database = storage.otherThread
+  const logNeeds = { log, onLogged, ...(limits && { limits }) }
+  const predictions =
+    journal !== undefined && database
+      ? openJournaledLog({ ...logNeeds, folder: journal, database, ruleOf })
+      : openPredictionLog({ ...logNeeds, storage, refuseLabel })
   const failures = openFailures({ storage, log })
   const askable = (): AskLogNeeds => {
     if (!archived) throw new Error('this server was opened without a place for files')
@@ -213,16 +225,22 @@ export function openServing({
       models.hold(owner, [])
     }
   }
-  const reads = openReads(storage, archive)
+  const reads = openReads(storage, archive, predictions.settle)
   const pictures = keptPictures({ blobs, log, reads, models })
   const gateway = openGateway({
     ...{ clock, states, log: predictions, statsOf, complete },
-    find: (ids) => predictionsById(storage, archive, ids),
+    find: async (ids) => {
+      await predictions.recovered
+      return predictionsById(storage, archive, ids)
+    },
     keepPicture: pictures.keep,
   })
   const humanFeedback = openHumanFeedback({
     ...{ storage, clock },
-    find: (ids) => predictionsById(storage, archive, ids),
+    find: async (ids) => {
+      await predictions.settle()
+      return predictionsById(storage, archive, ids)
+    },
     policyOf: async (name) => {
       const endpoint = await source.endpoint(name)
       return endpoint && (endpoint.log ?? 'everything')
@@ -269,12 +287,20 @@ export function openServing({
     humanFeedback,
     reads,
     failures,
-    ask: (endpoint, sql) => askLog(askable(), endpoint, sql),
-    exportLog: (endpoint, use) => exportLog(askable(), endpoint, use),
+    ask: async (endpoint, sql) => {
+      await predictions.settle()
+      return askLog(askable(), endpoint, sql)
+    },
+    exportLog: async (endpoint, use) => {
+      await predictions.settle()
+      return exportLog(askable(), endpoint, use)
+    },
     explanationPng: pictures.explanation,
     keepsPicture: pictures.keeps,
     warm: async (endpoint) => void (await states.refresh(endpoint)),
     warmAll: async () => {
+      // What a crash left in files is read before anybody is answered.
+      await predictions.recovered
       const names = await source.names()
       const loads = await Promise.allSettled(names.map((name) => states.refresh(name)))
       loads.forEach((load, i) => {
@@ -307,6 +333,7 @@ export function openServing({
     replay: (model, version, records) =>
       held(model, version, (loaded) => askAll(loaded, requestPath(loaded), { records })),
     expire: async (endpoint, before) => {
+      await predictions.settle()
       await failures.expire(endpoint, before)
       await humanFeedback.expire(endpoint, before)
       return (
@@ -314,7 +341,10 @@ export function openServing({
         (await expirePredictions(storage, endpoint, before))
       )
     },
-    compact: async (endpoint, before, signal) => (compaction ? compact(compaction, endpoint, before, signal) : 0),
+    compact: async (endpoint, before, signal) => {
+      await predictions.settle()
+      return compaction ? compact(compaction, endpoint, before, signal) : 0
+    },
     pendingLogRecords: () => predictions.pending(),
     status: (endpoint) => ({
       endpoint,
@@ -338,15 +368,4 @@ export function openServing({
       await models.close()
     },
   }
-}
-
-/** Why a label is none for an endpoint; an endpoint that is not loaded takes any. */
-function refusalOf(states: EndpointStates, endpoint: string, label: string): string | undefined {
-  const signature = states.current(endpoint)?.champion.signature
-  if (!signature) return undefined
-  if (signature.task === 'regression')
-    return label.trim() !== '' && Number.isFinite(Number(label)) ? undefined : `"${label}" is no number`
-  return signature.classes.includes(label)
-    ? undefined
-    : `"${label.slice(0, 100)}" is none of the classes ${signature.classes.slice(0, 20).join(', ')}`
 }

@@ -12,6 +12,8 @@ export interface Home {
   readonly blobs: string
   /** Where `orrery data` writes down the versions it makes, with a server running or not. */
   readonly dataLedger: string
+  /** The newest predictions, on their way into the database. */
+  readonly predictions: string
   /** For work under way; emptied at every start. */
   readonly work: string
   /** Tells other processes on this machine where this server answers. */
@@ -40,6 +42,7 @@ export async function openHome(folder: string): Promise<Home> {
     database: join(folder, 'orrery.db'),
     blobs: join(folder, 'blobs'),
     dataLedger: join(folder, 'data', 'versions.jsonl'),
+    predictions: join(folder, 'predictions'),
     work,
     announce: (url) => writeFile(address, `${JSON.stringify({ url, pid: process.pid })}\n`),
     release: async () => {

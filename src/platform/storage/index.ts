@@ -1,11 +1,19 @@
 import { openPostgres } from './postgres.ts'
-import { type Durability, openSqlite } from './sqlite.ts'
-import type { Storage } from './storage.ts'
+import { openSqlite } from './sqlite.ts'
+import type { Durability, Storage } from './storage.ts'
 
 export { StorageClosed } from './errors.ts'
 export { openPostgres } from './postgres.ts'
-export { type Durability, openSqlite } from './sqlite.ts'
-export { type Migration, type Storage, type StorageCapabilities, tables, type Tx } from './storage.ts'
+export { openSqlite } from './sqlite.ts'
+export {
+  type Durability,
+  type Migration,
+  type OtherThread,
+  type Storage,
+  type StorageCapabilities,
+  tables,
+  type Tx,
+} from './storage.ts'
 export { batched, type Flush } from './batched.ts'
 export { decodeJson, encodeJson } from './json.ts'
 export { openStatements, type Statements } from './statements.ts'

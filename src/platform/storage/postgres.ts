@@ -64,6 +64,7 @@ export async function openPostgres(options: { url: string; connections?: number 
     },
     migrate: (migrations) => applyMigrations(db, capabilities, migrations),
     pendingWrites: () => pending,
+    otherThread: undefined,
     close: async () => {
       closed = true
       await db.destroy()

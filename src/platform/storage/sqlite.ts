@@ -6,12 +6,9 @@ import { Kysely, sql } from 'kysely'
 import { explainFailure, StorageClosed } from './errors.ts'
 import { applyMigrations } from './migrate.ts'
 import { NodeSqliteDialect } from './node-sqlite.ts'
-import type { Storage, StorageCapabilities, Tx } from './storage.ts'
+import type { Durability, Storage, StorageCapabilities, Tx } from './storage.ts'
 
 const syncToDisk = promisify(fdatasync)
-
-/** `full`: an acknowledged write survives a power cut. `process`: it survives `kill -9` of this process. */
-export type Durability = 'full' | 'process'
 
 interface QueuedWrite {
   run(tx: Tx): Promise<unknown>
@@ -65,6 +62,8 @@ export async function openSqlite(options: { file: string; durability: Durability
   let listeners = new Set<() => void>()
   let pending = 0
   let closed = false
+  /** Resolves when the other thread's turn is over. */
+  let turn: Promise<void> | undefined
 
   /**
    * Group after group until nothing waits. What arrives while one is being synced shares the next: two groups under
@@ -74,6 +73,7 @@ export async function openSqlite(options: { file: string; durability: Durability
     while (queue.length > 0) {
       // After the requests that are being read in this turn of the event loop, and the answers that are being sent.
       await thisTurnsEnd()
+      if (turn) await turn
       const group = queue.splice(0, LARGEST_GROUP)
       const answers = await commitGroup(group)
       const committed = listeners
@@ -123,6 +123,18 @@ export async function openSqlite(options: { file: string; durability: Durability
     afterCommit: (_tx, listener) => void listeners.add(listener),
     migrate: (migrations) => applyMigrations(writes, capabilities, migrations),
     pendingWrites: () => pending,
+    otherThread: {
+      options,
+      turn: async (work) => {
+        while (turn) await turn
+        const mine = work()
+        const over = mine.then(noFailure, noFailure).then(() => {
+          turn = undefined
+        })
+        turn = over
+        return mine
+      },
+    },
     close: async () => {
       closed = true
       await running

@@ -29,9 +29,23 @@ export interface Storage {
   /** Writes waiting or under way; `/metrics` shows it. */
   pendingWrites(): number
 
+  /** How another thread of this process writes to the same database; `undefined` where that needs no care. */
+  readonly otherThread: OtherThread | undefined
+
   /** Waits for the writes under way, then closes. */
   close(): Promise<void>
 }
+
+/** SQLite has one writer at a time, and one that waits for another blocks its whole thread. */
+export interface OtherThread {
+  /** What opens the database there, with `openSqlite`. */
+  readonly options: { readonly file: string; readonly durability: Durability }
+  /** Holds back this thread's transactions while `work` lets another thread write. Not for longer than some milliseconds. */
+  turn<T>(work: () => Promise<T>): Promise<T>
+}
+
+/** `full`: an acknowledged write survives a power cut. `process`: it survives `kill -9` of this process. */
+export type Durability = 'full' | 'process'
 
 /** A transaction. Opaque on purpose: a store opens it with `tables<RoomTables>(tx)`. */
 export interface Tx {

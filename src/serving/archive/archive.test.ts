@@ -66,7 +66,8 @@ onEveryDatabase('the archive of the prediction log', servingMigrations, (storage
     await mkdir(join(folder, 'work'), { recursive: true })
     const limits = { most: 500, fewest: 100, graceMs: 1_000 }
     const archive = { blobs, work: join(folder, 'work'), limits }
-    serving = openServing({ storage: storage(), clock, log: silent, endpoints, limits: PATIENT, archive })
+    const journal = join(folder, 'predictions')
+    serving = openServing({ storage: storage(), clock, log: silent, endpoints, limits: PATIENT, archive, journal })
     for (let from = 0; from < ROWS; from += 100) {
       now += 1_000
       const places = Array.from({ length: 100 }, (_, i) => from + i)
