@@ -63,6 +63,21 @@ it('turns a picture upright, and names what EXIF tells of a person', async () =>
   expect(placed.personal).toEqual(['place', 'owner'])
 })
 
+it('measures a small JPEG alike, whether it says more than its pixels or not', async () => {
+  const bytes = (exif: boolean, width: number, height: number) =>
+    written((one) => (exif ? one.withExif({ IFD0: { Software: 'a camera' } }) : one).jpeg(), width, height)
+  // Looked at whole, and made smaller first.
+  for (const [width, height] of [
+    [200, 130],
+    [256, 100],
+    [400, 300],
+  ] as const) {
+    const facts = await measured(await bytes(false, width, height))
+    expect(facts).toMatchObject({ width, height, orientation: 1, alpha: false, personal: [] })
+    expect(facts).toEqual(await measured(await bytes(true, width, height)))
+  }
+})
+
 it.each([
   ['no bytes', () => new Uint8Array(), 'no_picture'],
   ['a text', () => Buffer.from('hello'), 'no_picture'],

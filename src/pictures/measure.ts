@@ -1,8 +1,10 @@
-import type { Metadata, SharpOptions } from 'sharp'
+import type { SharpOptions } from 'sharp'
 import { asOrreryError } from '#platform/errors'
 import { personalExif } from './exif.ts'
+import { type Header, readHeader } from './header.ts'
 import { kindOf } from './kind.ts'
 import { loadLibrary } from './library.ts'
+import { lumaOf } from './luma.ts'
 import type { PictureFormat, PictureProblem } from './measured.contract.ts'
 import { perceptualHash, shrunk } from './perceptual-hash.ts'
 import type { Pixels } from './pixels.ts'
@@ -58,7 +60,7 @@ export async function measurePicture(bytes: Uint8Array, limits = MEASURED_LIMITS
   sharp.unblock({ operation: ['VipsForeignLoadWebpBuffer', 'VipsForeignLoadNsgifBuffer'] })
   const options: SharpOptions = { limitInputPixels: limits.pixels, failOn: 'error', sequentialRead: true }
   try {
-    const header = await sharp(bytes, options).metadata()
+    const header = await readHeader(sharp, bytes, options)
     if (header.width * header.height > limits.pixels) return tooManyPixels(header)
     const { data, info } = await sharp(bytes, options)
       .timeout({ seconds: LONGEST_SECONDS })
@@ -74,9 +76,10 @@ export async function measurePicture(bytes: Uint8Array, limits = MEASURED_LIMITS
   }
 }
 
-function measured(format: PictureFormat, header: Metadata, pixels: Pixels): MeasuredPicture {
-  const small = shrunk(pixels, 32)
-  const { brightness, contrast, sharpness } = statisticsOf(pixels)
+function measured(format: PictureFormat, header: Header, pixels: Pixels): MeasuredPicture {
+  const luma = lumaOf(pixels)
+  const small = shrunk(pixels, luma, 32)
+  const { brightness, contrast, sharpness } = statisticsOf(pixels, luma)
   return {
     format,
     width: header.autoOrient.width,
@@ -139,16 +142,15 @@ function endsEarly(format: PictureFormat, bytes: Uint8Array): boolean {
 
 function isGrey({ channels, data }: Pixels): boolean {
   if (channels === 1) return true
-  let coloured = 0
+  let left = (data.length / 3) * COLOUR_SHARE
   for (let at = 0; at < data.length; at += 3) {
     const r = data[at]!
     const g = data[at + 1]!
     const b = data[at + 2]!
-    const most = Math.max(r, g, b)
-    const least = Math.min(r, g, b)
-    if (most - least > COLOUR_STEP) coloured++
+    // Most pictures have shown enough colour after a few rows.
+    if (Math.max(r, g, b) - Math.min(r, g, b) > COLOUR_STEP && --left < 0) return false
   }
-  return coloured <= (data.length / 3) * COLOUR_SHARE
+  return true
 }
 
 /** Half as many parts each way. */

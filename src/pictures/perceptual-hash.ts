@@ -1,20 +1,27 @@
+import { LUMA_STEP } from './luma.ts'
 import type { Pixels } from './pixels.ts'
 
 const SIDE = 32
 const KEPT = 8
 
-/** The mean luma (ITU-R BT.601, 0 to 255) of `side` × `side` parts of a picture, row by row, whatever its shape. */
-export function shrunk({ width, height, channels, data }: Pixels, side: number): Float64Array {
+/**
+ * The mean luma (0 to 255) of `side` × `side` parts of a picture, row by row, whatever its shape.
+ *
+ * @param luma as `lumaOf` gives it
+ */
+export function shrunk(
+  { width, height }: Pick<Pixels, 'width' | 'height'>,
+  luma: Int32Array,
+  side: number,
+): Float64Array {
   const parts = new Float64Array(side * side)
   for (let row = 0; row < side; row++) {
     const [top, bottom] = span(row, side, height)
     for (let column = 0; column < side; column++) {
       const [left, right] = span(column, side, width)
       let sum = 0
-      for (let y = top; y < bottom; y++)
-        for (let at = (y * width + left) * channels; at < (y * width + right) * channels; at += channels)
-          sum += channels === 1 ? data[at]! : 0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!
-      parts[row * side + column] = sum / ((bottom - top) * (right - left))
+      for (let y = top; y < bottom; y++) for (let at = y * width + left; at < y * width + right; at++) sum += luma[at]!
+      parts[row * side + column] = sum / ((bottom - top) * (right - left)) / LUMA_STEP
     }
   }
   return parts

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SharpOptions } from 'sharp'
 import type { PictureSize, PictureStatistics } from './contract.ts'
 import { PictureBroken, PictureTooLarge } from './errors.ts'
+import { readHeader } from './header.ts'
 import { kindOf } from './kind.ts'
 import { loadLibrary } from './library.ts'
 import type { Pixels } from './pixels.ts'
@@ -45,11 +46,9 @@ export async function readPicture(
   const sharp = await loadLibrary()
   // Bits that are missing or wrong are an error: a picture that is half grey has no right answer.
   const options: SharpOptions = { limitInputPixels: limits.pixels, failOn: 'error', sequentialRead: true }
-  const header = await sharp(bytes, options)
-    .metadata()
-    .catch((error: Error) => {
-      throw refusal(error, limits)
-    })
+  const header = await readHeader(sharp, bytes, options).catch((error: Error) => {
+    throw refusal(error, limits)
+  })
   if (header.width * header.height > limits.pixels) throw tooManyPixels(header, limits)
   const { data, info } = await sharp(bytes, options)
     .autoOrient()

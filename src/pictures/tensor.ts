@@ -17,7 +17,7 @@ export interface TensorForm {
 export function tensorOf(pictures: readonly Pixels[], form: TensorForm): Float32Array {
   const { width, height, channels } = pictures[0]!
   const plane = width * height
-  const scaled = Array.from({ length: channels }, (_, c) => scaledValues(form, c))
+  const scaled = scaledValues(form)
   const tensor = new Float32Array(pictures.length * plane * channels)
   pictures.forEach((picture, p) => {
     if (picture.width !== width || picture.height !== height || picture.channels !== channels)
@@ -34,9 +34,20 @@ export function tensorOf(pictures: readonly Pixels[], form: TensorForm): Float32
   return tensor
 }
 
-/** What each of the 256 values of a channel becomes: a picture has thousands of pixels and only so many values. */
-function scaledValues({ mean, std }: TensorForm, channel: number): Float32Array {
-  const centre = mean[channel] ?? mean[0] ?? 0
-  const spread = std[channel] ?? std[0] ?? 1
-  return Float32Array.from({ length: 256 }, (_, value) => (value / 255 - centre) / spread)
+/** Of each form, once: a model has one, for all of its pictures. */
+const known = new WeakMap<TensorForm, readonly Float32Array[]>()
+
+/** What each of the 256 values of each channel becomes: a picture has thousands of pixels and only so many values. */
+function scaledValues(form: TensorForm): readonly Float32Array[] {
+  let scaled = known.get(form)
+  if (!scaled) {
+    const { mean, std } = form
+    scaled = [0, 1, 2].map((channel) => {
+      const centre = mean[channel] ?? mean[0] ?? 0
+      const spread = std[channel] ?? std[0] ?? 1
+      return Float32Array.from({ length: 256 }, (_, value) => (value / 255 - centre) / spread)
+    })
+    known.set(form, scaled)
+  }
+  return scaled
 }

@@ -1,5 +1,5 @@
 /** A process that decodes pictures: what a file does to a decoder, it does to this process only. */
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { type Measured, measurePicture, thumbnailOf } from '#pictures'
 
@@ -53,7 +53,8 @@ process.on('message', async ({ works, atOnce }: PictureBatch) => {
 async function done({ hash, path, thumbnail }: PictureWork): Promise<PictureDone> {
   let bytes: Buffer
   try {
-    bytes = await readFile(path)
+    // At once: handing a small file to other threads and back costs more than reading it, and those decode meanwhile.
+    bytes = readFileSync(path)
   } catch (error) {
     return { hash, unread: (error as NodeJS.ErrnoException).code ?? String(error) }
   }
