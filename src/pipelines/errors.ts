@@ -101,18 +101,6 @@ export class PicturesBroken extends OrreryError {
   }
 }
 
-export class PictureGone extends OrreryError {
-  constructor(hash: string, file: string | null) {
-    super({
-      code: 'ORRERY_PIPELINES_PICTURE_GONE',
-      status: 409,
-      message: `The picture ${file ?? hash} is gone, or is another one by now.`,
-      hint: 'Bring the file back, or run the pipeline again with the folder as it is; `orrery data add` keeps the bytes of a version.',
-      details: { hash },
-    })
-  }
-}
-
 export class PictureModelUndescribed extends OrreryError {
   constructor(command: string, reason: string) {
     super({

@@ -21,3 +21,15 @@ export class NoPictures extends OrreryError {
     })
   }
 }
+
+export class PictureGone extends OrreryError {
+  constructor(hash: string | null, file: string | null) {
+    super({
+      code: 'ORRERY_DATA_PICTURE_GONE',
+      status: 409,
+      message: `The picture ${file ?? hash ?? 'without a name'} is gone, or is another one by now.`,
+      hint: 'Bring the file back, or make a new version of the folder as it is; `orrery data add` keeps the bytes of a version.',
+      details: { hash },
+    })
+  }
+}

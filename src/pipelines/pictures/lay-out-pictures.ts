@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { findPicture, type PicturePlaces } from '#data'
 import { type PictureSize, readPicture } from '#pictures'
-import { findPicture, type PicturePlaces } from './find-picture.ts'
 import { npyHeader } from './npy.ts'
 
 export interface LabelledPicture {
@@ -34,7 +34,7 @@ export async function layOutPictures(
       if (from % 200 === 0) progress(`decoding ${pictures.length} pictures to ${part}`, from / pictures.length)
       const some = pictures.slice(from, from + AT_ONCE)
       const decoded = await Promise.all(
-        some.map(async ({ hash, file }) => readPicture(await findPicture(places, hash, file), size)),
+        some.map(async ({ hash, file }) => readPicture(await findPicture(places, { hash, file }), size)),
       )
       for (const { pixels } of decoded) yield pixels.data
     }

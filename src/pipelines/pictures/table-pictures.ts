@@ -1,6 +1,5 @@
-import { readFrame } from '#data'
+import { type PicturePlaces, readFrame } from '#data'
 import { columnNamed, type Frame } from '#platform/table'
-import type { PicturePlaces } from './find-picture.ts'
 
 /** The pictures of a table's rows. */
 export interface TablePictures {

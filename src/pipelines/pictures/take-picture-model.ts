@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { findPicture } from '#data'
 import { type PerturbedAnswers, robustnessFrom, seededRandom } from '#evaluation'
 import { contactSheet, type Disturbance, disturb, disturbanceName, type Pixels, readPicture } from '#pictures'
 import type { Column, Frame } from '#platform/table'
@@ -10,7 +11,6 @@ import { signatureOf } from '../tabular/signature.ts'
 import { pick, type TrainingTable, youngest } from '../tabular/table.ts'
 import type { Trained } from '../tabular/trained.ts'
 import type { LeftByCommand } from '../tabular/training.ts'
-import { findPicture } from './find-picture.ts'
 import type { PictureModel } from './picture-model.ts'
 import type { TablePictures } from './table-pictures.ts'
 
@@ -124,7 +124,7 @@ export async function takePictureModel(
 }
 
 function openPictures(model: LoadedModel, image: ImageInput, { places, hashes, files }: TablePictures) {
-  const bytesOf = (row: number) => findPicture(places, hashes[row]!, files[row]!)
+  const bytesOf = (row: number) => findPicture(places, { hash: hashes[row]!, file: files[row]! })
 
   async function pixelsOf(rows: Int32Array): Promise<Pixels[]> {
     const pixels: Pixels[] = []

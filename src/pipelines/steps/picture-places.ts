@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
+import type { PicturePlaces } from '#data'
 import type { DatasetSpec } from '#data/contract'
-import type { PicturePlaces } from '../pictures/find-picture.ts'
 import type { PipelineNeeds } from '../needs.ts'
 
 /** Where a child finds the pictures of a data set; `null` for one of a table. */
@@ -9,5 +9,5 @@ export function picturePlaces(
   folder: string,
   { pictures, source }: Pick<DatasetSpec, 'pictures' | 'source'>,
 ): PicturePlaces | null {
-  return pictures ? { root: resolve(folder, source), blobs: join(work, '..', 'blobs') } : null
+  return pictures ? { roots: [resolve(folder, source)], blobs: join(work, '..', 'blobs') } : null
 }

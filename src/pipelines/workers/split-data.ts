@@ -1,11 +1,10 @@
 /** The child process that lays out what a training command of the user's own may see: everything but the test rows. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { featureColumns, readFrame, readSplit, writeRows } from '#data'
+import { featureColumns, type PicturePlaces, readFrame, readSplit, writeRows } from '#data'
 import type { DataVersion, LabelFacts } from '#data/contract'
 import { serveAsChild } from '#platform/process'
 import type { TrainingData } from '#projects/contract'
-import type { PicturePlaces } from '../pictures/find-picture.ts'
 import { layOutPictures } from '../pictures/lay-out-pictures.ts'
 import { readTablePictures } from '../pictures/table-pictures.ts'
 import { signatureOf } from '../tabular/signature.ts'
