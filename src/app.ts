@@ -161,6 +161,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const batch = openBatch({
     ...{ storage, blobs, events, jobs, clock, log, projects, data, registry, deployments },
     folder: join(home.folder, 'batch'),
+    blobFolder: home.blobs,
   })
   const monitoring = openMonitoring({
     storage,

@@ -8,7 +8,10 @@ export const BatchInput = z.union([
     version: z.number().int().min(1).optional().describe('Its latest version when absent.'),
   }),
   z.strictObject({
-    file: z.string().min(1).describe('CSV, JSON or Parquet: a path or a glob, where the server runs.'),
+    file: z
+      .string()
+      .min(1)
+      .describe('CSV, JSON or Parquet: a path or a glob, where the server runs; or a folder, for a model of pictures.'),
   }),
   z.strictObject({ query: z.string().min(1).max(100_000).describe('One SELECT over the data sets of the project.') }),
 ])

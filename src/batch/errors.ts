@@ -22,14 +22,14 @@ export class BatchScorerUnknown extends OrreryError {
   }
 }
 
-/** A model that does not take rows of columns. */
+/** A model that takes neither rows of columns nor pictures. */
 export class BatchModelUnfit extends OrreryError {
   constructor(version: string) {
     super({
       code: 'ORRERY_BATCH_MODEL_UNFIT',
       status: 422,
-      message: `${version} takes no rows of columns.`,
-      hint: 'Only models of tables are scored in batches.',
+      message: `${version} takes plain tensors, neither rows of columns nor pictures.`,
+      hint: 'Only models of tables and of pictures are scored in batches.',
     })
   }
 }

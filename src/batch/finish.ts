@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { withDuck } from '#data'
 import { literal } from './rows.ts'
-import { asideFolder } from './score-parts.ts'
+import { asideFolder } from './part.ts'
 import { openTarget, type TargetAddress } from './target.ts'
 
 export interface FinishInput {

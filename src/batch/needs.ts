@@ -22,4 +22,6 @@ export interface BatchNeeds {
   readonly deployments: Deployments
   /** Where parts wait; kept over a restart. */
   readonly folder: string
+  /** Where the store's blobs are on this machine, for children that read pictures. */
+  readonly blobFolder: string
 }

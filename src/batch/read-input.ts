@@ -4,6 +4,7 @@ import { type Duck, resolveSource, withDuck } from '#data'
 import { OrreryError } from '#platform/errors'
 import { BatchInputInvalid } from './errors.ts'
 import type { InputFile } from './plan.ts'
+import { listPictureFiles } from './list-pictures.ts'
 import { literal, named } from './rows.ts'
 
 export interface ReadInput {
@@ -12,6 +13,8 @@ export interface ReadInput {
   readonly source:
     | { readonly kind: 'parquet'; readonly path: string }
     | { readonly kind: 'file'; readonly file: string; readonly from: string }
+    /** A folder of them, for a model of pictures. */
+    | { readonly kind: 'pictures'; readonly path: string }
     | { readonly kind: 'query'; readonly sql: string; readonly tables: Readonly<Record<string, string>> }
 }
 
@@ -25,6 +28,13 @@ export async function readInput({ folder, source }: ReadInput): Promise<InputFil
   await mkdir(folder, { recursive: true })
   if (source.kind === 'parquet') return [await counted({ path: source.path })]
   if (source.kind === 'query') return [await runQuery(folder, source)]
+  if (source.kind === 'pictures') {
+    const list = join(folder, 'pictures.jsonl')
+    await listPictureFiles(source.path, list)
+    return [
+      await written(folder, [], async () => `SELECT * FROM read_json(${literal(list)}, columns = {file: 'VARCHAR'})`),
+    ]
+  }
   // Data sets come from anywhere, with their versions; what a batch is pointed at lies here.
   if (/^[a-z][a-z0-9+.-]*:/i.test(source.file))
     throw new BatchInputInvalid('it is an address', 'Name files, or make it a data set of a project.')

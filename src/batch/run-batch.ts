@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
 import { takesRecords } from '#runtime/contract'
@@ -9,7 +10,7 @@ import type { Finished, FinishInput } from './finish.ts'
 import type { BatchNeeds } from './needs.ts'
 import { type InputFile, partsOf } from './plan.ts'
 import type { ReadInput } from './read-input.ts'
-import type { ScoreInput } from './score-parts.ts'
+import type { ScoreInput } from './part.ts'
 import { parseTarget, type TargetAddress } from './target.ts'
 
 export interface BatchJob extends BatchRequest {
@@ -21,6 +22,8 @@ export interface BatchJob extends BatchRequest {
 
 const DAYS = 86_400_000
 const MEMORY_MB = 1_024
+/** A picture takes as long as a thousand rows: what is lost by a kill is a matter of seconds. */
+const PICTURES_PER_PART = 500
 
 /** Half of the cores: what serves never waits for it. */
 const PROCESSES = Math.max(1, Math.floor(availableParallelism() / 2))
@@ -35,7 +38,7 @@ export async function resolveScorer(
   const named = /^(?<model>.+)@v?(?<which>[^@]+)$/.exec(score)?.groups
   const found = named ? await versionOf(named.model!, named.which!) : await championOf()
   const { signature } = await registry.packaged(found.model, found.version)
-  if (!takesRecords(signature)) throw new BatchModelUnfit(`${found.model}@${found.version}`)
+  if (!takesRecords(signature) && !signature.image) throw new BatchModelUnfit(`${found.model}@${found.version}`)
   return found
 
   async function versionOf(model: string, which: string) {
@@ -59,9 +62,11 @@ export async function runBatch(job: JobContext<BatchJob>, needs: BatchNeeds): Pr
     ...(await resolveScorer(needs, input.score)),
     startedAt: needs.clock.now(),
   }))
+  const { signature, package: onnx } = await registry.packaged(model, version)
+  const ofPictures = signature.image !== undefined
   const files = await job.step('read', async () => {
     job.progress({ message: 'reading the input' })
-    const reading: ReadInput = { folder, source: await sourceOf(needs, input) }
+    const reading: ReadInput = { folder, source: await sourceOf(needs, input, ofPictures) }
     return runInChild<InputFile[]>(new URL('./workers/read.ts', import.meta.url), reading, {
       ...{ what: 'Reading the input', timeoutMs: DAYS, memoryMb: MEMORY_MB, signal: job.signal },
     })
@@ -69,19 +74,23 @@ export async function runBatch(job: JobContext<BatchJob>, needs: BatchNeeds): Pr
   const target = targetOf(input)
   const rows = files.reduce((sum, file) => sum + file.rows, 0)
   await job.step('score', async () => {
-    const { signature, package: onnx } = await registry.packaged(model, version)
-    const count = Math.max(1, Math.min(PROCESSES, partsOf(files, input.partRows).length))
+    const partRows = ofPictures ? Math.min(input.partRows, PICTURES_PER_PART) : input.partRows
+    const count = Math.max(1, Math.min(PROCESSES, partsOf(files, partRows).length))
+    const pictures = { roots: ofPictures ? await pictureRoots(needs, input) : [], blobs: needs.blobFolder }
+    // Rows of a folder are known by nothing else.
+    const keep = ofPictures && input.keep.length === 0 && (await isFolder(input)) ? ['file'] : input.keep
     const common = {
       job: job.id,
       folder,
       files,
-      partRows: input.partRows,
+      partRows,
+      pictures,
       onnx: await blobs.path(onnx.hash),
       signature,
     }
     const fractions = new Array<number>(count).fill(0)
     const score = (first: number) => {
-      const scoring: ScoreInput = { ...common, model, version, keep: input.keep, target, first, of: count }
+      const scoring: ScoreInput = { ...common, model, version, keep, target, first, of: count }
       return runInChild(new URL('./workers/score.ts', import.meta.url), scoring, {
         ...{ what: 'Scoring', timeoutMs: DAYS, memoryMb: MEMORY_MB, signal: job.signal },
         onProgress: ({ fraction = 0 }) => {
@@ -121,8 +130,12 @@ export function targetOf({ into, table, from }: Pick<BatchJob, 'into' | 'table' 
 
 async function sourceOf(
   { data, projects }: Pick<BatchNeeds, 'data' | 'projects'>,
-  { input, project, from }: BatchJob,
+  job: BatchJob,
+  ofPictures: boolean,
 ): Promise<ReadInput['source']> {
+  const { input, project, from } = job
+  if ('file' in input && ofPictures && (await isFolder(job)))
+    return { kind: 'pictures', path: resolve(from, input.file) }
   if ('file' in input) return { kind: 'file', file: input.file, from }
   if (project === undefined)
     throw new BatchInputInvalid('it names data sets of no project', 'Say which project they are of.')
@@ -137,6 +150,25 @@ async function sourceOf(
     if (latest) tables[name] = await data.readPath(await data.version(latest.id))
   }
   return { kind: 'query', sql: input.query, tables }
+}
+
+/** Where the files of a table's pictures are named from: its own folder, or those of the project's data sets. */
+async function pictureRoots({ projects }: Pick<BatchNeeds, 'projects'>, job: BatchJob): Promise<string[]> {
+  const { input, project, from } = job
+  if ('file' in input) {
+    const path = resolve(from, input.file)
+    return [(await isFolder(job)) ? path : dirname(path.replace(/[*?[{].*$/s, '_'))]
+  }
+  const { spec } = await projects.project(project!)
+  return Object.entries(spec.data).flatMap(([name, { pictures, source }]) =>
+    pictures && (!('data' in input) || input.data === name) ? [resolve(from, source)] : [],
+  )
+}
+
+async function isFolder({ input, from }: Pick<BatchJob, 'input' | 'from'>): Promise<boolean> {
+  if (!('file' in input)) return false
+  const found = await stat(resolve(from, input.file)).catch(() => undefined)
+  return found?.isDirectory() ?? false
 }
 
 /** A folder of the server's own is nobody's to start from. @throws BatchInputInvalid */

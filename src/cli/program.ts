@@ -199,9 +199,12 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 
   program
     .command('score')
-    .description('score every row of a table into a file or a database')
+    .description('score every row of a table, or every picture, into a file or a database')
     .argument('<scorer>', 'model@version, model@alias, or an endpoint: then its champion')
-    .argument('[input]', 'a CSV, JSON or Parquet file or a glob, where the server runs; or data:<name>[@<version>]')
+    .argument(
+      '[input]',
+      'a CSV, JSON or Parquet file, a glob, or a folder of pictures, where the server runs; or data:<name>[@<version>]',
+    )
     .requiredOption('--into <output>', 'a path ending in .parquet, sqlite:<path> or postgres://…')
     .option('--query <sql>', 'one SELECT over the data sets of the project, instead of an input')
     .option('--project <name>', 'whose data sets they are')
@@ -215,7 +218,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .addHelpText(
       'after',
       '\nExample: orrery score churn-risk new/*.csv --into scores.parquet --keep customer_id\n' +
-        '         orrery score churn-risk@3 data:customers --project churn --into sqlite:scores.db',
+        '         orrery score churn-risk@3 data:customers --project churn --into sqlite:scores.db\n' +
+        '         orrery score pet-gate frames/ --into pets.parquet',
     )
     .action(async (scorer, input, options) => set(await (await import('./score.ts')).score(scorer, input, options)))
 

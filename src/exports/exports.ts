@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream'
 import type { Data } from '#data'
 import type { Blobs } from '#platform/blobs'
 import type { Registry } from '#registry'
-import { takesRecords } from '#runtime/contract'
 import type { Tracking } from '#tracking'
 import { archiveOf, type ExportFile } from './archive.ts'
 import type { ExportForm } from './contract.ts'
@@ -24,12 +23,16 @@ export interface Exports {
 /** ONNX Runtime of the same number answers with the same bits; that of this server, for npm and the Python index alike. */
 export const RUNTIME = '1.30.0'
 
+/** What decodes pictures here, and for Python the library below it: the same numbers round in the same places. */
+export const SHARP = '0.35.5'
+export const VIPS = '8.18.7'
+
 export function openExports(needs: { registry: Registry; tracking: Tracking; data: Data; blobs: Blobs }): Exports {
   return {
     archive: async (model, version, form) => {
       const facts = await factsOf(needs, model, version)
-      if (!takesRecords(facts.version.signature))
-        throw new ExportUnfit(`${model}@${version}`, 'it takes no rows of columns')
+      if (facts.version.signature.tensors)
+        throw new ExportUnfit(`${model}@${version}`, 'it takes plain tensors, neither rows of columns nor pictures')
       if (facts.version.package.format !== 'onnx')
         throw new ExportUnfit(
           `${model}@${version}`,
@@ -75,8 +78,9 @@ const FORMS: Record<ExportForm, (facts: VersionFacts, onnx: ExportFile) => Promi
 
 /** What every form says of the model, for the code and for people. */
 function aboutOf({ version: { model, version, signature, ...rest } }: VersionFacts) {
-  const { task, features, classes, label, graph } = signature
-  return { model, version, sha256: sha256Of(rest), task, label, classes, features, ...(graph && { graph }) }
+  const { task, features, classes, label, graph, image } = signature
+  const takes = image ? { image } : { features }
+  return { model, version, sha256: sha256Of(rest), task, label, classes, ...takes, ...(graph && { graph }) }
 }
 
 const papers = (facts: VersionFacts): ExportFile[] => [
@@ -85,7 +89,8 @@ const papers = (facts: VersionFacts): ExportFile[] => [
 ]
 
 async function npmFiles(facts: VersionFacts, more: Record<string, unknown> = {}): Promise<ExportFile[]> {
-  const { model, version } = facts.version
+  const { model, version, signature } = facts.version
+  const ofPictures = signature.image !== undefined
   const manifest = {
     name: packageNameOf(model),
     version: semanticVersion(version),
@@ -94,23 +99,32 @@ async function npmFiles(facts: VersionFacts, more: Record<string, unknown> = {})
     type: 'module',
     engines: { node: '>=20' },
     exports: {
-      '.': { types: './index.d.ts', browser: './web.js', default: './index.js' },
-      './web': { types: './index.d.ts', default: './web.js' },
+      ...(ofPictures
+        ? { '.': { types: './index.d.ts', default: './index.js' } }
+        : {
+            '.': { types: './index.d.ts', browser: './web.js', default: './index.js' },
+            './web': { types: './index.d.ts', default: './web.js' },
+          }),
       './lineage.json': './lineage.json',
       './model.onnx': './model.onnx',
     },
-    dependencies: { 'onnxruntime-node': RUNTIME },
-    peerDependencies: { 'onnxruntime-web': RUNTIME },
-    peerDependenciesMeta: { 'onnxruntime-web': { optional: true } },
+    dependencies: { 'onnxruntime-node': RUNTIME, ...(ofPictures && { sharp: SHARP }) },
+    // A browser decodes pictures otherwise: it would answer otherwise.
+    ...(!ofPictures && {
+      peerDependencies: { 'onnxruntime-web': RUNTIME },
+      peerDependenciesMeta: { 'onnxruntime-web': { optional: true } },
+    }),
   }
+  const own = ofPictures
+    ? ['index.js', 'index.d.ts', 'pictures.js'].map((name) => template(`npm-pictures/${name}`, name))
+    : ['index.js', 'index.d.ts', 'web.js', 'columns.js'].map((name) => template(`npm/${name}`, name))
   return [
     { path: 'package.json', text: json(manifest) },
     { path: 'about.js', text: `export default ${JSON.stringify(aboutOf(facts), null, 2)}\n` },
     await template('npm/predictor.js', 'predictor.js'),
-    await template('npm/index.js', 'index.js'),
-    await template('npm/web.js', 'web.js'),
-    await template('npm/index.d.ts', 'index.d.ts'),
-    { path: 'README.md', text: fill(await text('npm/README.md'), facts) },
+    await template('npm/record-invalid.js', 'record-invalid.js'),
+    ...(await Promise.all(own)),
+    { path: 'README.md', text: fill(await text(`${ofPictures ? 'npm-pictures' : 'npm'}/README.md`), facts) },
     ...papers(facts),
   ]
 }
@@ -119,6 +133,7 @@ async function pythonPackage(facts: VersionFacts, onnx: ExportFile): Promise<Lai
   const name = packageNameOf(facts.version.model)
   const module = moduleNameOf(facts.version.model)
   const version = semanticVersion(facts.version.version)
+  const own = facts.version.signature.image ? 'python-pictures' : 'python'
   const inside = (file: ExportFile): ExportFile => ({ ...file, path: `src/${module}/${file.path}` })
   const metadata = ['Metadata-Version: 2.1', `Name: ${name}`, `Version: ${version}`, 'Requires-Python: >=3.11', '']
   return {
@@ -127,8 +142,10 @@ async function pythonPackage(facts: VersionFacts, onnx: ExportFile): Promise<Lai
     files: [
       { path: 'PKG-INFO', text: metadata.join('\n') },
       { path: 'pyproject.toml', text: fill(await text('python/pyproject.toml'), facts) },
-      { path: 'README.md', text: fill(await text('python/README.md'), facts) },
-      inside(await template('python/__init__.py', '__init__.py')),
+      { path: 'README.md', text: fill(await text(`${own}/README.md`), facts) },
+      inside(await template(`${own}/__init__.py`, '__init__.py')),
+      inside(await template(`${own}/intake.py`, 'intake.py')),
+      inside(await template('python/about.py', 'about.py')),
       inside(await template('python/predictor.py', 'predictor.py')),
       inside({ path: 'py.typed', text: '' }),
       inside({ path: 'about.json', text: json(aboutOf(facts)) }),
@@ -147,6 +164,9 @@ function fill(template: string, { version: { model, version, signature } }: Vers
     MODULE: moduleNameOf(model),
     SEMANTIC_VERSION: semanticVersion(version),
     RUNTIME,
+    SHARP,
+    VIPS,
+    MORE_PYTHON: signature.image ? `, "pyvips>=3.2", "pyvips-binary==${VIPS}"` : '',
     RECORD: JSON.stringify(
       Object.fromEntries(
         signature.features.map(({ name, kind, categories }) => [

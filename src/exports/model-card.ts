@@ -15,9 +15,7 @@ export function modelCard(facts: VersionFacts): string {
     '',
     '## What it takes',
     '',
-    '| column | kind | values |',
-    '|---|---|---|',
-    ...signature.features.map(featureRow),
+    ...taken(signature),
     '',
     '## What it answers',
     '',
@@ -59,6 +57,19 @@ function details({ version, run }: VersionFacts): string[] {
     `- training run: ${run ? `${run.name} (${run.id})` : 'none on this server'}`,
     `- code: ${code?.commit ?? code?.contentHash ?? 'unknown'}${code?.dirty ? ', with changes that were not committed' : ''}`,
     `- package: ONNX, sha256 ${sha256Of(version)}`,
+  ]
+}
+
+function taken({ features, image }: VersionFacts['version']['signature']): string[] {
+  if (!image) return ['| column | kind | values |', '|---|---|---|', ...features.map(featureRow)]
+  const { width, height, channels, fit } = image
+  const how = {
+    fill: 'stretched to that shape',
+    cover: 'cut out of the middle in that shape',
+    contain: 'whole, with black bars',
+  }
+  return [
+    `Pictures, JPEG or PNG of any size; it sees ${width} × ${height} pixels of them${channels === 1 ? ', grey' : ''}, ${how[fit]}.`,
   ]
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { RUNTIME } from './exports.ts'
+import { RUNTIME, SHARP, VIPS } from './exports.ts'
 import { moduleNameOf, packageNameOf } from './names.ts'
 
 it.each([
@@ -18,7 +19,9 @@ it.each([
   expect(moduleNameOf(model)).toBe(module)
 })
 
-it('asks for the runtime of this server', () => {
+it('asks for the runtime of this server, and for what decodes its pictures', () => {
   const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   expect(dependencies['onnxruntime-node']).toBe(RUNTIME)
+  expect(dependencies.sharp).toBe(SHARP)
+  expect(sharp.versions.vips).toBe(VIPS)
 })

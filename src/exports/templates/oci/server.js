@@ -1,4 +1,4 @@
-/** Answers POST /predict with the model beside it. PORT (8080) and HOST (0.0.0.0) say where. */
+/** Answers POST /predict with the model beside it: JSON, or the bytes of a picture. PORT (8080) and HOST (0.0.0.0) say where. */
 import { createServer } from 'node:http'
 import { about, load, predict } from './index.js'
 
@@ -36,7 +36,9 @@ async function answer(request) {
   if (request.method === 'GET' && pathname === '/') return about
   if (request.method !== 'POST' || pathname !== '/predict')
     throw refusal(404, 'NOT_FOUND', 'There is POST /predict, GET /health, /ready and /.')
-  const records = recordsOf(await bodyOf(request))
+  const body = await bodyOf(request)
+  const isPicture = about.image && /^image\/(jpeg|png)\b/i.test(request.headers['content-type'] ?? '')
+  const records = isPicture ? [body] : recordsOf(parsed(body))
   const predictions = await predict(records)
   return { model: about.model, predictions: predictions.map((one) => ({ ...one, version: about.version })) }
 }
@@ -49,8 +51,12 @@ async function bodyOf(request) {
     if (size > LARGEST_BODY) throw refusal(413, 'BODY_TOO_LARGE', `A body has at most ${LARGEST_BODY} bytes.`)
     chunks.push(chunk)
   }
+  return Buffer.concat(chunks)
+}
+
+function parsed(body) {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    return JSON.parse(body.toString('utf8'))
   } catch {
     throw refusal(400, 'NOT_JSON', 'The body is no JSON.')
   }
@@ -65,7 +71,10 @@ function recordsOf(body) {
 }
 
 function refusal(status, code, message) {
-  return Object.assign(new Error(message), { status, code, hint: 'Send {"records": [{"column": value}]}.' })
+  const hint = about.image
+    ? 'Send the bytes of a JPEG or PNG with their content type, or {"records": [{"picture": "<base64>"}]}.'
+    : 'Send {"records": [{"column": value}]}.'
+  return Object.assign(new Error(message), { status, code, hint })
 }
 
 function send(response, status, body) {
