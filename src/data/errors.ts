@@ -653,6 +653,17 @@ export class StepRefused extends OrreryError {
   }
 }
 
+export class PreparedColumnsAlike extends OrreryError {
+  constructor(one: string, other: string) {
+    super({
+      code: 'ORRERY_DATA_PREPARED_COLUMNS_ALIKE',
+      status: 422,
+      message: `The recipe makes columns "${one}" and "${other}", whose names differ by case alone; a table for a training command cannot have both.`,
+      hint: 'Write the values in one way before they are encoded: clean: { columns: [...], replace: { ... } }.',
+    })
+  }
+}
+
 /* What is kept */
 
 export class DiffOfOtherProjects extends OrreryError {

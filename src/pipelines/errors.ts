@@ -33,6 +33,20 @@ export class ModelTooLarge extends OrreryError {
   }
 }
 
+export class ModelInputsUnfit extends OrreryError {
+  /** @param columns what it was trained on */
+  constructor(command: string, why: string, columns: readonly string[]) {
+    const shown = columns.slice(0, 20).map((column) => `"${column}"`)
+    const more = columns.length > shown.length ? ` and ${columns.length - shown.length} more` : ''
+    super({
+      code: 'ORRERY_PIPELINES_MODEL_INPUTS_UNFIT',
+      status: 422,
+      message: `The model of "${command}" does not take the prepared columns: ${why}. The columns are ${shown.join(', ')}${more}.`,
+      hint: 'Give it one input for each of the `features` in ORRERY_SIGNATURE, or one of all numbers and one of all texts in their order.',
+    })
+  }
+}
+
 export class ModelUnfit extends OrreryError {
   constructor(reason: string) {
     super({

@@ -75,11 +75,7 @@ export class CannotBlend extends TrainerError {
 }
 
 export class CannotExport extends TrainerError {
-  constructor(message: string) {
-    super(
-      'ORRERY_TRAINER_CANNOT_EXPORT',
-      message,
-      'Rename the column: "probabilities", "label" and "prediction" are taken.',
-    )
+  constructor(message: string, hint = 'Rename the column: "probabilities", "label" and "prediction" are taken.') {
+    super('ORRERY_TRAINER_CANNOT_EXPORT', message, hint)
   }
 }

@@ -13,6 +13,7 @@ export {
   type Task,
 } from './model.ts'
 export { exportOnnx } from './onnx/export.ts'
+export { type BoundInput, exportInFront } from './onnx/in-front.ts'
 export { exportPreparation, preparedOutput } from './onnx/preparation.ts'
 export { predict } from './predict.ts'
 export { completeRecipe, type LinearRecipe, type Recipe, type RecipeInput, type TreesRecipe } from './recipe.ts'

@@ -22,6 +22,8 @@ export interface CommandModel {
   environment: Record<string, string>
   /** How it takes pictures, where it does. */
   pictures?: PictureModel | undefined
+  /** JSON: how the columns were prepared that it was trained on, where they were. */
+  preparation?: string | undefined
 }
 
 /** What the journal keeps of a step. */
@@ -32,6 +34,8 @@ interface CommandOutcome {
   environment: Record<string, string>
   onnx: { hash: string; size: number } | null
   pictures?: PictureModel | undefined
+  /** A blob. */
+  preparation?: string | undefined
 }
 
 export interface CommandRun {
@@ -72,7 +76,8 @@ export async function runStepCommand(
     const model = name === 'train' ? resolve(project.folder, step.model ?? 'model.onnx') : undefined
     // A model that an earlier run left must not pass for this one's.
     if (model !== undefined) await rm(model, { force: true })
-    const data = model === undefined ? await wholeTable(needs, run) : await withoutTestRows(job, needs, project, run)
+    const { data, preparation } =
+      model === undefined ? await wholeTable(needs, run) : await withoutTestRows(job, needs, project, run)
     const identity = needs.lendIdentity(`pipeline-${project.name}`)
     const endNestedRuns = () => needs.storage.write((tx) => needs.tracking.abandonNestedRuns(tx, run.trackedRun))
     try {
@@ -101,15 +106,20 @@ export async function runStepCommand(
       const summary = printed.trimEnd().split('\n').at(-1)!.slice(0, LONGEST_SUMMARY)
       const arrays = data.ORRERY_PICTURES
       const pictures = arrays === undefined ? undefined : await readPictureModel(command, arrays)
-      return { summary, printed: printed.slice(-KEPT_OUTPUT), environment: python?.record ?? {}, onnx, pictures }
+      const kept = preparation === undefined ? undefined : (await needs.blobs.putFile(preparation)).hash
+      const environment = python?.record ?? {}
+      return { summary, printed: printed.slice(-KEPT_OUTPUT), environment, onnx, pictures, preparation: kept }
     } finally {
       identity.end()
       await endNestedRuns()
     }
   })
   if (outcome.onnx === null) return undefined
-  const { environment, pictures } = outcome
-  return { onnx: await needs.blobs.path(outcome.onnx.hash), environment, pictures }
+  const { environment, pictures, preparation } = outcome
+  return {
+    ...{ onnx: await needs.blobs.path(outcome.onnx.hash), environment, pictures },
+    preparation: preparation && (await needs.blobs.path(preparation)),
+  }
 }
 
 const commandOf = async ({ folder }: StoredProject, { run }: CommandStep): Promise<MlprojectCommand> =>
@@ -135,10 +145,18 @@ async function makeEnvironment(
   return lockedPython(lock, options)
 }
 
-async function wholeTable({ data }: PipelineNeeds, { read }: CommandRun): Promise<Record<string, string>> {
+/** What a command is given: variables, and how what is in their files was prepared. */
+interface GivenData {
+  data: Record<string, string>
+  preparation?: string | undefined
+}
+
+async function wholeTable({ data }: PipelineNeeds, { read }: CommandRun): Promise<GivenData> {
   return {
-    ORRERY_DATA: await data.readPath(await data.version(read.version)),
-    ORRERY_DATA_VERSION: read.version,
+    data: {
+      ORRERY_DATA: await data.readPath(await data.version(read.version)),
+      ORRERY_DATA_VERSION: read.version,
+    },
   }
 }
 
@@ -147,7 +165,7 @@ async function withoutTestRows(
   { data, work }: PipelineNeeds,
   { spec, folder }: StoredProject,
   { read, files, name }: CommandRun,
-): Promise<Record<string, string>> {
+): Promise<GivenData> {
   const version = await data.version(read.version)
   const input: SplitDataInput = {
     parquet: await data.readPath(version),
@@ -164,12 +182,15 @@ async function withoutTestRows(
     onProgress: (progress) => job.progress(progress),
   })
   return {
-    ORRERY_DATA: split.all,
-    ORRERY_DATA_TRAIN: split.train,
-    ORRERY_DATA_VALIDATION: split.validation,
-    ORRERY_DATA_VERSION: read.version,
-    ORRERY_SIGNATURE: split.signature,
-    ...(split.pictures !== null && { ORRERY_PICTURES: split.pictures }),
+    data: {
+      ORRERY_DATA: split.all,
+      ORRERY_DATA_TRAIN: split.train,
+      ORRERY_DATA_VALIDATION: split.validation,
+      ORRERY_DATA_VERSION: read.version,
+      ORRERY_SIGNATURE: split.signature,
+      ...(split.pictures !== null && { ORRERY_PICTURES: split.pictures }),
+    },
+    ...(split.preparation !== null && { preparation: split.preparation }),
   }
 }
 

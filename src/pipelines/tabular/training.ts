@@ -8,6 +8,8 @@ export interface LeftByCommand {
   environment: Record<string, string>
   /** How it takes pictures, where it does. */
   pictures?: PictureModel | undefined
+  /** JSON: how the columns were prepared that it was trained on, where they were. */
+  preparation?: string | undefined
 }
 
 /** A model that somebody trained elsewhere, and that is packaged. */

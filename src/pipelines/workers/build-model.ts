@@ -1,9 +1,11 @@
 /** The child process of a run's training: paths and plain data in, files and plain data out. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { featureColumns, fitPreparation, type PicturePlaces, prepareTable, readFrame, readSplit } from '#data'
 import type { DataVersion } from '#data/contract'
 import { serveAsChild } from '#platform/process'
 import { selectColumns, takeRows } from '#platform/table'
+import type { Preparation } from '#preparation'
 import { partsOfRecipe } from '#projects'
 import type { TrainingData } from '#projects/contract'
 import { buildCandidate } from '../tabular/build.ts'
@@ -45,9 +47,16 @@ async function prepare(
 ): Promise<TrainingTable['prepared']> {
   const { set, training, split, rows, parquet, version } = input
   const { table: before, inPackage } = partsOfRecipe(set.prepare)
+  const folder = join(input.folder, 'prepared')
+  const prepared = async (preparation: Preparation) => {
+    const { frame } = await prepareTable(parquet, preparation, folder)
+    return { frame: takeRows(frame, rows), preparation }
+  }
+  // What a command was trained on was prepared before it ran.
+  if ('preparation' in training && training.preparation !== undefined)
+    return prepared(JSON.parse(await readFile(training.preparation, 'utf8')))
   if (inPackage.length === 0 || 'onnx' in training) return undefined
   progress('fitting the preparation')
-  const folder = join(input.folder, 'prepared')
   const held = heldBackFor(set, training, table.times, split)
   const preparation = await fitPreparation({
     parquetPath: parquet,
@@ -58,8 +67,7 @@ async function prepare(
     train: held.train.map((row) => rows[row]!),
     folder,
   })
-  const { frame } = await prepareTable(parquet, preparation, folder)
-  return { frame: takeRows(frame, rows), preparation }
+  return prepared(preparation)
 }
 
 /** The labelled rows in order of time, the version's split in their numbers, and their own numbers in the version. */

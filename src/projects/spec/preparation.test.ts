@@ -46,9 +46,14 @@ describe('a recipe', () => {
     expect(problemOf(file(step)).wrong).toContain(message)
   })
 
-  it('for the package is refused where a command trains, and for a table nobody learns from', () => {
+  it('for the package is refused for pictures, and for a table nobody learns from', () => {
     const command = 'pipeline: { train: { run: python train.py } }\n'
-    expect(problemOf(file('{ drop: [a] }', command)).wrong).toContain('a command of your own')
+    expect(parseProject(file('{ drop: [a] }', command)).spec.data.m!.prepare).toEqual([{ drop: ['a'] }])
+    const pictures = file('{ drop: [a] }', command).replace(
+      'source: m.csv',
+      'source: m/, pictures: { width: 8, height: 8 }',
+    )
+    expect(problemOf(pictures).wrong).toContain('a model of pictures takes pixels')
     const other = file('').replace('data:\n', 'data:\n  n: { source: n.csv, prepare: [{ drop: [a] }] }\n')
     expect(problemOf(other).wrong).toContain('no model learns from "n"')
   })

@@ -21,7 +21,7 @@ export function partsOfRecipe(steps: readonly PrepareStep[]): { table: PrepareSt
 /** Recipes that would leak, or that could not be carried out: found before anything is read. */
 export function preparation(file: ProjectFile): Finding[] {
   const trained = file.pipeline.train?.with?.data ?? onlyLabelled(file.data)
-  return Object.entries(file.data).flatMap(([set, { prepare, label }]) =>
+  return Object.entries(file.data).flatMap(([set, { prepare, label, pictures }]) =>
     prepare.flatMap((step, i) => {
       const key = stepKey(step)
       const path = ['data', set, 'prepare', i, key]
@@ -41,11 +41,11 @@ export function preparation(file: ProjectFile): Finding[] {
           wrong: `\`${key}\` goes into a model's package, and no model learns from ${quoted(set)}`,
           todo: `Use ${TABLE_STEPS.join(', ')} here, or move it to ${quoted(trained)}.`,
         })
-      else if (file.pipeline.train && 'run' in file.pipeline.train)
+      else if (pictures)
         findings.push({
           path,
-          wrong: `\`${key}\` cannot be put in front of a model that a command of your own leaves`,
-          todo: 'Do it in that command, and export it with the model; or train with builtin/tabular.',
+          wrong: `\`${key}\` prepares columns, and a model of pictures takes pixels`,
+          todo: 'Say under `pictures` how they are resized and scaled.',
         })
       return findings
     }),

@@ -18,6 +18,9 @@ export type Attribute =
   | { readonly strings: readonly string[] }
   | { readonly doubles: readonly number[] }
 
+/** Of what goes in and comes out. */
+export type ValueType = 'float' | 'double' | 'string'
+
 /** Operators of the ML domain; all others are of the default domain. */
 const ML_OPERATORS = new Set(['LabelEncoder', 'TreeEnsembleRegressor'])
 
@@ -41,14 +44,14 @@ export class GraphBuilder {
     this.taken = new Set(reserved)
   }
 
-  /** An input of shape [rows, 1]. */
-  input(name: string, type: 'float' | 'string'): string {
-    this.inputs.push(valueInfo(name, type, [1]))
+  /** An input of shape [rows, columns]. */
+  input(name: string, type: ValueType, columns = 1): string {
+    this.inputs.push(valueInfo(name, type, [columns]))
     return name
   }
 
   /** @param shape dimensions after the rows */
-  output(name: string, type: 'float' | 'string', shape: readonly number[]): void {
+  output(name: string, type: ValueType, shape: readonly number[]): void {
     this.outputs.push(valueInfo(name, type, shape))
   }
 
@@ -124,7 +127,7 @@ function attributeOf(name: string, value: Attribute): AttributeMessage {
   return { name, type: ATTRIBUTE_TYPE.tensor, t }
 }
 
-function valueInfo(name: string, type: 'float' | 'string', shape: readonly number[]): ValueInfoMessage {
+function valueInfo(name: string, type: ValueType, shape: readonly number[]): ValueInfoMessage {
   const dim = [{ dim_param: 'rows' }, ...shape.map((size) => ({ dim_value: size }))]
   return { name, type: { tensor_type: { elem_type: DATA_TYPE[type], shape: { dim } } } }
 }
