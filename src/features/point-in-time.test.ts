@@ -49,7 +49,9 @@ async function joined(duck: Duck, join: Omit<PointInTimeJoin, 'fullNames'> & { f
 
 describe('the point-in-time join', () => {
   // Few keys and few moments, so that ties, bounds and duplicates are the rule.
-  it.each(Array.from({ length: 120 }, (_, seed) => seed))('gives what a plain loop gives, case %d', async (seed) => {
+  const both = [undefined, 0]
+  const every = Array.from({ length: 120 }, (_, seed) => both.map((mostBytes) => ({ seed, mostBytes }))).flat()
+  it.each(every)('gives what a plain loop gives, case $seed within $mostBytes bytes', async ({ seed, mostBytes }) => {
     const random = seeded(seed)
     const maybe = <T>(share: number, value: T) => (random(100) < share ? null : value)
     const texts = seed % 3 === 1
@@ -78,7 +80,8 @@ describe('the point-in-time join', () => {
       )
       const parquet = await stored(duck, frame, { id: 'DOUBLE', k: keyKind, t: 'TIMESTAMP' })
       const one = view({ ttl, created: withCreated ? 'c' : null, columns: [{ name: 'x', type, description: '' }] })
-      return joined(duck, { frame: { parquet, time: 't' }, views: [{ view: one, tables: { t: table } }] })
+      const views = [{ view: one, tables: { t: table } }]
+      return joined(duck, { frame: { parquet, time: 't' }, views, ...(mostBytes !== undefined && { mostBytes }) })
     })
     const known = withCreated ? rows : rows.map((row) => ({ ...row, created: null }))
     const wanted = frame.map(({ id, k, t }) => ({ id, x: plainLookup(known, k, t, ttl === null ? null : ttl * 1_000) }))

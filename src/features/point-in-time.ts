@@ -1,10 +1,20 @@
 import type { Duck } from '#data'
 import { featurePlace } from '#projects'
+import { asofSide } from './asof.ts'
 import type { OnDemandDefinition } from './definition.ts'
 import { FeatureNameTaken, FrameColumnMissing, FrameTimeUnreadable } from './errors.ts'
+import { isMatchable, matchedSide, type Sorted, sortFrame } from './matching.ts'
 import { computedColumns, requestColumns } from './on-demand.ts'
-import { placeIn } from './place.ts'
-import { FIRST_TIME, keyAs, keyKind, microseconds, openRelation, typesOf, type ViewInput } from './relation.ts'
+import {
+  FIRST_TIME,
+  type KeyKind,
+  keyAs,
+  keyKind,
+  microseconds,
+  openRelation,
+  typesOf,
+  type ViewInput,
+} from './relation.ts'
 import { name, text } from './sql.ts'
 
 /** A frame of entities: which, and as of when. */
@@ -26,20 +36,20 @@ export interface PointInTimeJoin extends JoinedViews {
   readonly frame: EntityFrame
   /** `view__column` instead of `column`. */
   readonly fullNames: boolean
+  /** What may be held in memory to match a view; beyond it, DuckDB joins. */
+  readonly mostBytes?: number
 }
 
 /**
  * The rows of the frame in their order, with the features of each view as they were known at the row's time, as SQL.
  *
- * ASOF joins do the work: for each row they take the largest place in time that is not after it. A place is an event
- * time, then a time of creation, then a row's number, compared in this order, so that ties have one answer. A row that
- * is found but too old for the view's TTL proves that there is no younger one.
+ * Each view is matched in memory (`match.ts`) where the frame fits, which sorts no view; else by ASOF joins of DuckDB.
  *
  * @throws FrameColumnMissing, FrameTimeUnreadable, FeatureNameTaken and what `openRelation` throws
  */
 export async function pointInTimeJoin(
   duck: Duck,
-  { frame, views, onDemand = [], fullNames }: PointInTimeJoin,
+  { frame, views, onDemand = [], fullNames, mostBytes }: PointInTimeJoin,
 ): Promise<string> {
   const from = `read_parquet(${text(frame.parquet)}, file_row_number = true)`
   const types = await typesOf(duck, `read_parquet(${text(frame.parquet)})`)
@@ -52,27 +62,26 @@ export async function pointInTimeJoin(
   /** Columns of the result, out of those places. */
   const given: string[] = []
   const joins: string[] = []
+  const { rows } = await duck.row<{ rows: number }>(`SELECT count(*) AS rows FROM ${from}`)
+  const sortFor = sortedOnce(duck, { from, moment, rows })
   for (const [v, input] of views.entries()) {
     const { view } = input
     const relation = await openRelation(duck, input)
-    const place = await placeIn(duck, relation)
     const kinds = view.entities.map((key, i) => {
       const type = types.get(key)
       if (type === undefined) throw new FrameColumnMissing(key, `which "${view.name}" is joined by`, columns)
       return relation.keys[i] === 'number' && keyKind(type) === 'number' ? ('number' as const) : ('text' as const)
     })
+    const keys = (of: string) =>
+      view.entities.map((key, i) => keyAs(of + name(key), keyKind(types.get(key)!), kinds[i]!))
     const side = `v${v}`
-    const equal = view.entities.map((key, i) => `${frameKey(key, types.get(key)!, kinds[i]!)} = ${side}.k${i}`)
-    joins.push(
-      `ASOF LEFT JOIN (SELECT * EXCLUDE (e, c, r), ${place.of} AS place FROM (${relation.select(kinds)}) WHERE e IS NOT NULL) ${side}
-       ON ${equal.join(' AND ')} AND ${place.last(`n.${AT}`)} >= ${side}.place`,
-    )
-    // Both ends of the time to live belong to it.
-    const holds = view.ttl === null ? '' : `${place.time(`${side}.place`)} + ${Math.round(view.ttl * 1_000)} >= n.${AT}`
+    const { join, cellOf } = isMatchable(input, relation, rows, mostBytes)
+      ? await matchedSide(duck, await sortFor(keys(''), kinds), input, relation, { kinds, side })
+      : await asofSide(duck, input, relation, { keys: keys('n.'), kinds, at: `n.${AT}`, side })
+    joins.push(join)
     for (const [i, { name: column }] of view.columns.entries()) {
-      const value = `${side}.f${i}`
       const at = name(featurePlace(view.name, column))
-      found.push(`${holds ? `CASE WHEN ${holds} THEN ${value} END` : value} AS ${at}`)
+      found.push(`${cellOf(i)} AS ${at}`)
       if (!input.hidden) given.push(`${at} AS ${name(named(view.name, column))}`)
     }
   }
@@ -84,8 +93,11 @@ export async function pointInTimeJoin(
     ...asked.map(({ place, value }) => `${value} AS ${name(place)}`),
   ]
   const joined = `(SELECT ${[...before, ...found, `n.${ROW}`].join(', ')} FROM ${numbered} n ${joins.join('\n')})`
+  // What stands side by side is in order already.
+  const inOrder = joins.every((join) => join.startsWith('POSITIONAL') && !join.includes('LEFT JOIN'))
+  const order = inOrder ? '' : ` ORDER BY ${ROW}`
   const own = columns.map((column, i) => `n${i} AS ${name(column)}`)
-  if (onDemand.length === 0) return `SELECT ${[...own, ...given].join(', ')} FROM ${joined} ORDER BY ${ROW}`
+  if (onDemand.length === 0) return `SELECT ${[...own, ...given].join(', ')} FROM ${joined}${order}`
   const shown = views.filter(({ hidden }) => !hidden)
   const features = shown.flatMap(({ view }) => view.columns.map((column) => featurePlace(view.name, column.name)))
   const keep = [...columns.map((_, i) => `n${i}`), ...features, ROW]
@@ -93,7 +105,19 @@ export async function pointInTimeJoin(
   const computed = onDemand.flatMap((view, v) =>
     view.columns.map((column, i) => `${name(places[v]![i]!)} AS ${name(named(view.name, column.name))}`),
   )
-  return `SELECT ${[...own, ...given, ...computed].join(', ')} FROM ${relation} ORDER BY ${ROW}`
+  return `SELECT ${[...own, ...given, ...computed].join(', ')} FROM ${relation}${order}`
+}
+
+/** Views with the same keys share a sorted frame. */
+function sortedOnce(duck: Duck, { from, moment, rows }: { from: string; moment: string; rows: number }) {
+  const known = new Map<string, Promise<Sorted>>()
+  return (keys: readonly string[], kinds: readonly KeyKind[]): Promise<Sorted> => {
+    const cells = keys.map((key, i) => `${key} AS k${i}`)
+    const select = `SELECT ${cells.join(', ')}, ${moment} AS t, file_row_number AS n FROM ${from}`
+    const sorted = known.get(select) ?? sortFrame(duck, { select, rows }, kinds, `entities${known.size}`)
+    known.set(select, sorted)
+    return sorted
+  }
 }
 
 /** Names features as they are given, beside the frame's own columns. @throws FeatureNameTaken */
@@ -109,10 +133,6 @@ function namesGiven(columns: readonly string[], fullNames: boolean): (view: stri
 
 const AT = '__orrery_at'
 const ROW = '__orrery_row'
-
-function frameKey(key: string, type: string, as: 'number' | 'text'): string {
-  return keyAs(`n.${name(key)}`, keyKind(type), as)
-}
 
 /** The frame's time in µs, as SQL; text is read as ISO 8601, without a zone as UTC. */
 async function momentOf(

@@ -19,8 +19,12 @@ export interface Relation {
   /** `r` is the number of the row in its table. */
   readonly numbered: boolean
   readonly hasCreated: boolean
-  /** With the keys as they are, or as text where the other side has them so. */
-  select(keysAs?: readonly KeyKind[]): string
+  /**
+   * With the keys as they are, or as text where the other side has them so.
+   *
+   * @param options.unchecked numbers may be infinite or none: whoever reads them leaves those out
+   */
+  select(keysAs?: readonly KeyKind[], options?: { unchecked?: boolean }): string
 }
 
 /** Before every time there is, and after it. */
@@ -51,9 +55,10 @@ export async function openRelation(duck: Duck, { view, tables }: ViewInput): Pro
     return moment
   }
   const keys = view.entities.map((column) => keyKind(typeOf(column)))
-  const features = view.columns.map(
-    ({ name: column, type }, i) => `${featureOf(view.name, column, type, typeOf(column))} AS f${i}`,
-  )
+  const features = view.columns.map(({ name: column, type }, i) => {
+    const cell = featureOf(view.name, column, type, typeOf(column))
+    return { checked: `${cell.checked} AS f${i}`, unchecked: `${cell.unchecked} AS f${i}` }
+  })
   const event = time(view.time)
   const created = view.created === null ? FIRST_TIME : `coalesce(${time(view.created)}, ${FIRST_TIME})`
   // The order of a query's rows is nobody's: those that nothing else tells apart are told apart by what they say.
@@ -63,9 +68,10 @@ export async function openRelation(duck: Duck, { view, tables }: ViewInput): Pro
     keys,
     numbered: view.sql === null,
     hasCreated: view.created !== null,
-    select: (keysAs = keys) => {
+    select: (keysAs = keys, { unchecked = false } = {}) => {
       const cells = view.entities.map((column, i) => `${keyAs(name(column), keys[i]!, keysAs[i]!)} AS k${i}`)
-      return `SELECT ${[...cells, `${event} AS e`, `${created} AS c`, `${place} AS r`, ...features].join(', ')} FROM ${from}`
+      const given = features.map((feature) => (unchecked ? feature.unchecked : feature.checked))
+      return `SELECT ${[...cells, `${event} AS e`, `${created} AS c`, `${place} AS r`, ...given].join(', ')} FROM ${from}`
     },
   }
 }
@@ -111,12 +117,22 @@ export function microseconds(cell: string, type: string): string | undefined {
   return isNumber(type) ? `(${cell} * 1000)::BIGINT` : undefined
 }
 
-function featureOf(view: string, column: string, wanted: FeatureType, type: string): string {
+function featureOf(
+  view: string,
+  column: string,
+  wanted: FeatureType,
+  type: string,
+): { checked: string; unchecked: string } {
   const cell = name(column)
-  if (wanted === 'text') return isNumber(type) ? keyAs(cell, 'number', 'text') : `(${cell})::VARCHAR`
+  if (wanted === 'text') {
+    const words = isNumber(type) ? keyAs(cell, 'number', 'text') : `(${cell})::VARCHAR`
+    return { checked: words, unchecked: words }
+  }
   if (!isNumber(type) && type !== 'BOOLEAN') throw new ViewColumnMistyped(view, column, 'a number', inWords(type))
+  const number = `(${cell})::DOUBLE`
   // What is no finite number has no place in JSON, and so none online.
-  return /^(DOUBLE|FLOAT)/.test(type) ? `CASE WHEN isfinite(${cell}) THEN (${cell})::DOUBLE END` : `(${cell})::DOUBLE`
+  const finite = /^(DOUBLE|FLOAT)/.test(type) ? `CASE WHEN isfinite(${cell}) THEN ${number} END` : number
+  return { checked: finite, unchecked: number }
 }
 
 export function inWords(type: string): string {
