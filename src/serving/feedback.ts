@@ -55,7 +55,7 @@ export async function recordLabels({
   const byId = new Map<string, NewLabel>()
   for (const { id, label, time } of labels) byId.set(id, { id, label, eventTime: timeOf(id, time) })
   const unique = [...byId.values()]
-  if (unique.some(({ id }) => log.waiting(id))) await log.settle()
+  if (unique.some(({ id }) => log.waits(id))) await log.settle()
 
   let joined = 0
   let repeated = labels.length - unique.length
@@ -74,7 +74,7 @@ export async function recordLabels({
     repeated += written.repeated
     corrected += written.corrected
     // A prediction that was answered while its record waits to be written is known; its label is joined with it.
-    unknown.push(...written.unknown.filter((id) => !log.waiting(id)))
+    unknown.push(...written.unknown.filter((id) => !log.waits(id)))
     refused.push(...written.refused)
     for (const [endpoint, totals] of written.byEndpoint)
       if (totals.joined + totals.corrected > 0) onLogged({ endpoint, predictions: 0, labelled: totals.joined })

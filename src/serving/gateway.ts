@@ -231,21 +231,14 @@ export function openGateway({
   /** What is logged under these ids, or waits to be. */
   async function loggedUnder(ids: readonly string[]): Promise<LoggedBefore[]> {
     // Those that wait first: whatever is moved into the table meanwhile is found there.
-    const logged: LoggedBefore[] = []
-    const others: string[] = []
-    for (const id of ids) {
-      const waiting = log.waiting(id)
-      if (!waiting) {
-        others.push(id)
-        continue
-      }
-      const { inputs, probabilities } = waiting
-      logged.push({
-        ...waiting,
-        inputs: JSON.parse(inputs),
-        probabilities: probabilities === null ? null : JSON.parse(probabilities),
-      })
-    }
+    const waiting = await log.waiting(ids)
+    const logged: LoggedBefore[] = waiting.map(({ inputs, probabilities, ...record }) => ({
+      ...record,
+      inputs: JSON.parse(inputs),
+      probabilities: probabilities === null ? null : JSON.parse(probabilities),
+    }))
+    const found = new Set(logged.map(({ id }) => id))
+    const others = ids.filter((id) => !found.has(id))
     if (others.length > 0) logged.push(...(await find(others)))
     return logged
   }

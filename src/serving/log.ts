@@ -30,8 +30,10 @@ export interface PredictionLog {
    * @returns the records that another server logged first under the same ids: theirs is the answer that counts
    */
   append(predictions: readonly NewPrediction[]): Promise<ReadonlyMap<string, StoredPrediction>>
-  /** The record of this id, if it is not in the table yet. */
-  waiting(id: string): NewPrediction | undefined
+  /** Whether the record of this id is on its way into the table. */
+  waits(id: string): boolean
+  /** Those of these ids' records that are not in the table yet; whatever is not among them is there, or nowhere. */
+  waiting(ids: readonly string[]): Promise<NewPrediction[]>
   /** Records that are not in the table yet. */
   pending(): number
   /** Resolves when what was logged before a crash can be read. */
@@ -179,7 +181,8 @@ export function openPredictionLog({
 
   return {
     append,
-    waiting: (id) => waiting.get(id),
+    waits: (id) => waiting.has(id),
+    waiting: async (ids) => ids.map((id) => waiting.get(id)).filter((record) => record !== undefined),
     pending: () => waiting.size,
     recovered: Promise.resolve(),
     // Whoever was answered is in the table, but for moments in which it is slow.

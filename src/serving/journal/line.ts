@@ -7,8 +7,11 @@ import type { NewPrediction } from '../store.ts'
 
 type Arm = Pick<NewPrediction, 'endpoint' | 'project' | 'model' | 'version' | 'route' | 'weights'>
 
-/** Writes lines; what the answers of an arm have in common is made once for a run of them. */
-export function createLineWriter(): (prediction: NewPrediction) => string {
+/**
+ * Writes lines; what the answers of an arm have in common is made once for a run of them.
+ * @param onArm is told of each arm that was not the last one's
+ */
+export function createLineWriter(onArm: (endpoint: string) => void = () => {}): (prediction: NewPrediction) => string {
   let last: Arm | undefined
   let common = ''
 
@@ -16,6 +19,7 @@ export function createLineWriter(): (prediction: NewPrediction) => string {
     if (!last || !isSameArm(last, prediction)) {
       const { endpoint, project, model, version, route, weights } = prediction
       last = { endpoint, project, model, version, route, weights }
+      onArm(endpoint)
       common = JSON.stringify([endpoint, project, model, version, route, weights])
     }
     const { id, eventTime, receivedAt, latencyUs, inputs, value, label, probabilities, scores } = prediction
@@ -55,12 +59,12 @@ export function predictionsOf(lines: string): NewPrediction[] {
     }
     predictions.push({
       ...arm,
-      id: JSON.parse(id),
+      id: textOf(id),
       eventTime: Number(eventTime),
       receivedAt: Number(receivedAt),
       latencyUs: Number(latencyUs),
       value: Number(value),
-      label: label === '' ? null : JSON.parse(label),
+      label: label === '' ? null : textOf(label),
       probabilities: probabilities === '' ? null : probabilities,
       scores,
       inputs,
@@ -68,3 +72,6 @@ export function predictionsOf(lines: string): NewPrediction[] {
   }
   return predictions
 }
+
+/** A JSON text; most have nothing that is escaped. */
+const textOf = (json: string): string => (json.includes('\\') ? JSON.parse(json) : json.slice(1, -1))

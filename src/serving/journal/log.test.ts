@@ -63,7 +63,7 @@ describe.each<Durability>(['full', 'process'])('a journaled log, durability %s',
     await log.append(some(0, 3))
     expect(readFileSync(join(folder, 'predictions', files()[0]!), 'utf8')).toContain('"p2"')
     expect(await settled()).toBe(0)
-    expect(log.waiting('p1')).toMatchObject({ id: 'p1' })
+    expect(await log.waiting(['p1', 'nobody'])).toEqual([prediction('p1')])
     expect(log.pending()).toBe(3)
     await log.close()
 
@@ -205,7 +205,7 @@ describe.each<Durability>(['full', 'process'])('a journaled log, durability %s',
         const behind = performance.now()
         await log.append(some(1_000, 50))
         expect(performance.now() - behind).toBeLessThan(50)
-        expect(log.waiting('p1000')).toBeDefined()
+        expect(await log.waiting(['p1000'])).toEqual([prediction('p1000')])
         // Room again before it gives up: nothing is lost.
         execFileSync('mount', ['-o', 'remount,size=10m', disk])
         while (log.pending() > 0) {

@@ -4,14 +4,14 @@ import type { PredictionLog, PredictionLogLimits } from '../log.ts'
 import type { LabelRule } from '../label-rule.ts'
 import type { NewPrediction, StoredPrediction } from '../store.ts'
 import type { LogHint } from '../write-predictions.ts'
-import { encodeBlock } from './block.ts'
-import { createLineWriter } from './line.ts'
+import { decodeBlocks, encodeBlock } from './block.ts'
+import { createLineWriter, predictionsOf } from './line.ts'
 import { moveSegments, type Written } from './moving.ts'
 import { openMoverThread } from './mover-thread.ts'
 import { openSegments, type Place } from './segments.ts'
 
-/** 50,000 records, about 50 MB: two seconds of all that two cores answer, in which the database may be slow. */
-const DEFAULT_LIMITS: PredictionLogLimits = { longestWaitMs: 250, mostWaiting: 50_000 }
+/** 100,000 records: some seconds of all that two cores answer, in which the database may be slow; their ids take 20 MB. */
+const DEFAULT_LIMITS: PredictionLogLimits = { longestWaitMs: 250, mostWaiting: 100_000 }
 
 /** What one write appends at most, so that it is moved in one transaction. */
 const LARGEST_BATCH = 1_000
@@ -20,6 +20,8 @@ const FIRST_PAUSE_MS = 100
 
 /** The predictions of one turn of the event loop. */
 interface Batch extends Written {
+  readonly ids: string[]
+  /** Its lines, until they are in the file. */
   text: string
   place: Place | undefined
   readonly since: number
@@ -54,12 +56,14 @@ export function openJournaledLog({
 }): PredictionLog {
   const synced = database.options.durability === 'full'
   const segments = openSegments(folder, synced)
-  const lineOf = createLineWriter()
-  const waiting = new Map<string, NewPrediction>()
+  const endpoints = new Set<string>()
+  const lineOf = createLineWriter((endpoint) => endpoints.add(endpoint))
+  // Not the records: those that live for a quarter of a second cost the collector more than all else here.
+  const waiting = new Map<string, Batch>()
   const dropped = new Map<string, number>()
   const thread = openMoverThread(database)
   const moving = moveSegments({
-    ...{ segments, move: thread.move, log, ruleOf },
+    ...{ segments, move: thread.move, log, labelRules },
     onMoved: moved,
     onLogged,
   })
@@ -88,9 +92,9 @@ export function openJournaledLog({
     for (const prediction of predictions) {
       batch = open ??= startBatch()
       batch.text += lineOf(prediction)
-      batch.predictions.push(prediction)
-      waiting.set(prediction.id, prediction)
-      if (batch.predictions.length >= LARGEST_BATCH) seal()
+      batch.ids.push(prediction.id)
+      waiting.set(prediction.id, batch)
+      if (batch.ids.length >= LARGEST_BATCH) seal()
     }
     return behind || !batch ? AT_ONCE : batch.durable
   }
@@ -100,7 +104,7 @@ export function openJournaledLog({
     const { promise, resolve } = Promise.withResolvers<ReadonlyMap<string, StoredPrediction>>()
     // After everybody who is answered in this turn of the loop has come by; a timer would cost each its length.
     process.nextTick(seal)
-    return { predictions: [], text: '', place: undefined, since: performance.now(), durable: promise, release: resolve }
+    return { ids: [], text: '', place: undefined, since: performance.now(), durable: promise, release: resolve }
   }
 
   function seal(): void {
@@ -157,8 +161,8 @@ export function openJournaledLog({
     release(batch)
   }
 
-  function moved({ predictions }: Batch): void {
-    forget(predictions)
+  function moved({ ids }: Batch): void {
+    for (const id of ids) waiting.delete(id)
     if (held.length === 0 || waiting.size > limits.mostWaiting / 2) return
     behind = false
     held.forEach(release)
@@ -179,10 +183,10 @@ export function openJournaledLog({
       retry = setTimeout(tryAgain, FIRST_PAUSE_MS * 2 ** (refusals - 1))
       return
     }
-    const lost = refused.flatMap(({ predictions }) => predictions)
+    const lost = refused.flatMap(({ text }) => predictionsOf(text))
     log.error({ records: lost.length }, 'predictions could not be logged')
     drop(lost)
-    forget(lost)
+    for (const { id } of lost) waiting.delete(id)
     for (const batch of refused) release(batch)
     refused = []
     refusals = 0
@@ -218,13 +222,31 @@ export function openJournaledLog({
     for (const { endpoint } of predictions) dropped.set(endpoint, (dropped.get(endpoint) ?? 0) + 1)
   }
 
-  function forget(predictions: readonly NewPrediction[]): void {
-    for (const { id } of predictions) waiting.delete(id)
+  function labelRules(): Record<string, LabelRule> {
+    const rules: Record<string, LabelRule> = {}
+    for (const endpoint of endpoints) {
+      const rule = ruleOf(endpoint)
+      if (rule) rules[endpoint] = rule
+    }
+    return rules
+  }
+
+  async function waitingUnder(ids: readonly string[]): Promise<NewPrediction[]> {
+    const batches = new Set(ids.map((id) => waiting.get(id)).filter((batch) => batch !== undefined))
+    const found: NewPrediction[] = []
+    for (const { place, text } of batches) {
+      // A file that is gone was moved into the table meanwhile.
+      const block = place && (await segments.read(place))
+      const lines = place ? decodeBlocks(block ?? Buffer.alloc(0)).blocks.map((one) => one.text) : [text]
+      found.push(...lines.flatMap(predictionsOf).filter(({ id }) => ids.includes(id)))
+    }
+    return found
   }
 
   return {
     append,
-    waiting: (id) => waiting.get(id),
+    waits: (id) => waiting.has(id),
+    waiting: waitingUnder,
     pending: () => waiting.size,
     dropped: (endpoint) => dropped.get(endpoint) ?? 0,
     recovered: moving.recovered,

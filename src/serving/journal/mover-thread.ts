@@ -22,7 +22,11 @@ export function openMoverThread({ options, turn }: OtherThread): MoverThread {
   let asked: { resolve(moved: Moved): void; reject(error: Error): void } | undefined
 
   function startThread(): Thread {
-    const worker = new Worker(new URL('./move-worker.ts', import.meta.url), { workerData: options })
+    const worker = new Worker(new URL('./move-worker.ts', import.meta.url), {
+      workerData: options,
+      // What one move reads dies before the collector comes.
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    })
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
     worker.on('message', (reply: MoveReply) => {
       if (reply === 'ready') return resolve()

@@ -1,13 +1,12 @@
 import type { Logger } from '#platform/log'
 import type { LabelRule } from '../label-rule.ts'
-import type { NewPrediction } from '../store.ts'
 import type { LogHint } from '../write-predictions.ts'
 import type { Mover } from './move.ts'
 import type { Place, Segments } from './segments.ts'
 
-/** What one write put into a file. */
+/** What one write puts into a file. */
 export interface Written {
-  readonly predictions: NewPrediction[]
+  readonly ids: readonly string[]
 }
 
 type Placed<Batch> = Batch & { readonly place: Place }
@@ -36,14 +35,15 @@ export function moveSegments<Batch extends Written>({
   segments,
   move,
   log,
-  ruleOf,
+  labelRules,
   onMoved,
   onLogged,
 }: {
   segments: Segments
   move: Mover
   log: Logger
-  ruleOf: (endpoint: string) => LabelRule | undefined
+  /** What a label must be, by endpoint. */
+  labelRules: () => Readonly<Record<string, LabelRule>>
   onMoved: (batch: Batch) => void
   onLogged: (hint: LogHint) => void
 }): Moving<Batch> {
@@ -110,12 +110,7 @@ export function moveSegments<Batch extends Written>({
     const some = takeSome()
     if (some.length === 0) return false
     const { segment, end } = some.at(-1)!.place
-    const rules: Record<string, LabelRule> = {}
-    for (const { predictions } of some)
-      for (const { endpoint } of predictions) {
-        const rule = rules[endpoint] ?? ruleOf(endpoint)
-        if (rule) rules[endpoint] = rule
-      }
+    const rules = labelRules()
     const forgotten = gone
     try {
       const hints: LogHint[] = []
@@ -132,7 +127,7 @@ export function moveSegments<Batch extends Written>({
       unmoved = unmoved.slice(some.length)
       moves += some.length
       for (const batch of some) {
-        unmovedRecords -= batch.predictions.length
+        unmovedRecords -= batch.ids.length
         onMoved(batch)
       }
       if (damaged) segments.setAside(segment)
@@ -149,9 +144,9 @@ export function moveSegments<Batch extends Written>({
   function takeSome(): Placed<Batch>[] {
     let records = 0
     let count = 0
-    for (const { place, predictions } of unmoved) {
+    for (const { place, ids } of unmoved) {
       if (place.segment !== unmoved[0]!.place.segment || records >= MOST_RECORDS) break
-      records += predictions.length
+      records += ids.length
       count++
     }
     return unmoved.slice(0, count)
@@ -162,7 +157,7 @@ export function moveSegments<Batch extends Written>({
     written: (batch) => {
       writes++
       unmoved.push(batch)
-      unmovedRecords += batch.predictions.length
+      unmovedRecords += batch.ids.length
       soon()
     },
     settle: async () => {

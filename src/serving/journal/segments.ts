@@ -10,15 +10,17 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ulid } from 'ulid'
 
 const [syncData, syncAll] = [promisify(fdatasync), promisify(fsync)]
 
-/** Where a block lies: the file by its name, and its end in it. */
+/** Where a block lies: the file by its name, and the stretch of it. */
 export interface Place {
   readonly segment: string
+  readonly from: number
   readonly end: number
 }
 
@@ -30,6 +32,8 @@ export interface Segments {
   append(block: Buffer): Place
   /** Resolves when all that was appended before survives a power cut. */
   sync(): Promise<void>
+  /** A block again; `undefined` once its file was removed. */
+  read(place: Place): Promise<Buffer | undefined>
   /** The file that is appended to, if there is one. */
   current(): string | undefined
   pathOf(segment: string): string
@@ -95,7 +99,7 @@ export function openSegments(folder: string, synced: boolean, largest = LARGEST_
         throw error
       }
       open.size = size + block.length
-      return { segment: open.segment, end: open.size }
+      return { segment: open.segment, from: size, end: open.size }
     },
     sync: async () => {
       const [files, before] = [[...full, ...(open ? [open] : [])], full]
@@ -104,6 +108,18 @@ export function openSegments(folder: string, synced: boolean, largest = LARGEST_
       for (const file of fresh) file.named = true
       full = full.filter((file) => !before.includes(file))
       for (const { fd } of before) closeSync(fd)
+    },
+    read: async ({ segment, from, end }) => {
+      const file = await openFile(join(folder, segment)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined
+        throw error
+      })
+      if (!file) return undefined
+      try {
+        return (await file.read(Buffer.alloc(end - from), 0, end - from, from)).buffer
+      } finally {
+        await file.close()
+      }
     },
     current: () => open?.segment,
     pathOf: (segment) => join(folder, segment),
