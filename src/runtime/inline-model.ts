@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
+import { setImmediate as thisTurnsEnd } from 'node:timers/promises'
 import type * as Ort from 'onnxruntime-node'
-import { OrreryError } from '#platform/errors'
 import { type Bundle, readBundle } from './bundle.ts'
 import { firstLine, ModelBroken, ModelFailed } from './errors.ts'
-import { fromOrt, loadRuntime, specOf, toOrt } from './ort.ts'
-import { checkTensors, checkWanted } from './tensor.ts'
+import { fromOrt, toOrt } from './ort.ts'
+import { type OrtSession, openSession } from './ort-session.ts'
+import { checkTensors, checkWanted, type Tensor, type Tensors } from './tensor.ts'
 import type { ModelFile, TensorModel } from './tensor-model.ts'
 
 /**
@@ -12,12 +13,11 @@ import type { ModelFile, TensorModel } from './tensor-model.ts'
  * @throws ModelBroken when the file is no graph that can run
  */
 export async function openInlineModel(name: string, file: ModelFile): Promise<TensorModel> {
-  const ort = await loadRuntime()
-  const session = await createSession(ort, name, file)
+  const session = await createSession(name, file)
   try {
-    return inlineModel(ort, name, session, typeof file === 'string' ? (await stat(file)).size : file.byteLength)
+    return inlineModel(name, session, typeof file === 'string' ? (await stat(file)).size : file.byteLength)
   } catch (error) {
-    await session.release()
+    session.release()
     throw error
   }
 }
@@ -32,11 +32,7 @@ export function bundleOf(name: string, file: ModelFile): Bundle | undefined {
   }
 }
 
-async function createSession(
-  { InferenceSession }: typeof Ort,
-  name: string,
-  file: Uint8Array | string,
-): Promise<Ort.InferenceSession> {
+async function createSession(name: string, file: Uint8Array | string): Promise<OrtSession> {
   const bundle = bundleOf(name, file)
   const manifest = bundle?.manifest
   if (manifest && manifest.kind !== 'onnx') throw new ModelBroken(name, `it is a package of ${manifest.kind}`)
@@ -51,29 +47,40 @@ async function createSession(
     ...(bundle && { externalData: [...bundle.files].map(([path, data]) => ({ path, data })) }),
   }
   try {
-    if (bundle && manifest)
-      return await InferenceSession.create(bundle.files.get(manifest.main) ?? new Uint8Array(), options)
-    return await (typeof file === 'string'
-      ? InferenceSession.create(file, options)
-      : InferenceSession.create(file, options))
+    return await openSession(manifest ? (bundle.files.get(manifest.main) ?? new Uint8Array()) : file, options)
   } catch (error) {
     throw new ModelBroken(name, `ONNX Runtime does not take the file (${firstLine(error)})`, error)
   }
 }
 
-function inlineModel(ort: typeof Ort, name: string, session: Ort.InferenceSession, bytes: number): TensorModel {
-  const inputs = session.inputMetadata.map((input) => {
-    const spec = specOf(input)
-    if (!spec) throw new ModelBroken(name, `its input "${input.name}" is ${input.isTensor ? input.type : 'no tensor'}`)
-    return spec
+function inlineModel(name: string, session: OrtSession, bytes: number): TensorModel {
+  const inputs = session.inputs.map((input) => {
+    if ('datatype' in input) return input
+    throw new ModelBroken(name, `its input "${input.name}" is ${input.type}`)
   })
   // Classifiers of some converters give a list of maps beside their tensor: nobody can ask for that.
-  const outputs = session.outputMetadata.map(specOf).filter((output) => output !== undefined)
+  const outputs = session.outputs.filter((output) => output !== undefined)
   if (outputs.length === 0) throw new ModelBroken(name, 'it gives no tensor')
   const everything = outputs.map((output) => output.name)
   let running = 0
   let idle: (() => void) | undefined
   let closing: Promise<void> | undefined
+
+  function runNow(feeds: Tensors, wanted: readonly string[] = everything): Record<string, Tensor> {
+    if (closing && running === 0) throw new ModelFailed(name, 'it was unloaded')
+    checkTensors(name, inputs, feeds)
+    if (wanted !== everything) checkWanted(name, outputs, wanted)
+    const given: Record<string, Ort.OnnxValue> = {}
+    for (const input of inputs) given[input.name] = toOrt(name, input.name, feeds[input.name]!)
+    try {
+      const results = session.run(given, wanted)
+      const answer: Record<string, Tensor> = {}
+      for (const output of wanted) answer[output] = fromOrt(results[output]!)
+      return answer
+    } catch (error) {
+      throw new ModelFailed(name, firstLine(error), error)
+    }
+  }
 
   return {
     name,
@@ -82,19 +89,14 @@ function inlineModel(ort: typeof Ort, name: string, session: Ort.InferenceSessio
     bytes,
     placement: 'inline',
     problem: () => undefined,
-    run: async (feeds, wanted = everything) => {
+    runNow,
+    run: async (feeds, wanted) => {
       if (closing) throw new ModelFailed(name, 'it was unloaded')
-      checkTensors(name, inputs, feeds)
-      if (wanted !== everything) checkWanted(name, outputs, wanted)
       running++
       try {
-        const given: Record<string, Ort.Tensor> = {}
-        for (const input of inputs) given[input.name] = toOrt(ort, name, input.name, feeds[input.name]!)
-        const results = await session.run(given, wanted)
-        return Object.fromEntries(wanted.map((output) => [output, fromOrt(results[output]!)]))
-      } catch (error) {
-        if (error instanceof OrreryError) throw error
-        throw new ModelFailed(name, firstLine(error), error)
+        // Whoever runs it again and again lets others have their turn in between.
+        await thisTurnsEnd()
+        return runNow(feeds, wanted)
       } finally {
         if (--running === 0) idle?.()
       }
@@ -102,7 +104,7 @@ function inlineModel(ort: typeof Ort, name: string, session: Ort.InferenceSessio
     close: () => {
       closing ??= (async () => {
         if (running > 0) await new Promise<void>((resolve) => (idle = resolve))
-        await session.release()
+        session.release()
       })()
       return closing
     },

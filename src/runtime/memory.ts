@@ -84,6 +84,12 @@ export function createModelMemory(
       return {
         ...{ name, inputs, outputs, bytes, placement, microseconds },
         problem: () => (resident.loaded ? resident.graph.problem() : undefined),
+        // Where it runs stays what it is, however often it is loaded again.
+        get runNow() {
+          if (!resident.loaded) return undefined
+          resident.lastUse = ++uses
+          return resident.graph.runNow
+        },
         run: (feeds, wanted) => {
           resident.lastUse = ++uses
           if (resident.loaded) return resident.graph.run(feeds, wanted)

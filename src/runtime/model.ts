@@ -33,14 +33,15 @@ export interface LoadedModel {
   /** @throws RecordsNotTaken when it takes pictures or plain tensors */
   feeds(rows: EncodedRows): Tensors
   /**
-   * Runs the model once. Where it is placed inline, that blocks the JS thread and starts in a later turn of the loop.
+   * Runs the model once. Where it is placed inline, that blocks the JS thread and starts in a later turn of the loop, or with `now`
+   * in this one.
    *
    * @param onParts is told what each part alone answers, rows × its outputs, `NaN` in rows that it was not asked
    * @returns binary: P(`classes[1]`) per row; multiclass: rows × classes, a row's probabilities side by side;
    *   regression: the value per row
    * @throws ModelFailed
    */
-  run(feeds: Tensors, rows: number, onParts?: (parts: PartScores) => void): Promise<Float64Array>
+  run(feeds: Tensors, rows: number, onParts?: (parts: PartScores) => void, now?: boolean): Promise<Float64Array>
   /**
    * As `run`, and beside it where each picture lies among those of the training: rows × k, of the signature's `embedding`;
    * empty where it names none.
@@ -116,9 +117,10 @@ export async function loadModel(
         throw new RecordsNotTaken(name, signature.image ? 'pictures' : 'tensors')
       return feedsOf(inputs, rows, placeOf)
     },
-    run: async (feeds, rows, onParts) => {
+    run: async (feeds, rows, onParts, now) => {
       if (signature.tensors) throw new RecordsNotTaken(name, 'tensors')
-      const results = await graph.run(feeds, partOutputs.length > 0 ? undefined : [outputName])
+      const wanted = partOutputs.length > 0 ? undefined : [outputName]
+      const results = (now && graph.runNow?.(feeds, wanted)) || (await graph.run(feeds, wanted))
       if (onParts && partOutputs.length > 0) onParts(partScores(results))
       return answersOf(results[outputName]!, rows, width, task)
     },

@@ -1,14 +1,7 @@
 import type * as Ort from 'onnxruntime-node'
-import type { Datatype, TensorSpec } from './contract.ts'
+import type { Datatype } from './contract.ts'
 import { TensorInvalid } from './errors.ts'
 import type { NumberData, NumericDatatype, Tensor } from './tensor.ts'
-
-// Loaded on first use: a server without a deployed model neither waits for it nor pays its memory.
-let runtime: Promise<typeof Ort> | undefined
-export function loadRuntime(): Promise<typeof Ort> {
-  runtime ??= import('onnxruntime-node')
-  return runtime
-}
 
 const DATATYPE_OF: Readonly<Record<string, Datatype>> = {
   bool: 'BOOL',
@@ -30,29 +23,19 @@ const TYPE_OF = Object.fromEntries(Object.entries(DATATYPE_OF).map(([type, datat
   Exclude<Ort.Tensor.Type, 'string'>
 >
 
-/** What a graph says of an input or output; `undefined` where that is no tensor of a datatype that can be sent. */
-export function specOf(metadata: Ort.InferenceSession.ValueMetadata): TensorSpec | undefined {
-  if (!metadata.isTensor) return undefined
-  const datatype = DATATYPE_OF[metadata.type]
-  if (!datatype) return undefined
-  // What has a name instead of a number is as large as the caller makes it.
-  return { name: metadata.name, datatype, shape: metadata.shape.map((size) => (typeof size === 'number' ? size : -1)) }
-}
-
-/** @throws TensorInvalid when a text is no UTF-8, the only text that ONNX Runtime takes */
-export function toOrt({ Tensor: OrtTensor }: typeof Ort, model: string, name: string, tensor: Tensor): Ort.Tensor {
-  if (tensor.datatype === 'BYTES')
-    return new OrtTensor(
-      'string',
-      tensor.data.map((text) => (typeof text === 'string' ? text : decode(text, model, name))),
-      tensor.shape,
-    )
-  if (tensor.datatype === 'FP16')
-    // The binding reads FP16 from 16-bit words only, and the constructor would make a `Float16Array` of them.
-    return Object.assign(new OrtTensor('uint16', tensor.data as Uint16Array, tensor.shape), {
-      type: 'float16' as const,
-    })
-  return new OrtTensor(TYPE_OF[tensor.datatype], tensor.data as Ort.Tensor.DataType, tensor.shape)
+/**
+ * What the binding reads of a tensor. Its own class has the same properties behind accessors, which cost more than they check:
+ * what comes here was checked.
+ *
+ * @throws TensorInvalid when a text is no UTF-8, the only text that ONNX Runtime takes
+ */
+export function toOrt(model: string, name: string, tensor: Tensor): Ort.OnnxValue {
+  const data =
+    tensor.datatype === 'BYTES'
+      ? tensor.data.map((text) => (typeof text === 'string' ? text : decode(text, model, name)))
+      : tensor.data
+  const type = tensor.datatype === 'BYTES' ? 'string' : TYPE_OF[tensor.datatype]
+  return { type, data, dims: tensor.shape, location: 'cpu' } as unknown as Ort.OnnxValue
 }
 
 export function fromOrt({ type, data, dims }: Ort.Tensor): Tensor {

@@ -24,6 +24,11 @@ export interface TensorModel {
    *   ModelTimedOut, ModelCrashed, ModelBusy and ModelResting
    */
   run(feeds: Tensors, wanted?: readonly string[]): Promise<Record<string, Tensor>>
+  /**
+   * The same at once, for who has chosen this turn of the event loop for it; `undefined` where that cannot be: the model is in a
+   * process of its own, or put together of others.
+   */
+  readonly runNow?: ((feeds: Tensors, wanted?: readonly string[]) => Record<string, Tensor>) | undefined
   /** Why it cannot answer just now, or `undefined`. */
   problem(): string | undefined
   /** Frees its memory once the runs under way are over. */

@@ -24,7 +24,8 @@ export interface BatchScores {
 
 /**
  * Scores blocks of records with every model, each run once. The champion's signature decides whether a block is
- * accepted; another version that cannot take a block, or fails, says nothing about its rows and fails nobody.
+ * accepted; another version that cannot take a block, or fails, says nothing about its rows and fails nobody. Models that are
+ * placed inline run in this turn of the event loop: the batcher chose it.
  */
 export async function scoreBlocks(
   blocks: readonly RecordBlock[],
@@ -56,7 +57,7 @@ export async function scoreBlocks(
         const scores =
           model === champion && model.signature.image?.embedding !== undefined
             ? await withEmbedding(inputs.feeds)
-            : await model.run(inputs.feeds, rows, tellParts)
+            : await model.run(inputs.feeds, rows, tellParts, true)
         let failed = 0
         let error: unknown
         for (const block of inputs.unfit) {
