@@ -20,8 +20,8 @@ import { mountFeatures, openFeatures } from '#features'
 import { explainPrediction, mountGovernance } from '#governance'
 import { mountLoop } from '#loop'
 import { mountMonitoring, openMonitoring } from '#monitoring'
-import { keptEnvironments, mountPackaging, openPackaging, packageTaggedVersions } from '#packaging'
-import { mountPipelines, openPipelines } from '#pipelines'
+import { mountPackaging, openPackaging, packageTaggedVersions, retryGraphs } from '#packaging'
+import { keptEnvironments, mountPipelines, openPipelines } from '#pipelines'
 import { openBlobFolder } from '#platform/blobs'
 import { openEvents } from '#platform/events'
 import { openHome } from '#platform/home'
@@ -30,7 +30,7 @@ import { openJobs } from '#platform/jobs'
 import type { Logger } from '#platform/log'
 import { openStorage } from '#platform/storage'
 import { systemClock } from '#platform/time'
-import { mountProjects, openProjects } from '#projects'
+import { mountProjects, openProjects, type ProjectSpec } from '#projects'
 import {
   endpointModels,
   MLFLOW_ALIASES,
@@ -123,6 +123,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     planOf: async (project, endpoint) => deploymentPlan((await projects.project(project)).spec, endpoint),
   })
   const endpoints = endpointSource({ deployments, registry, projects, blobs, events })
+  const environments = join(home.folder, 'python')
   const serving = openServing({
     storage,
     clock,
@@ -132,13 +133,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       placement: config.models,
       runMs: 1000 * config.deadline,
       memoryBytes: 1024 ** 2 * config.modelmemory,
-      environments: keptEnvironments(join(home.folder, 'python')),
+      environments: keptEnvironments(environments),
     },
     blobs,
     archive: { blobs, work: home.work },
     journal: home.predictions,
     explain: async (model, version, inputs) =>
-      (await explainPrediction(registry, { model, inputs }, version))?.contributions.map(
+      (await explainPrediction({ registry, environments }, { model, inputs }, version))?.contributions.map(
         ({ feature, contribution }) => ({ feature, contribution }),
       ) ?? null,
     complete: features.complete,
@@ -148,7 +149,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     ...{ storage, blobs, events, jobs, clock, projects, data, bring, tracking },
     openViews: features.openViews,
     labelledRows: freshRows(serving),
-    championOf: championOf({ deployments, registry, blobs }),
+    championOf: championOf({ deployments, registry, blobs, environments }),
     work: home.work,
     serverUrl: () => url,
     lendIdentity: (name) => access.lendToken(name, ['engineer']),
@@ -156,7 +157,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const packaging = openPackaging({
     ...{ storage, blobs, events, jobs, clock, tracking, projects, pipelines, registry },
     work: home.work,
-    environments: join(home.folder, 'python'),
+    environments,
   })
   const batch = openBatch({
     ...{ storage, blobs, events, jobs, clock, log, projects, data, registry, deployments },
@@ -191,8 +192,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       requests: (await serving.reads.counts(name)).predictions,
     }),
   })
+  retryGraphs({ events, storage, projects, graphs: packaging.graphs })
   checkStagedVersions({ events, storage, blobs, projects, registry, serving })
 
+  const drift = async (spec: ProjectSpec) => [
+    ...(await deployments.drift(spec)),
+    ...(await packaging.graphs.drift(spec)),
+  ]
   mountAccess(http, access)
   mountProjects(
     http,
@@ -201,8 +207,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       await features.catalog.follow(tx, project.name, project.spec)
       for (const [name, { environment }] of Object.entries(project.spec.deploy))
         await deployments.ensureEndpoint(tx, { name, project: project.name, environment, model: name })
+      await packaging.graphs.follow(tx, project.name, project.spec)
     },
-    deployments.drift,
+    drift,
   )
   const dataReports = openDataReports({ storage, blobs, data, projects, clock, work: home.work })
   mountData(http, { data, files: fileDatasets, reports: dataReports })
@@ -225,8 +232,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   mountBatch(http, { batch, blobs })
   mountMonitoring(http, monitoring)
   mountTriggers(http, triggers)
-  mountGovernance(http, { serving, registry, tracking, pipelines, data, deployments, monitoring, events })
-  const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs }
+  mountGovernance(http, {
+    ...{ serving, registry, tracking, pipelines, data, deployments, monitoring, events, environments },
+  })
+  const rooms = { projects, data, pipelines, registry, deployments, serving, monitoring, triggers, events, jobs, drift }
   mountLoop(http, rooms)
   mountMlflow(http, { tracking, tracing, registry, webhooks, storage, clock })
   const inference = { models: endpointModels({ serving, registry }), version }

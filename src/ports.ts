@@ -35,12 +35,20 @@ export function predictionLog(serving: () => Serving): PredictionLog {
 }
 
 /** The champion of an endpoint with its package on disk. */
-export function championOf(needs: { deployments: Deployments; registry: Registry; blobs: Blobs }): ChampionOf {
+export function championOf(needs: {
+  deployments: Deployments
+  registry: Registry
+  blobs: Blobs
+  environments: string
+}): ChampionOf {
   return async (name) => {
     const { champion, model } = await needs.deployments.endpoint(name)
     if (champion === null) return null
     const { package: onnx, signature, trainedUntil } = await needs.registry.packaged(model, champion)
-    return { onnx: await needs.blobs.path(onnx.hash), signature, version: champion, trainedUntil }
+    return {
+      ...{ onnx: await needs.blobs.path(onnx.hash), signature, version: champion, trainedUntil },
+      environments: needs.environments,
+    }
   }
 }
 

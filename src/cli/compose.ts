@@ -8,10 +8,18 @@ import { GOOD, printJson } from './output.ts'
 import { type ServerOptions, serverFrom } from './server.ts'
 
 /** Puts packaged versions together to one more version. */
-export async function compose(model: string, file: string, options: ServerOptions): Promise<number> {
+export async function compose(
+  model: string,
+  file: string,
+  options: ServerOptions & { project?: string },
+): Promise<number> {
   const { server } = serverFrom(options)
   const graph = await graphIn(file)
-  const made = await server.composeVersion({ params: { model }, body: graph })
+  const made = await server.composeVersion({
+    params: { model },
+    query: options.project === undefined ? {} : { project: options.project },
+    body: graph,
+  })
   if (options.json) printJson(made)
   else
     console.log(

@@ -166,6 +166,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     )
     .argument('<model>', 'what the version is of')
     .argument('<file>', 'YAML with `parts` and `answer`')
+    .option('--project <name>', 'judge it on the held-back rows of this project')
     .addOption(SERVER())
     .addOption(JSON_OUT())
     .addHelpText('after', '\nExample: orrery compose price-all graph.yaml')

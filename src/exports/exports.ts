@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Data } from '#data'
 import type { Blobs } from '#platform/blobs'
 import type { Registry } from '#registry'
+import { isBundle } from '#runtime'
 import type { Tracking } from '#tracking'
 import { archiveOf, type ExportFile } from './archive.ts'
 import type { ExportForm } from './contract.ts'
@@ -20,6 +21,12 @@ export interface Exports {
   archive(model: string, version: number, form: ExportForm): Promise<{ name: string; archive: Readable }>
 }
 
+/** What to do with a package that no single ONNX file holds. */
+const INSTEAD: Record<'graph' | 'python', string> = {
+  graph: 'Export its parts, each an ONNX file of its own, or use it as a service.',
+  python: 'Take the model as it was logged from its artifacts, or use it as a service.',
+}
+
 /** ONNX Runtime of the same number answers with the same bits; that of this server, for npm and the Python index alike. */
 export const RUNTIME = '1.30.0'
 
@@ -33,10 +40,14 @@ export function openExports(needs: { registry: Registry; tracking: Tracking; dat
       const facts = await factsOf(needs, model, version)
       if (facts.version.signature.tensors)
         throw new ExportUnfit(`${model}@${version}`, 'it takes plain tensors, neither rows of columns nor pictures')
-      if (facts.version.package.format !== 'onnx')
+      const { format } = facts.version.package
+      if (format !== 'onnx')
+        throw new ExportUnfit(`${model}@${version}`, `its package is of the format ${format}`, INSTEAD[format])
+      if (await isBundle(await needs.blobs.path(facts.version.package.hash)))
         throw new ExportUnfit(
           `${model}@${version}`,
-          `its package is no ONNX file but of the format ${facts.version.package.format}`,
+          'its weights lie in files of their own',
+          'Log it in one file (save_as_external_data=False), or use it as a service.',
         )
       const onnx = {
         path: 'model.onnx',

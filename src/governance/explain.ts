@@ -1,5 +1,5 @@
 import { explainRow } from '#evaluation'
-import type { Baseline } from '#pipelines'
+import { type Baseline, keptEnvironments } from '#pipelines'
 import { type Column, type Frame, selectColumns } from '#platform/table'
 import type { Registry } from '#registry'
 import type { FeatureSpec } from '#registry/contract'
@@ -15,7 +15,7 @@ const BACKGROUND_ROWS = 100
  * largest part; for regression and binary answers.
  */
 export async function explainPrediction(
-  registry: Registry,
+  { registry, environments }: { registry: Registry; environments: string },
   prediction: Pick<LoggedPrediction, 'model' | 'inputs'>,
   version: number,
 ): Promise<Trace['explanation']> {
@@ -33,7 +33,7 @@ export async function explainPrediction(
     await registry.packageBytes(prediction.model, version),
     signature,
     // Hundreds of rows of what may be slow: others are answered meanwhile.
-    { placement: 'auto' },
+    { placement: 'auto', environments: keptEnvironments(environments) },
   )
   try {
     const explanation = await explainRow({ predict: (frame) => model.predict(frame), row, background })

@@ -16,6 +16,8 @@ export interface TraceNeeds {
   readonly data: Data
   readonly deployments: Deployments
   readonly monitoring: Monitoring
+  /** Folder where Python environments are kept. */
+  readonly environments: string
 }
 
 /** From one prediction id back to versions, runs, code, data, approvals and the alerts that caused them. */
@@ -31,7 +33,7 @@ export async function tracePrediction(needs: TraceNeeds, id: string): Promise<Tr
     parts.map(({ version, weight }) => traceVersion(needs, prediction.endpoint, prediction.model, version, weight)),
   )
   const [heaviest] = parts
-  const explanation = heaviest ? await explainPrediction(needs.registry, prediction, heaviest.version) : null
+  const explanation = heaviest ? await explainPrediction(needs, prediction, heaviest.version) : null
   const address = `/api/predictions/${encodeURIComponent(id)}/explanation.png`
   const picture = (await needs.serving.keepsPicture(prediction))
     ? { plain: `${address}?plain=yes`, explained: address }

@@ -5,7 +5,7 @@ import type { Monitoring } from '#monitoring'
 import type { Alert, MonitorPoint } from '#monitoring/contract'
 import type { Pipelines } from '#pipelines'
 import type { PipelineRun } from '#pipelines/contract'
-import type { Projects, StoredProject } from '#projects'
+import type { Drift, Projects, ProjectSpec, StoredProject } from '#projects'
 import type { Registry } from '#registry'
 import type { ModelVersion } from '#registry/contract'
 import type { Serving } from '#serving'
@@ -20,6 +20,8 @@ export interface LoopNeeds {
   readonly serving: Serving
   readonly monitoring: Monitoring
   readonly triggers: Triggers
+  /** Where the server is not as a file says. */
+  readonly drift: (spec: ProjectSpec) => Promise<Drift[]>
 }
 
 /** Everything the picture of a project's loop is drawn from. */

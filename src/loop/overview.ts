@@ -18,7 +18,7 @@ export async function overviewOf(needs: LoopNeeds, name: string): Promise<LoopOv
     stages: stagesOf(facts),
     needs: needsOf(facts),
     endpoints,
-    drift: await needs.deployments.drift(project.spec),
+    drift: await needs.drift(project.spec),
     summary: summaryOf(facts),
   }
 }

@@ -78,6 +78,7 @@ export const packagingRoutes = defineRoutes({
     summary:
       'Makes a version out of packaged versions that answer together: in a chain, combined, or chosen by the row.',
     params: z.object({ model: z.string() }),
+    query: z.object({ project: z.string().optional().describe('Judge it on the held-back rows of this project.') }),
     body: InferenceGraph,
     reply: z.object({ model: z.string(), version: z.number().int() }),
     status: 201,

@@ -64,6 +64,13 @@ export function onnxFile(files: ModelFiles, name: string): { hash: string; size:
   return file
 }
 
+/** The files in the folder of one of them, by their names from there. */
+export function filesBeside(files: ModelFiles, name: string): ModelFiles {
+  const folder = name.slice(0, name.lastIndexOf('/') + 1)
+  const beside = [...files].filter(([path]) => path !== name && path.startsWith(folder))
+  return new Map(beside.map(([path, file]) => [path.slice(folder.length), file]))
+}
+
 /** Copies the files into a folder: what is going to read them may write to them, too. */
 export async function layOut(blobs: Blobs, files: ModelFiles, folder: string): Promise<void> {
   for (const [path, { hash }] of files) {

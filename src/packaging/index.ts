@@ -1,4 +1,4 @@
-export { keptEnvironments } from './environments.ts'
+export { retryGraphs } from './follow-graphs.ts'
 export { packagingMigrations } from './migrations.ts'
 export { packageTaggedVersions } from './on-logged.ts'
 export { openPackaging, type PackagingRoom } from './packaging.ts'

@@ -1,23 +1,21 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Judged } from '#pipelines'
-import { asOrreryError } from '#platform/errors'
 import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
-import { judgeGates } from '#registry'
-import type { GateResult, ModelVersion } from '#registry/contract'
+import type { ModelVersion } from '#registry/contract'
 import type { Signature } from '#runtime/contract'
 import type { PackagingOutcome, PackagingWishes } from './contract.ts'
 import { convertModel, lockRequirements } from './convert.ts'
 import { ParityBreached } from './errors.ts'
-import { filesOf, layOut, onnxFile, readText } from './files.ts'
+import { filesBeside, filesOf, layOut, onnxFile, readText } from './files.ts'
+import { judgePackage } from './judge.ts'
 import { type ConvertedFlavor, type LoggedFormat, readMlModel } from './mlmodel.ts'
 import type { PackagingNeeds } from './needs.ts'
 import { isBreached, type Parity, TOLERANCE } from './parity.ts'
 import { takePythonModel } from './python-model.ts'
 import { conversionRequirements, servingRequirements } from './requirements.ts'
 import type { CheckParityInput } from './workers/check-parity.ts'
-import type { TakeOnnxInput } from './workers/take-onnx.ts'
+import type { TakenOnnx, TakeOnnxInput } from './workers/take-onnx.ts'
 
 export interface PackagingInput extends PackagingWishes {
   model: string
@@ -55,7 +53,17 @@ export async function packageVersion(
     const flavor = job.input.python ? 'python_function' : format.flavor
     const made = await make(job, needs, found, { ...format, flavor }, folder)
     const parity = await checkParity(job, needs, made)
-    const { judged, gates, note, project, endpoint } = await judge(job, needs, found, { made, parity, folder })
+    const { judged, gates, note, project, endpoint } = await job.step('judge', () =>
+      judgePackage(
+        needs,
+        { name: `${model}@${version}`, model, hash: made.onnx.hash, signature: made.signature, parity },
+        {
+          project: job.input.project ?? found.project,
+          wanted: job.input.project !== undefined,
+          ...{ folder, signal: job.signal, onProgress: (progress) => job.progress(progress) },
+        },
+      ),
+    )
     await job.step('attach', async () => {
       await registry.attachPackage(
         model,
@@ -106,8 +114,12 @@ function takeOnnx(
     const files = await filesOf(tracking, version)
     const onnx = onnxFile(files, format.onnx!)
     const requests = join(folder, 'requests.jsonl')
+    const bundle = join(folder, 'model.bundle')
+    const beside: Record<string, string> = {}
+    for (const [name, { hash }] of filesBeside(files, format.onnx!)) beside[name] = await blobs.path(hash)
     const input: TakeOnnxInput = {
       onnx: await blobs.path(onnx.hash),
+      ...{ beside, bundle },
       columns: format.columns,
       label: format.label,
       task: job.input.task ?? null,
@@ -115,11 +127,19 @@ function takeOnnx(
       example: format.example === null ? null : await readText(blobs, files, format.example),
       requests,
     }
-    const signature = await runInChild<Signature>(new URL('./workers/take-onnx.ts', import.meta.url), input, {
-      what: 'Opening the ONNX file',
-      ...watched(job),
-    })
-    return { onnx, requests: (await blobs.putFile(requests)).hash, signature, estimator: null, versions: {} }
+    const { signature, bundled } = await runInChild<TakenOnnx>(
+      new URL('./workers/take-onnx.ts', import.meta.url),
+      input,
+      {
+        what: 'Opening the ONNX file',
+        ...watched(job),
+      },
+    )
+    return {
+      onnx: bundled ? await blobs.putFile(bundle) : onnx,
+      requests: (await blobs.putFile(requests)).hash,
+      ...{ signature, estimator: null, versions: {} },
+    }
   })
 }
 
@@ -203,52 +223,6 @@ function checkParity(
     return parity
   })
 }
-
-interface Verdict {
-  project: string | null
-  /** Of its project, where it is a version of what answers there. */
-  endpoint: string | null
-  judged: Judged | null
-  gates: GateResult[]
-  note: string
-}
-
-/** Judged as the versions of its project's own pipeline are; of no project, or one with other columns, it stays unjudged. */
-async function judge(
-  job: JobContext<PackagingInput>,
-  { blobs, projects, pipelines }: PackagingNeeds,
-  version: ModelVersion,
-  { made, parity, folder }: { made: Made; parity: Parity; folder: string },
-): Promise<Verdict> {
-  const project = job.input.project ?? version.project
-  if (made.python)
-    return { project: null, endpoint: null, judged: null, gates: [], note: 'not judged: Python answers for it' }
-  if (project === null)
-    return { project, endpoint: null, judged: null, gates: [], note: 'not judged: it belongs to no project' }
-  return job.step('judge', async (): Promise<Verdict> => {
-    const { spec } = await projects.project(project)
-    const endpoint = spec.deploy[version.model] ? version.model : null
-    try {
-      const judged = await pipelines.judge({
-        ...{ name: `${version.model}@${version.version}`, signature: made.signature, project, endpoint, folder },
-        onnx: await blobs.path(made.onnx.hash),
-        signal: job.signal,
-        onProgress: (progress) => job.progress(progress),
-      })
-      const { report, comparison } = judged
-      const gates = judgeGates(spec.gates, { report, comparison, parity })
-      return { project, endpoint, judged, gates, note: `judged on ${report.n} rows of ${project}` }
-    } catch (error) {
-      const known = asOrreryError(error)
-      // Who names a project wants its verdict; a model that merely belongs to one may be of another kind.
-      if (job.input.project !== undefined || !known || !UNFIT.includes(known.code)) throw error
-      return { project, endpoint: null, judged: null, gates: [], note: `not judged: ${known.message}` }
-    }
-  })
-}
-
-/** An error of a child process keeps its code, and no class. */
-const UNFIT: readonly string[] = ['ORRERY_PIPELINES_MODEL_UNFIT', 'ORRERY_PIPELINES_NOTHING_TO_JUDGE_ON']
 
 const watched = (job: JobContext<PackagingInput>) => ({
   timeoutMs: 15 * MINUTES,

@@ -5,6 +5,7 @@ import { isPackaged, type ModelVersion } from '#registry/contract'
 import type { InferenceGraph } from '#runtime/contract'
 import { composeVersion } from './compose.ts'
 import type { Packaging, PackagingOutcome, PackagingWishes } from './contract.ts'
+import { type DeclaredGraphs, openDeclaredGraphs } from './follow-graphs.ts'
 import type { PackagingNeeds } from './needs.ts'
 import { type PackagingInput, packageVersion } from './package-version.ts'
 import { requestOf, saveRequest } from './store.ts'
@@ -16,8 +17,10 @@ export interface PackagingRoom {
    * @throws VersionUnknown, VersionPackagedAlready
    */
   request(asked: { model: string; version: number; by: string } & PackagingWishes): Promise<Packaging>
-  /** A version out of packaged versions. @throws VersionUnknown, VersionNotPackaged, GraphUnfit, ModelBroken */
-  compose(asked: { model: string; graph: InferenceGraph; by: string }): Promise<ModelVersion>
+  /** A version out of packaged versions, judged on the rows of a project where one is named. @throws VersionUnknown, VersionNotPackaged, GraphUnfit, ModelBroken */
+  compose(asked: { model: string; graph: InferenceGraph; by: string; project: string | null }): Promise<ModelVersion>
+  /** Composed models that project files declare. */
+  readonly graphs: DeclaredGraphs
   /** @throws VersionUnknown */
   state(model: string, version: number): Promise<Packaging>
 }
@@ -53,6 +56,7 @@ export function openPackaging(needs: PackagingNeeds): PackagingRoom {
 
   return {
     state,
+    graphs: openDeclaredGraphs(needs),
     compose: (asked) => composeVersion(needs, asked),
     request: async ({ model, version, by, ...wishes }) => {
       const found = await registry.version(model, version)

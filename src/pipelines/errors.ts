@@ -125,3 +125,15 @@ export class PictureModelUndescribed extends OrreryError {
     })
   }
 }
+
+/** A project that deploys nothing, or composed models only. */
+export class NothingIsTrained extends OrreryError {
+  constructor(project: string) {
+    super({
+      code: 'ORRERY_PIPELINES_NOTHING_IS_TRAINED',
+      status: 409,
+      message: `"${project}" deploys no model that its pipeline trains.`,
+      hint: 'Add a deployment without `graph:` to orrery.yaml; a run sends its version there.',
+    })
+  }
+}

@@ -1,4 +1,5 @@
 export type { CandidateRecord } from './candidate.ts'
+export { keptEnvironments } from './environments.ts'
 export { pipelineMigrations } from './migrations.ts'
 export { openPipelines, type Pipelines } from './pipelines.ts'
 export type { ChampionOf, LabelledRow, LabelledRows } from './ports.ts'

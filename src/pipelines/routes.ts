@@ -1,7 +1,8 @@
 import type { HttpServer } from '#platform/http'
 import type { Storage } from '#platform/storage'
-import type { Projects } from '#projects'
+import { type Projects, trainedDeployments } from '#projects'
 import { pipelineRoutes } from './contract.ts'
+import { NothingIsTrained } from './errors.ts'
 import type { Pipelines } from './pipelines.ts'
 
 export function mountPipelines(
@@ -11,7 +12,8 @@ export function mountPipelines(
   http.mount('pipelines', pipelineRoutes, {
     startPipeline: async ({ params, body, principal }) => {
       const { spec } = await projects.project(params.project)
-      const endpoint = Object.keys(spec.deploy)[0]!
+      const [endpoint] = trainedDeployments(spec.deploy)
+      if (endpoint === undefined) throw new NothingIsTrained(params.project)
       const cause = { kind: 'person' as const, by: principal.name, reason: body.reason }
       return storage.write((tx) => pipelines.start(tx, { project: params.project, endpoint, cause }))
     },

@@ -22,7 +22,7 @@ export const Change = z.object({
 /** Where the server is not as the file says, and why; nothing of it is changed by applying the file. */
 export const Drift = z.object({
   endpoint: z.string(),
-  what: z.enum(['version', 'strategy', 'environment', 'paused', 'endpoint']),
+  what: z.enum(['version', 'strategy', 'environment', 'paused', 'endpoint', 'graph']),
   file: z.string(),
   server: z.string(),
   why: z.string(),

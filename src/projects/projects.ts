@@ -83,7 +83,8 @@ export function openProjects({ storage, events, clock }: { storage: Storage; eve
             data: { by, changes: changes.length, commit: code.commit, dirty: code.dirty },
           })
         })
-      }
+        // Nothing is new, and what the file asks for may be missing all the same: it is tried again.
+      } else await storage.write((tx) => also(tx, project))
       return { project: project.name, changes, code }
     },
   }

@@ -31,6 +31,8 @@ export interface LoggedVersion {
   description?: string | undefined
   tags?: Readonly<Record<string, string>>
   by: string
+  /** Why it exists; that somebody's training code registered it when absent. */
+  reason?: string | undefined
 }
 
 export interface Versions {
@@ -130,7 +132,7 @@ export function openVersions(needs: RegistryNeeds): Versions {
           {
             ...{ model: model.name, project, ...from, description, by: asked.by, runLink: asked.runLink || null },
             ...{ state: 'registered', stage: 'none', createdAt: now, updatedAt: now },
-            cause: { kind: 'person', by: asked.by, reason: 'registered from training code' },
+            cause: { kind: 'person', by: asked.by, reason: asked.reason ?? 'registered from training code' },
             ...{ pipelineRun: null, dataVersion: null, code: null, environment: {}, signature: null, package: null },
             ...{ metrics: {}, comparison: null, importance: [], endpoint: null, releaseRequests: null },
             ...{ promisedLoss: null, gates: [], certification: null, trainedUntil: null },

@@ -1,6 +1,7 @@
+import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { Signature, TensorSpec } from './contract.ts'
-import { GraphStep } from './graph/contract.ts'
+import { GraphInputs, GraphStep } from './graph/contract.ts'
 
 /**
  * A package of several files in one: eight letters, the length of the header (32 bits, little-endian), the header as JSON, and the
@@ -42,6 +43,7 @@ export type PythonModel = z.infer<typeof PythonModel>
 export const GraphPackage = z.object({
   kind: z.literal('graph'),
   parts: z.record(z.string(), z.object({ file: SafePath, of: z.string(), signature: Signature })),
+  inputs: GraphInputs.optional(),
   answer: GraphStep,
 })
 export type GraphPackage = z.infer<typeof GraphPackage>
@@ -65,6 +67,17 @@ export function writeBundle({ manifest, files }: Bundle): Uint8Array {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(header.byteLength)
   return Buffer.concat([Buffer.from(MAGIC), length, header, ...files.values()])
+}
+
+/** Whether the file of a package is a bundle. */
+export async function isBundle(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0)
+    return bytesRead === MAGIC.length && buffer.toString('latin1') === MAGIC
+  } finally {
+    await file.close()
+  }
 }
 
 /**

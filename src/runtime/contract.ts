@@ -5,6 +5,7 @@ export const FeatureSpec = z.object({
   kind: z.enum(['numeric', 'categorical']),
   categories: z.array(z.string()).optional(),
   required: z.boolean().optional().describe('The model has no answer where this is missing, so null is refused.'),
+  header: z.string().optional().describe('The header of the request that fills it in; a record need not have it.'),
 })
 export type FeatureSpec = z.infer<typeof FeatureSpec>
 
@@ -88,4 +89,4 @@ export type Signature = z.infer<typeof Signature>
 /** Whether records of named features are what it takes. */
 export const takesRecords = ({ image, tensors }: Signature): boolean => !image && !tensors
 
-export { GraphStep, InferenceGraph } from './graph/contract.ts'
+export { GraphInputs, GraphStep, InferenceGraph } from './graph/contract.ts'

@@ -1,4 +1,4 @@
-export { type Bundle, type GraphPackage, type PythonModel, writeBundle } from './bundle.ts'
+export { type Bundle, type GraphPackage, isBundle, type PythonModel, writeBundle } from './bundle.ts'
 export { graphSignature } from './graph/compose.ts'
 export {
   ModelBroken,

@@ -174,7 +174,7 @@ async function openGraph(
 async function openParts(
   name: string,
   { files }: Bundle,
-  { parts, answer }: GraphPackage,
+  { parts, inputs, answer }: GraphPackage,
   options: LoadOptions,
 ): Promise<TensorModel> {
   const loaded = new Map<string, LoadedModel>()
@@ -184,7 +184,7 @@ async function openParts(
         fileIn(bundleOf(name, (await options.read?.()) ?? new Uint8Array())?.files ?? files, file)
       loaded.set(part, await loadModel(`${name} (${of})`, await read(), signature, { ...options, read }))
     }
-    return composeModels(name, graphSignature(name, answer, loaded), answer, loaded)
+    return composeModels(name, graphSignature(name, answer, loaded, inputs), answer, loaded)
   } catch (error) {
     for (const model of loaded.values()) await model.close()
     throw error

@@ -30,6 +30,7 @@ import { openPredictionLog, type PredictionLogLimits } from './log.ts'
 import { type Load, measureLoad } from './load.ts'
 import { registerMetrics } from './metrics.ts'
 import { type HumanFeedback, openHumanFeedback } from './human-feedback/feedback.ts'
+import { withHeaders } from './header-columns.ts'
 import { keptPictures } from './kept-pictures.ts'
 import { MODEL_LIMITS, type ModelLimits, openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
@@ -261,7 +262,8 @@ export function openServing({
     predict: async (request) => {
       const started = performance.now()
       try {
-        const reply = await gateway.predict(request)
+        const state = states.current(request.endpoint) ?? (await states.ready(request.endpoint))
+        const reply = await gateway.predict(withHeaders(request, state))
         observe(request.endpoint, (performance.now() - started) / 1000)
         return reply
       } catch (error) {

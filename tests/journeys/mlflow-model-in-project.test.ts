@@ -71,6 +71,19 @@ it.skipIf(!HAS_PYTHON || !HAS_UV)(
         ...(passed ? [[2, 'awaiting_certification']] : []),
         [1, 'promoted'],
       ])
+      const packed = await orrery(['package', 'churn-risk@3', '--python', '--json', '--server', server.url], {
+        endAfterMs: PATIENCE,
+      })
+      expect(packed.code, packed.stdout + packed.stderr).toBe(0)
+      expect(JSON.parse(packed.stdout)).toMatchObject({
+        outcome: { flavor: 'python_function', judged: expect.stringMatching(/^judged on \d+ rows of churn$/) },
+      })
+      const inPython = await api.getVersion({ params: { ...params, version: 3 } })
+      expect(inPython).toMatchObject({ package: { format: 'python' }, endpoint: 'churn-risk' })
+      // It is the same model: Python's labels are right as often as those of its conversion.
+      expect(inPython.report!.metrics.accuracy!.value).toBeCloseTo(version.report!.metrics.accuracy!.value, 4)
+      expect(inPython.gates.map(({ condition }) => condition)).toEqual(version.gates.map(({ condition }) => condition))
+
       await expect(
         api.deployVersion({ params: { endpoint: 'churn-risk' }, body: { ...params } }),
       ).rejects.toMatchObject({ code: 'ORRERY_DEPLOYMENTS_ENDPOINT_OF_PROJECT', status: 409 })

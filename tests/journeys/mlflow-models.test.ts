@@ -91,6 +91,7 @@ describe.skipIf(!HAS_PYTHON || !HAS_UV)('models logged by MLflow (needs python3,
     ['a LightGBM classifier', 'trees', 'LGBMClassifier'],
     ['an XGBoost regressor without an example', 'value', 'XGBRegressor'],
     ['an ONNX model, as it is', 'graph', null],
+    ['an ONNX model whose weights lie in a file of their own', 'weights', null],
   ] as const
 
   describe.each(SERVED)('%s', (_, model, estimator) => {
@@ -133,6 +134,15 @@ describe.skipIf(!HAS_PYTHON || !HAS_UV)('models logged by MLflow (needs python3,
       },
       PATIENCE,
     )
+  })
+
+  it('does not export what no single ONNX file holds, and says what to do', async () => {
+    const reply = await fetch(`${server.url}/api/models/weights/versions/1/export?as=npm`)
+    expect(reply.status).toBe(422)
+    expect(((await reply.json()) as { error: unknown }).error).toMatchObject({
+      code: 'ORRERY_EXPORTS_UNFIT',
+      hint: expect.stringContaining('save_as_external_data=False'),
+    })
   })
 
   it('says which values a model cannot do without', async () => {

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xgboost
 from mlflow.models import infer_signature
+from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import to_onnx
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -135,6 +136,37 @@ with mlflow.start_run():
         "records": [{f"x{i}": float(one) for i, one in enumerate(row)} for row in matrix],
         "answers": linear.predict(matrix).tolist(),
         "probabilities": linear.predict_proba(matrix)[:, 1].tolist(),
+    }
+
+    weights = random.normal(size=(2, 600)).astype("float32")
+    large = helper.make_model(
+        helper.make_graph(
+            [
+                helper.make_node("MatMul", ["x", "weights"], ["hidden"]),
+                helper.make_node("Tanh", ["hidden"], ["squashed"]),
+                helper.make_node("ReduceMean", ["squashed"], ["prediction"], axes=[1], keepdims=1),
+            ],
+            "large",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 2])],
+            [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["n", 1])],
+            [numpy_helper.from_array(weights, "weights")],
+        ),
+        opset_imports=[helper.make_opsetid("", 13)],
+        ir_version=8,
+    )
+    info = mlflow.onnx.log_model(
+        large,
+        name="weights",
+        signature=infer_signature(matrix),
+        input_example=matrix,
+        pip_requirements=pinned("onnx", "onnxruntime"),
+        registered_model_name="weights",
+        save_as_external_data=True,
+    )
+    made["weights"] = {
+        "version": int(info.registered_model_version),
+        "records": made["graph"]["records"],
+        "answers": np.tanh(matrix @ weights).mean(axis=1).astype(float).tolist(),
     }
 
     # A model that is fine, with requirements that do not tell what it needs.

@@ -1,9 +1,9 @@
 /** The child process that asks a package, in the runtime that serves, what the logged model was asked. */
+import { keptEnvironments } from '#pipelines'
 import { readFile } from 'node:fs/promises'
 import { serveAsChild } from '#platform/process'
 import { loadModel, type PredictionRecord } from '#runtime'
 import type { Signature } from '#runtime/contract'
-import { keptEnvironments } from '../environments.ts'
 import type { Parity } from '../parity.ts'
 import { parityOf } from '../parity.ts'
 

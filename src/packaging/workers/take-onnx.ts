@@ -1,16 +1,21 @@
 /** The child process that opens an ONNX file somebody logged: a file that breaks the runtime breaks this process only. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { type InferenceSession as Session, InferenceSession } from 'onnxruntime-node'
 import { serveAsChild } from '#platform/process'
-import { type LoadedModel, loadModel, ModelBroken } from '#runtime'
+import { type LoadedModel, loadModel, ModelBroken, writeBundle } from '#runtime'
 import type { FeatureSpec, GraphInput, Signature } from '#runtime/contract'
 import { classLabels } from '../class-labels.ts'
-import { ModelNotConvertible } from '../errors.ts'
+import { ModelFilesUnfit, ModelNotConvertible } from '../errors.ts'
+import { externalFiles } from '../external-data.ts'
 import type { InputColumn } from '../mlmodel.ts'
 import { drawRecords, exampleRecords } from '../sample-rows.ts'
 
 export interface TakeOnnxInput {
   onnx: string
+  /** Files beside it, by their names there: in some of them its weights may lie. */
+  beside: Record<string, string>
+  /** Where it is left together with those. */
+  bundle: string
   columns: InputColumn[]
   label: string
   task: Signature['task'] | null
@@ -21,15 +26,34 @@ export interface TakeOnnxInput {
   requests: string
 }
 
-serveAsChild<TakeOnnxInput>(async (input, progress): Promise<Signature> => {
+export interface TakenOnnx {
+  signature: Signature
+  /** It was left as a bundle: its weights lie in files of their own. */
+  bundled: boolean
+}
+
+/** What a package may hold, which is read at once. */
+const LARGEST_BUNDLE = 1024 ** 3
+
+serveAsChild<TakeOnnxInput>(async (input, progress): Promise<TakenOnnx> => {
   progress('opening the ONNX file')
   const bytes = await readFile(input.onnx)
-  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 4 }).catch((error) => {
+  const files = await weightsOf(bytes, input.beside)
+  const session = await InferenceSession.create(bytes, {
+    ...{ intraOpNumThreads: 1, logSeverityLevel: 4 },
+    ...(files.size > 0 && { externalData: [...files].map(([path, data]) => ({ path, data })) }),
+  }).catch((error) => {
     throw new ModelBroken('the logged model', `ONNX Runtime does not take the file (${String(error).split('\n')[0]})`)
   })
   const signature = signatureOf(session, bytes, input)
   await session.release()
-  const model = await loadWithoutOrWithAll(bytes, signature)
+  const bundled = files.size > 0
+  const main = 'model.onnx'
+  const packed = bundled
+    ? writeBundle({ manifest: { kind: 'onnx', main }, files: new Map([[main, bytes], ...files]) })
+    : bytes
+  if (bundled) await writeFile(input.bundle, packed)
+  const model = await loadWithoutOrWithAll(packed, signature)
   const { features } = model.signature
   const example = input.example === null ? [] : exampleRecords(input.example, features)
   const records = [...example, ...drawRecords(features, example)]
@@ -42,8 +66,23 @@ serveAsChild<TakeOnnxInput>(async (input, progress): Promise<Signature> => {
   if (answered.length === 0) throw new ModelNotConvertible('it answers none of the rows of its signature with a number')
   await writeFile(input.requests, answered.map((line) => `${JSON.stringify(line)}\n`).join(''))
   await model.close()
-  return model.signature
+  return { signature: model.signature, bundled }
 })
+
+/** @throws ModelFilesUnfit when a file that it names is not among its own, or they are too large */
+async function weightsOf(onnx: Uint8Array, beside: Readonly<Record<string, string>>): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>()
+  let size = onnx.byteLength
+  for (const name of externalFiles(onnx)) {
+    const path = Object.hasOwn(beside, name) ? beside[name] : undefined
+    if (path === undefined)
+      throw new ModelFilesUnfit(`its weights lie in ${name.slice(0, 200)}, which is not among them`)
+    size += (await stat(path)).size
+    if (size > LARGEST_BUNDLE) throw new ModelFilesUnfit('with its weights it has more than 1 GiB')
+    files.set(name, await readFile(path))
+  }
+  return files
+}
 
 /** What a missing value does to it is found by asking: where it has no answer then, every value is required. */
 async function loadWithoutOrWithAll(bytes: Uint8Array, signature: Signature): Promise<LoadedModel> {

@@ -11,7 +11,7 @@ import type { BuildModelInput } from '../workers/build-model.ts'
 export interface ModelToJudge {
   /** `model@version`, for messages. */
   name: string
-  /** The ONNX file. */
+  /** The file of its package. */
   onnx: string
   signature: Signature
   project: string
@@ -19,6 +19,8 @@ export interface ModelToJudge {
   endpoint: string | null
   /** A folder for files under way. */
   folder: string
+  /** Folder where Python environments are kept. */
+  environments: string
   signal: AbortSignal
   onProgress: (progress: { message: string }) => void
 }
@@ -41,7 +43,7 @@ const UNKNOWN_TRAINING =
  */
 export async function judgeModel(
   { projects, data, championOf }: Pick<PipelineNeeds, 'projects' | 'data' | 'championOf'>,
-  { name, onnx, signature, project, endpoint, folder, signal, onProgress }: ModelToJudge,
+  { name, onnx, signature, project, endpoint, folder, environments, signal, onProgress }: ModelToJudge,
 ): Promise<Judged> {
   const { spec } = await projects.project(project)
   const { train } = spec.pipeline
@@ -53,7 +55,7 @@ export async function judgeModel(
     parquet: await data.readPath(version),
     set: trainedOn(spec),
     version: { schema: version.schema, profile: version.profile, split: version.split },
-    training: { name, onnx, signature, with: train.with },
+    training: { name, onnx, signature, environments, with: train.with },
     champion: endpoint === null ? null : await championOf(endpoint),
     folder: join(folder, 'judged'),
     places: null,

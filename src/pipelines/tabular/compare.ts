@@ -3,8 +3,10 @@ import { type ChampionComparison, compareWithChampion } from '#evaluation'
 import { takeRows } from '#platform/table'
 import { loadModel } from '#runtime'
 import type { Signature } from '#runtime/contract'
+import { keptEnvironments } from '../environments.ts'
 import { pick, type TrainingTable } from './table.ts'
 import type { Trained } from './trained.ts'
+import { withoutHeaders } from './without-headers.ts'
 
 export interface Champion {
   readonly onnx: string
@@ -12,6 +14,8 @@ export interface Champion {
   readonly version: number
   /** Rows up to here may have trained it, so it is compared on later ones only. */
   readonly trainedUntil: number | null
+  /** Folder of Python environments, for one that Python answers for. */
+  readonly environments: string
 }
 
 /** The candidate against the champion, on rows that neither was trained on; `null` when there is no such row. */
@@ -30,13 +34,17 @@ export async function compareOnFreshRows(
   // One sees pictures, the other a table: they were never asked the same.
   if ((evaluated.scoreWith !== undefined) !== (champion.signature.image !== undefined)) return null
   const freshRows = Int32Array.from(fresh, (i) => rows[i]!)
-  const model = await loadModel(`the champion v${champion.version}`, await readFile(champion.onnx), champion.signature)
+  const { signature, environments } = champion
+  const model = await loadModel(`the champion v${champion.version}`, await readFile(champion.onnx), signature, {
+    environments: keptEnvironments(environments),
+  })
   try {
     const comparison = compareWithChampion({
       task,
       truth: pick(table.target, freshRows),
       candidate: pick(scores, fresh, scores.length / rows.length),
-      champion: await (evaluated.scoreWith?.(model, freshRows) ?? model.predict(takeRows(table.features, freshRows))),
+      champion: await (evaluated.scoreWith?.(model, freshRows) ??
+        model.predict(withoutHeaders(signature, takeRows(table.features, freshRows)))),
       frame: takeRows(table.all, freshRows),
       segments: options.segments,
       ...(options.metric && { metric: options.metric }),

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { type Frame, takeRows } from '#platform/table'
 import { loadModel } from '#runtime'
 import type { Signature } from '#runtime/contract'
+import { keptEnvironments } from '../environments.ts'
 import { ModelUnfit } from '../errors.ts'
 import type { HeldBack } from './held-back.ts'
+import { withoutHeaders } from './without-headers.ts'
 import type { TrainingTable } from './table.ts'
 import type { Trained } from './trained.ts'
 import type { GivenModel } from './training.ts'
@@ -18,26 +20,30 @@ export async function takeGivenModel(table: TrainingTable, given: GivenModel, sp
   const { signature } = given
   checkFit(table, signature)
   const onnx = await readFile(given.onnx)
-  const model = await loadModel(given.name, onnx, signature)
+  const environments = keptEnvironments(given.environments)
+  const model = await loadModel(given.name, onnx, signature, { environments })
+  const asked = (frame: Frame) => model.predict(withoutHeaders(signature, frame))
   return {
     signature,
     onnx,
     model: null,
     evaluated: {
       rows: split.test,
-      scores: await model.predict(takeRows(table.features, split.test)),
-      predict: (frame) => model.predict(frame),
+      scores: await asked(takeRows(table.features, split.test)),
+      predict: asked,
     },
     testRows: split.test,
     trainedUntil: null,
     baselineRows: split.train,
-    answersFor: (rows) => model.predict(takeRows(table.features, rows)),
+    answersFor: (rows) => asked(takeRows(table.features, rows)),
     preparation: null,
     importance: [],
     trials: [],
     trainer: given.name,
     environment: {},
     summary: given.name,
+    // Whoever packaged it has held it to its answers.
+    packaged: { parity: { maxAbsDifference: 0, maxScaledDifference: 0, rows: 0 }, requests: '', sheet: null },
     close: () => model.close(),
   }
 }
@@ -47,7 +53,7 @@ function checkFit(
   given: Signature,
 ): void {
   const kinds = new Map(features.columns.map(({ name, kind }) => [name, kind]))
-  const misfit = given.features.find(({ name, kind }) => kinds.get(name) !== kind)
+  const misfit = given.features.find(({ name, kind, header }) => header === undefined && kinds.get(name) !== kind)
   if (misfit) {
     const has = kinds.get(misfit.name)
     throw new ModelUnfit(

@@ -18,6 +18,8 @@ export interface GivenModel {
   name: string
   onnx: string
   signature: Signature
+  /** Folder of Python environments, for one that Python answers for. */
+  environments: string
   with: { maximize?: string | undefined; minimize?: string | undefined }
 }
 

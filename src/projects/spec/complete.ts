@@ -52,8 +52,13 @@ export function completeSpec(file: ProjectFile, segmentColumns: readonly string[
     pipeline: { ...file.pipeline, train },
     deploy,
     monitor: { ...file.monitor, fairness: file.monitor.fairness ?? fairnessOf(learned) },
-    when: completeTriggers(file, Object.keys(deploy)),
+    when: completeTriggers(file, trainedDeployments(deploy)),
   }
+}
+
+/** Where versions that the pipeline trains go: not to what is composed of versions. The first is where a run sends its own. */
+export function trainedDeployments(deploy: Readonly<Record<string, Pick<Deployment, 'graph'>>>): string[] {
+  return Object.keys(deploy).filter((name) => !deploy[name]!.graph)
 }
 
 /** What the project's model learns from: it is there and has a label, or the file would have been refused. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Condition, DEFAULT_ROLL_BACK_IF } from './conditions.ts'
+import { Graph } from './graph.ts'
 import { hasKey, oneOf } from './one-of.ts'
 import { ColumnName, Duration, Name, Percent, Size, text } from './scalars.ts'
 import { Strategy } from './strategy.ts'
@@ -103,6 +104,9 @@ export type DecisionValue = z.output<typeof DecisionValue>
 
 export const Deployment = z.strictObject({
   environment: Name.default('production').meta({ description: 'where it runs' }),
+  graph: Graph.optional().meta({
+    description: 'a model composed of versions that answer together; what the pipeline trains when absent',
+  }),
   strategy: Strategy.prefault({ canary: ['10%', '50%', '100%'] }).meta({ description: 'how a new version takes over' }),
   answer: z
     .strictObject({ combine: Combine.meta({ description: 'a committee of the last versions' }) })

@@ -504,3 +504,52 @@ function aliasBomb(): string {
   const levels = Array.from({ length: 20 }, (_, i) => `k${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(10)}]`)
   return `k0: &a0 [x]\n${levels.join('\n')}\n`
 }
+
+describe('deploy.<name>.graph', () => {
+  const graph = (...lines: string[]) =>
+    `${SMALLEST}deploy:\n  a: {}\n  all:\n    graph:\n${lines.map((line) => `      ${line}\n`).join('')}`
+
+  it('is read as the runtime takes it, with steps in steps', () => {
+    const { spec } = parseProject(
+      graph(
+        'parts: { one: m@1, two: n@12, three: n@13 }',
+        'inputs: { tier: { header: x-tier }, region: categorical }',
+        'answer:',
+        '  switch:',
+        '    - { when: tier == "gold", use: { combine: [one, { chain: [two, three] }], weights: [1, 2] } }',
+        '    - use: two',
+      ),
+    )
+    expect(spec.deploy.all!.graph).toEqual({
+      parts: { one: 'm@1', two: 'n@12', three: 'n@13' },
+      inputs: { tier: { header: 'x-tier' }, region: 'categorical' },
+      answer: {
+        switch: [
+          {
+            when: 'tier == "gold"',
+            use: { combine: ['one', { chain: ['two', 'three'] }], by: 'average', weights: [1, 2] },
+          },
+          { use: 'two' },
+        ],
+      },
+    })
+    // What is retrained is what is trained.
+    expect(spec.when.map(({ then }) => then)).toEqual(['deploy.a'])
+    expect(z.safeDecode(ProjectFile, z.encode(ProjectFile, spec as never)).success).toBe(true)
+  })
+
+  it.each([
+    [
+      ['parts: { one: m@1 }', 'answer: nobody'],
+      ['there is no part "nobody"', 'the part "one" answers nothing'],
+    ],
+    [['parts: { one: m }', 'answer: one'], ['this names no version']],
+    [['parts: { One: m@1 }', 'answer: One'], ['this is no name of a part']],
+    [['parts: { one: m@1 }', 'answer: { switch: [{ use: one }, { use: one }] }'], ['not every record finds a branch']],
+    [['parts: { one: m@1 }', 'answer: { chain: [one] }'], ['at least 2']],
+    [['parts: { one: m@1 }', `answer: ${'{ chain: [one, '.repeat(9)}one${'] }'.repeat(9)}`], ['nested too deeply']],
+  ])('says what is wrong in %j', (lines, wrong) => {
+    const found = problemsOf(graph(...lines)).join('\n')
+    for (const one of wrong) expect(found).toContain(one)
+  })
+})

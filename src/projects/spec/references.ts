@@ -1,6 +1,6 @@
 import { METRICS } from '#evaluation'
 import { suggestion } from '../nearest.ts'
-import { onlyLabelled } from './complete.ts'
+import { onlyLabelled, trainedDeployments } from './complete.ts'
 import { needsTime } from './expectations.ts'
 import { isOnDemand } from './features.ts'
 import type { Finding } from './finding.ts'
@@ -8,6 +8,7 @@ import { onDemandViews } from './on-demand.ts'
 import { preparation } from './preparation.ts'
 import type { ProjectFile } from './project.ts'
 import { orderSteps } from './steps.ts'
+import { namedParts } from './graph.ts'
 import { quoted } from './wording.ts'
 
 /** Every name in the file that names something which is not there, and every choice only the author can make. */
@@ -24,6 +25,7 @@ export function brokenReferences(file: ProjectFile): Finding[] {
     ...environments(file),
     ...triggers(file),
     ...batches(file),
+    ...graphs(file),
   ]
 }
 
@@ -61,6 +63,34 @@ function withoutLabel(file: ProjectFile, set: string): Finding[] {
   if (file.data[set]!.label !== undefined) return []
   const todo = 'Add `label:`, the column to predict.'
   return [{ path: ['data', set, 'label'], wrong: '"label" is missing', todo }]
+}
+
+/** Steps name parts that are there, every part is named, and something is trained beside what is composed. */
+function graphs(file: ProjectFile): Finding[] {
+  return Object.entries(file.deploy ?? {}).flatMap(([name, { graph, answer }]) => {
+    if (!graph) return []
+    const path = ['deploy', name, 'graph']
+    const parts = Object.keys(graph.parts)
+    const named = namedParts(graph.answer, [...path, 'answer'])
+    const idle = parts.filter((part) => !named.some((one) => one.part === part))
+    return [
+      ...named.filter(({ part }) => !parts.includes(part)).map((one) => missing(one.path, 'part', one.part, parts)),
+      ...idle.map((part) => ({
+        path: [...path, 'parts', part],
+        wrong: `the part ${quoted(part)} answers nothing`,
+        todo: 'Name it in `answer:`, or remove it.',
+      })),
+      ...(answer
+        ? [
+            {
+              path: ['deploy', name, 'answer'],
+              wrong: 'a composed model is no committee of its versions',
+              todo: 'Combine versions in `graph:`, or remove it.',
+            },
+          ]
+        : []),
+    ]
+  })
 }
 
 /** A batch reads a data set that is there. Who answers may come from elsewhere: that is found out when it runs. */
@@ -239,7 +269,7 @@ function environments(file: ProjectFile): Finding[] {
 }
 
 function triggers(file: ProjectFile): Finding[] {
-  const names = Object.keys(file.deploy ?? { [file.project]: {} })
+  const names = trainedDeployments(file.deploy ?? { [file.project]: {} })
   return (file.when ?? []).flatMap((trigger, i) => {
     if (trigger.then !== undefined) {
       const name = trigger.then.slice('deploy.'.length)

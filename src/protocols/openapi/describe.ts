@@ -66,11 +66,20 @@ function operation(endpoint: DescribedEndpoint, id: string, summary: string, res
     post: {
       operationId: `${id}_${endpoint.name.replace(/\W/g, '_')}`,
       summary,
-      parameters: [requestId],
+      parameters: [requestId, ...headersOf(endpoint)],
       ...rest,
     },
   }
 }
+
+/** Headers that a composed model reads. */
+const headersOf = ({ signature }: DescribedEndpoint) =>
+  [...new Map(signature.features.flatMap(({ header, name }) => (header ? [[header, name] as const] : [])))].map(
+    ([header, column]) => ({
+      ...{ name: header, in: 'header', schema: { type: 'string', maxLength: 200 } },
+      description: `Becomes the column \`${column}\`, which decides who answers.`,
+    }),
+  )
 
 const refusals = { default: { $ref: '#/components/responses/Error' } }
 

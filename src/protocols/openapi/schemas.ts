@@ -31,13 +31,14 @@ export function recordSchema({ signature, time, completes }: DescribedEndpoint):
     }
   return {
     type: 'object',
-    required: [...(completes ? [] : signature.features.map(({ name }) => name)), ...time],
+    required: [...(completes ? [] : signature.features.flatMap(({ name, header }) => (header ? [] : [name]))), ...time],
     properties: { ...Object.fromEntries(signature.features.map((one) => [one.name, featureSchema(one)])), ...times },
     additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
   }
 }
 
-function featureSchema({ kind, categories, required }: FeatureSpec): Json {
+function featureSchema({ kind, categories, required, header }: FeatureSpec): Json {
+  if (header) return { type: ['string', 'null'], description: `Of the header ${header}, where that is sent.` }
   const orMissing = (...types: string[]) => (required ? types : [...types, 'null'])
   if (kind === 'numeric') return { type: orMissing('number') }
   const known = categories?.slice(0, MOST_EXAMPLES) ?? []

@@ -4,7 +4,7 @@ import type { EncodedRows, FeatureColumn, PredictionRecord } from '../records.ts
 import { checkTensors, type Tensor, type Tensors } from '../tensor.ts'
 import type { TensorModel } from '../tensor-model.ts'
 import { type RowCondition, rowCondition } from './conditions.ts'
-import type { GraphStep } from './contract.ts'
+import type { GraphInputs, GraphStep } from './contract.ts'
 
 /** A loaded model, as a part of others. */
 export interface Part {
@@ -20,11 +20,15 @@ export interface Part {
 /** Outputs of a graph whose names begin so are what one part alone answers. */
 export const PART_OUTPUT = 'part:'
 
-/** What a graph takes: the features of its parts, but for what parts before them answer. What it gives: as its last parts do. */
+/**
+ * What a graph takes: the features of its parts, but for what parts before them answer, and what its conditions read besides. What it
+ * gives: as its last parts do.
+ */
 export function graphSignature(
   name: string,
   answer: GraphStep,
   parts: ReadonlyMap<string, Pick<Part, 'signature'>>,
+  inputs: GraphInputs = {},
 ): Signature {
   const features = new Map<string, FeatureSpec>()
   for (const { signature } of parts.values())
@@ -35,6 +39,16 @@ export function graphSignature(
         throw new ModelBroken(name, `"${feature.name}" is ${before.kind} for one part and ${feature.kind} for another`)
       features.set(feature.name, { ...(before ?? feature), ...(feature.required && { required: true }) })
     }
+  for (const [input, from] of Object.entries(inputs)) {
+    const kind = typeof from === 'string' ? from : 'categorical'
+    const before = features.get(input)
+    if (before && before.kind !== kind)
+      throw new ModelBroken(name, `its input "${input}" is ${kind}, and ${before.kind} for one of its parts`)
+    features.set(input, {
+      ...(before ?? { name: input, kind }),
+      ...(typeof from !== 'string' && { header: from.header }),
+    })
+  }
   const giving = answering(name, answer, parts)
   const [first] = giving
   const { task, classes, label } = first!.signature

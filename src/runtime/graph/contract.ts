@@ -44,6 +44,28 @@ export const GraphStep: z.ZodType<GraphStep> = z.lazy(() =>
   ]),
 )
 
+const HEADER = /^[A-Za-z0-9-]{1,100}$/
+/** These say who asks: they are nobody's feature, and would be logged. */
+const SECRET_HEADERS = ['authorization', 'cookie', 'proxy-authorization', 'x-api-key']
+
+/** What conditions read that is no feature of a part, by name. */
+export const GraphInputs = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/),
+    z.union([
+      z.enum(['numeric', 'categorical']),
+      z.strictObject({
+        header: z
+          .string()
+          .regex(HEADER)
+          .refine((name) => !SECRET_HEADERS.includes(name.toLowerCase()), { error: 'this header holds a secret' })
+          .describe('A header of the request.'),
+      }),
+    ]),
+  )
+  .describe('What conditions read besides the features of the parts: a column of the record by its kind, or a header.')
+export type GraphInputs = z.infer<typeof GraphInputs>
+
 const PartName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/)
 
 /** Versions of models that answer together. */
@@ -51,6 +73,7 @@ export const InferenceGraph = z.strictObject({
   parts: z
     .record(PartName, z.string().regex(/^.+@\d+$/))
     .describe('The parts by name: `model@version`, of packaged versions.'),
+  inputs: GraphInputs.optional(),
   answer: GraphStep,
 })
 export type InferenceGraph = z.infer<typeof InferenceGraph>

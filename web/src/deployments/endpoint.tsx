@@ -5,6 +5,7 @@ import type { Endpoint } from '#deployments/contract'
 import { SharedCursor } from '../charts/cursor.tsx'
 import { InStep } from '../monitoring/in-step.tsx'
 import { Weights } from '../monitoring/weights.tsx'
+import { GraphPicture, graphOf } from '../registry/graph.tsx'
 import { FeedbackOfEndpoint } from '../serving/feedback.tsx'
 import { Predictions } from '../serving/predictions.tsx'
 import { TryIt } from '../serving/try-it.tsx'
@@ -58,6 +59,7 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
         <Panel title="Who answered" className="span-5 stretch">
           <Weights project={project} endpoint={endpoint.name} model={endpoint.model} />
         </Panel>
+        <Composed endpoint={endpoint} project={project} />
         <Panel title="How well it kept in step">
           <InStep project={project} endpoint={endpoint.name} model={endpoint.model} height={260} />
         </Panel>
@@ -76,6 +78,21 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
       </div>
       <SameAs api={`/api/endpoints/${endpoint.name}`} cli={`orrery status ${project}`} />
     </SharedCursor>
+  )
+}
+
+/** The champion as a picture, where it is composed of versions. */
+function Composed({ endpoint: { model, champion }, project }: { endpoint: Endpoint; project: string }) {
+  const found = useQuery({
+    ...ask('registry', 'getVersion', { params: { model, version: champion ?? 0 } }),
+    enabled: champion !== null,
+  })
+  const graph = found.data && graphOf(found.data)
+  if (!graph) return null
+  return (
+    <Panel title="How it answers" note={`v${champion} is composed of versions that answer together`}>
+      <GraphPicture graph={graph} project={project} />
+    </Panel>
   )
 }
 

@@ -7,6 +7,7 @@ import { FeedbackOfPrediction } from '../serving/feedback.tsx'
 import { Asked } from '../shell/asked.tsx'
 import { count, figure, milliseconds, percent } from '../shell/numbers.ts'
 import { Ago, Badge, Facts, Id, Mark, PageHead, Panel, SameAs, Skeleton, type Tone } from '../shell/parts.tsx'
+import { GraphPicture, graphOf } from '../registry/graph.tsx'
 import '../serving/serving.css'
 import { paths } from '../shell/paths.ts'
 import { ask } from '../shell/server.ts'
@@ -67,6 +68,7 @@ function Lookup() {
 
 function Past({ trace, project }: { trace: Trace; project: string }) {
   const { prediction, versions, explanation, picture } = trace
+  const [heaviest] = versions
   return (
     <>
       <div className="grid">
@@ -128,6 +130,9 @@ function Past({ trace, project }: { trace: Trace; project: string }) {
             </li>
           </ul>
         </Panel>
+        {heaviest?.package.format === 'graph' && (
+          <Composed version={heaviest} prediction={prediction} project={project} />
+        )}
         <FeedbackOfPrediction
           prediction={prediction.id}
           classes={[prediction.label, prediction.groundTruth?.label].filter((one) => one != null)}
@@ -140,6 +145,32 @@ function Past({ trace, project }: { trace: Trace; project: string }) {
       </div>
       <SameAs api={`/api/trace/${prediction.id}`} cli={`orrery trace ${prediction.id}`} />
     </>
+  )
+}
+
+/** The way of one record through a composed model: who was asked, and what each said. */
+function Composed({
+  version: { model, version },
+  prediction,
+  project,
+}: {
+  version: TracedVersion
+  prediction: Trace['prediction']
+  project: string
+}) {
+  const found = useQuery(ask('registry', 'getVersion', { params: { model, version } }))
+  const graph = found.data && graphOf(found.data)
+  if (!graph) return null
+  const own = `${version}:`
+  const said = Object.fromEntries(
+    Object.entries(prediction.scores).flatMap(([name, score]) =>
+      name.startsWith(own) ? [[name.slice(own.length), score]] : [],
+    ),
+  )
+  return (
+    <Panel title="Who was asked" note={`${model} v${version} is composed of versions that answer together`}>
+      <GraphPicture graph={graph} project={project} said={said} />
+    </Panel>
   )
 }
 

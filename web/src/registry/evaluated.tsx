@@ -133,9 +133,9 @@ function PackageFacts({ version }: { version: PackagedVersion }) {
         <a
           className="button"
           href={packagePath(version.model, version.version)}
-          download={`${version.model}-v${version.version}.onnx`}
+          download={`${version.model}-v${version.version}.${version.package.format === 'onnx' ? 'onnx' : 'package'}`}
         >
-          Download ONNX
+          {version.package.format === 'onnx' ? 'Download ONNX' : 'Download the package'}
         </a>
       </p>
     </>

@@ -13,6 +13,8 @@ interface NotesChange {
   tags?: Record<string, string | null>
 }
 
+const OWN_TAGS = ['orrery.graph', 'orrery.composition']
+
 /** What people say about a model or a version, to read and to change. */
 export function NotesPanel({
   notes,
@@ -29,7 +31,8 @@ export function NotesPanel({
     mutationFn: save,
     onSuccess: () => queries.invalidateQueries({ queryKey: ['registry'] }),
   })
-  const tags = Object.entries(notes.tags)
+  // What the server notes for itself is shown where it means something.
+  const tags = Object.entries(notes.tags).filter(([key]) => !OWN_TAGS.includes(key))
   return (
     <Panel
       title="Description and tags"

@@ -12,6 +12,7 @@ import { Because } from '../tracking/cause.tsx'
 import { Code } from '../tracking/run.tsx'
 import { CertifyPanel } from './certify.tsx'
 import { type EvaluatedVersion, PackagePanels, ReportPanels } from './evaluated.tsx'
+import { GraphPicture, graphOf } from './graph.tsx'
 import { NotesPanel } from './notes.tsx'
 import { PackagingPanel } from './packaging.tsx'
 import './registry.css'
@@ -39,6 +40,7 @@ function OneVersion({ version, project }: { version: Version; project: string })
   const params = { model, version: version.version }
   const aliases = useQuery(ask('registry', 'getModel', { params: { model } })).data?.aliases ?? {}
   const champion = aliases.champion
+  const graph = graphOf(version)
   const rival = champion !== undefined && champion !== version.version ? champion : aliases.previous
   const compared = useQuery({
     ...ask('registry', 'getVersion', { params: { model, version: rival ?? 0 } }),
@@ -86,6 +88,11 @@ function OneVersion({ version, project }: { version: Version; project: string })
       )}
       <div className="grid">
         <div className="span-8 stack">
+          {graph && (
+            <Panel title="How it answers" note="composed of versions that answer together">
+              <GraphPicture graph={graph} project={project} />
+            </Panel>
+          )}
           {isEvaluated(version) ? (
             <ReportPanels
               version={version}
@@ -107,7 +114,7 @@ function OneVersion({ version, project }: { version: Version; project: string })
             <Origin version={version} project={project} />
           </Panel>
           {isPackaged(version) && <PackagePanels version={version} report={version.report} />}
-          {isPackaged(version) && <TakeAlongPanel version={version} />}
+          {isPackaged(version) && version.package.format === 'onnx' && <TakeAlongPanel version={version} />}
         </div>
       </div>
       <SameAs api={`/api/models/${model}/versions/${version.version}`} />

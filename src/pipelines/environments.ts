@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lockedPython } from '#pipelines'
 import type { PythonEnvironments } from '#runtime'
+import { lockedPython } from './python.ts'
 
 /** The Python environments of models, made once for each lock and kept in `folder`. */
 export function keptEnvironments(folder: string): PythonEnvironments {
