@@ -116,6 +116,14 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(async (project, options) => set(await (await import('./status.ts')).status(project, options)))
 
   program
+    .command('memory')
+    .description('which models are in memory, where they run and what they take')
+    .addOption(SERVER())
+    .addOption(JSON_OUT())
+    .addHelpText('after', '\nExample: orrery memory')
+    .action(async (options) => set(await (await import('./memory.ts')).memory(options)))
+
+  program
     .command('trace')
     .description('the past of one answer')
     .argument('<prediction>', 'a prediction id')

@@ -11,7 +11,7 @@ export {
   RecordsNotTaken,
   TensorInvalid,
 } from './errors.ts'
-export { createModelMemory, type ModelMemory } from './memory.ts'
+export { createModelMemory, type ModelMemory, type ResidentModel } from './memory.ts'
 export { outputNameOf } from './misfit.ts'
 export { type LoadedModel, type LoadOptions, loadModel, type PartScores } from './model.ts'
 export { pixelFeeds } from './picture-feeds.ts'

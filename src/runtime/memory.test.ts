@@ -33,6 +33,8 @@ describe('models that share their memory', () => {
     expect(reads.get('b')).toBe(1)
     expect(evicted).toEqual(['b', 'a'])
     expect(memory.residents().map(({ name, loaded }) => `${name} ${loaded}`)).toEqual(['a false', 'b true', 'c true'])
+    expect(memory.residents()[1]).toMatchObject({ loads: 2, evictions: 1, bytes: file.byteLength, placement: 'inline' })
+    expect(memory.residents()[0]).toMatchObject({ loads: 1, evictions: 1, bytes: 0, fileBytes: file.byteLength })
     await Promise.all([a, b, c].map((model) => model.close()))
     expect(memory.residents()).toEqual([])
   })
@@ -79,7 +81,12 @@ describe('models that share their memory', () => {
     const b = await memory.open('b', counting(), options)
     const times: Tensor = { datatype: 'INT64', shape: [], data: BigInt64Array.of(2n) }
     for (const model of [a, b, a]) expect((await model.run({ times, x })).y!.data[0]).toBe(3)
-    expect(memory.residents().filter(({ loaded }) => loaded)).toMatchObject([{ name: 'a', placement: 'process' }])
+    const [loaded, ...others] = memory.residents().filter((one) => one.loaded)
+    expect(others).toEqual([])
+    expect(loaded).toMatchObject({ name: 'a', placement: 'process', fileBytes: counting().byteLength })
+    // A file of some hundred bytes, in a process of some tens of megabytes: the process is what the machine lacks.
+    expect(loaded!.bytes).toBeGreaterThan(20 * 1024 ** 2)
+    expect(memory.used()).toBe(loaded!.bytes)
     await Promise.all([a.close(), b.close()])
   })
 })

@@ -12,10 +12,29 @@ export interface ModelMemory {
    * @throws ModelBroken
    */
   open(name: string, file: ModelFile, options: MemoryOptions): Promise<TensorModel>
-  /** Bytes of the models that are loaded. */
+  readonly budgetBytes: number
+  /** Bytes of the models that are loaded: what a process takes, and of a model beside HTTP the size of its files. */
   used(): number
   /** Every open model, loaded or not, for whoever looks after the machine. */
-  residents(): { name: string; loaded: boolean; bytes: number; placement: TensorModel['placement'] }[]
+  residents(): ResidentModel[]
+}
+
+export interface ResidentModel {
+  readonly name: string
+  readonly loaded: boolean
+  /** Of its files. */
+  readonly fileBytes: number
+  /** What counts against the budget while it is loaded: its process as it said last, or its files. */
+  readonly bytes: number
+  readonly placement: TensorModel['placement']
+  /** Of a run of one row, where that was measured. */
+  readonly microseconds: number | undefined
+  /** How often it was loaded since it was opened, the first time included. */
+  readonly loads: number
+  /** How often it left memory for another. */
+  readonly evictions: number
+  /** Why it cannot answer just now. */
+  readonly problem: string | undefined
 }
 
 export type MemoryOptions = OpenOptions & { readonly read: () => Promise<ModelFile> }
@@ -27,7 +46,11 @@ interface Resident {
   loading: Promise<TensorModel> | undefined
   /** Larger is later. */
   lastUse: number
+  loads: number
+  evictions: number
 }
+
+const bytesOf = (graph: TensorModel) => graph.processBytes?.() ?? graph.bytes
 
 /** @param onEvicted after a model left memory to make room for another */
 export function createModelMemory(
@@ -38,7 +61,7 @@ export function createModelMemory(
   let uses = 0
   const used = () => {
     let bytes = 0
-    for (const { loaded, graph } of residents) if (loaded) bytes += graph.bytes
+    for (const { loaded, graph } of residents) if (loaded) bytes += bytesOf(graph)
     return bytes
   }
 
@@ -50,6 +73,7 @@ export function createModelMemory(
         if (one.loaded && one !== newcomer && (!oldest || one.lastUse < oldest.lastUse)) oldest = one
       if (!oldest) return
       oldest.loaded = false
+      oldest.evictions++
       onEvicted(oldest.graph.name, newcomer.graph.name)
       // It finishes the runs under way; new ones load it again.
       void oldest.graph.close()
@@ -57,12 +81,18 @@ export function createModelMemory(
   }
 
   return {
+    budgetBytes,
     used,
     residents: () =>
-      [...residents].map(({ loaded, graph: { name, bytes, placement } }) => ({ name, loaded, bytes, placement })),
+      [...residents].map(({ loaded, graph, loads, evictions }) => ({
+        ...{ name: graph.name, loaded, loads, evictions },
+        ...{ fileBytes: graph.bytes, bytes: loaded ? bytesOf(graph) : 0 },
+        ...{ placement: graph.placement, microseconds: graph.microseconds },
+        problem: loaded ? graph.problem() : undefined,
+      })),
     open: async (name, file, options) => {
       const graph = await openTensorModel(name, file, options)
-      const resident: Resident = { graph, loaded: true, loading: undefined, lastUse: ++uses }
+      const resident: Resident = { graph, loaded: true, loading: undefined, lastUse: ++uses, loads: 1, evictions: 0 }
       residents.add(resident)
       makeRoom(resident)
 
@@ -70,6 +100,7 @@ export function createModelMemory(
         try {
           const again = await openTensorModel(name, await options.read(), options)
           resident.graph = again
+          resident.loads++
           resident.loaded = residents.has(resident)
           makeRoom(resident)
           return again

@@ -16,6 +16,8 @@ export interface TensorModel {
   readonly placement: 'inline' | 'process'
   /** Of a run of one row when it was opened, where that was measured. */
   readonly microseconds?: number | undefined
+  /** What its process takes in memory, as that said last; `undefined` beside HTTP, where nobody can tell it apart. */
+  processBytes?(): number | undefined
   /**
    * Runs the graph once. What is fed must not be changed until the answer is there.
    *

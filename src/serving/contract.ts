@@ -73,6 +73,24 @@ export const Failure = z.object({
 })
 export type Failure = z.infer<typeof Failure>
 
+/** A model that was opened, in memory now or not. */
+export const ModelInMemory = z.object({
+  name: z.string().describe('`model@version`; with the part in brackets where it is one of a composed model.'),
+  loaded: z.boolean(),
+  placement: z.enum(['inline', 'process']).describe('Beside HTTP, or in a process of its own.'),
+  fileBytes: z.number(),
+  bytes: z
+    .number()
+    .describe('What counts: its process as that said last, or beside HTTP its files; 0 while it is out.'),
+  microseconds: z.number().nullable().describe('Of a run of one row when it was loaded, where that was measured.'),
+  loads: z.number().int(),
+  evictions: z.number().int().describe('How often it left memory for another.'),
+  processEnds: z.number().int().describe('Processes of it that crashed, were ended or were replaced.'),
+  problem: z.string().nullable().describe('Why it cannot answer just now.'),
+  endpoints: z.array(z.string()).describe('That hold it ready; none for one that is borrowed or left over.'),
+})
+export type ModelInMemory = z.infer<typeof ModelInMemory>
+
 export const servingRoutes = defineRoutes({
   predict: {
     method: 'POST',
@@ -196,6 +214,20 @@ export const servingRoutes = defineRoutes({
     query: z.object({ plain: z.enum(['yes', 'no']).default('no').describe('yes: the picture alone.') }),
     reply: z.unknown(),
     raw: true,
+  },
+  modelsInMemory: {
+    method: 'GET',
+    path: '/api/serving/models',
+    permission: 'serving:read',
+    summary: 'Which models are in memory, where they run, what they take, and how often they came and went.',
+    reply: z.object({
+      budgetBytes: z.number().describe('ORRERY_MODELMEMORY.'),
+      usedBytes: z.number(),
+      serverBytes: z
+        .number()
+        .describe('Resident memory of the server’s own process, with the models beside HTTP in it.'),
+      models: z.array(ModelInMemory),
+    }),
   },
   servingStatus: {
     method: 'GET',

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { ModelsInMemory } from './models.ts'
 import type { StatsSnapshot } from './stats.ts'
 
 /** From 100 µs, an answer in memory, to 10 s, a caller that has given up. */
@@ -16,8 +17,10 @@ export interface ServingMetrics {
 export function registerMetrics(
   registry: Registry,
   read: () => { endpoint: string; stats: StatsSnapshot; dropped: number }[],
+  inMemory: () => ModelsInMemory,
 ): ServingMetrics {
   const registers = [registry]
+  registerMemory(registers, inMemory)
   new Counter({
     name: 'orrery_predictions_total',
     help: 'Answered records, by the version named for the answer.',
@@ -73,4 +76,49 @@ export function registerMetrics(
     registers,
   })
   return { observe: (endpoint, seconds) => duration.observe({ endpoint }, seconds) }
+}
+
+/** Which models are in memory and what they take, as it is when Prometheus asks. */
+function registerMemory(registers: Registry[], inMemory: () => ModelsInMemory): void {
+  new Gauge({
+    name: 'orrery_model_memory_budget_bytes',
+    help: 'What loaded models may take together; above it the one used longest ago leaves.',
+    registers,
+    collect() {
+      this.set(inMemory().budgetBytes)
+    },
+  })
+  new Gauge({
+    name: 'orrery_model_memory_bytes',
+    help: 'What a loaded model takes: its process as that said last, or beside HTTP the size of its files.',
+    labelNames: ['model', 'placement'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { name, placement, loaded, bytes } of inMemory().models)
+        if (loaded) this.set({ model: name, placement }, bytes)
+    },
+  })
+  const counts = [
+    ['orrery_model_loads_total', 'How often a model was loaded since it was opened.', 'loads'],
+    ['orrery_model_evictions_total', 'How often a model left memory for another.', 'evictions'],
+  ] as const
+  for (const [name, help, count] of counts)
+    new Counter({
+      ...{ name, help, labelNames: ['model'], registers },
+      collect() {
+        this.reset()
+        for (const one of inMemory().models) this.inc({ model: one.name }, one[count])
+      },
+    })
+  new Counter({
+    name: 'orrery_model_process_ends_total',
+    help: 'Processes of a model that crashed, were ended or were replaced.',
+    labelNames: ['model'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [model, ends] of inMemory().processEnds) this.inc({ model }, ends)
+    },
+  })
 }

@@ -6,6 +6,7 @@ import {
   ModelBroken,
   type Placement,
   type PythonEnvironments,
+  type ResidentModel,
 } from '#runtime'
 import type { EndpointSource, ServedPackage } from './endpoint-source.ts'
 import { DEFAULT_RELEASE_LIMITS } from './release-check.ts'
@@ -20,7 +21,18 @@ export interface Models {
   get(model: string, version: number): Promise<LoadedModel>
   /** Says which models (`name@version`) `owner` needs, loaded or about to be; they stay until it says otherwise. */
   hold(owner: string, models: Iterable<string>): void
+  /** What is in memory, and for whom. */
+  inMemory(): ModelsInMemory
   close(): Promise<void>
+}
+
+export interface ModelsInMemory {
+  readonly budgetBytes: number
+  readonly usedBytes: number
+  /** Parts of a composed model stand by themselves: each is placed where it suits it. */
+  readonly models: readonly (ResidentModel & { readonly endpoints: readonly string[] })[]
+  /** Processes that ended or were replaced since the server started, by model. */
+  readonly processEnds: ReadonlyMap<string, number>
 }
 
 export interface ModelLimits {
@@ -49,6 +61,7 @@ export function openModels({
   limits: ModelLimits
   spare?: number
 }): Models {
+  const processEnds = new Map<string, number>()
   const memory = createModelMemory(limits.memoryBytes, (model, forModel) =>
     log.info({ model, forModel }, 'a model left memory for another'),
   )
@@ -66,7 +79,10 @@ export function openModels({
         environments: limits.environments,
         memory,
         read: async () => (await source.package(model, version)).bytes,
-        onEvent: (event) => log.warn({ model: name, ...event }, 'the process of a model'),
+        onEvent: (event) => {
+          if (event.what !== 'resting') processEnds.set(name, (processEnds.get(name) ?? 0) + 1)
+          log.warn({ model: name, ...event }, 'the process of a model')
+        },
       })
       await requireParity(ready, packaged)
       loaded.set(name, ready)
@@ -103,6 +119,17 @@ export function openModels({
       else holders.set(owner, names)
       evict()
     },
+    inMemory: () => ({
+      budgetBytes: memory.budgetBytes,
+      usedBytes: memory.used(),
+      models: memory.residents().map((one) => {
+        // `all@1 (trees@3)` is a part of `all@1`.
+        const whole = one.name.replace(/ \(.*\)$/, '')
+        const endpoints = [...holders].flatMap(([owner, held]) => (held.has(whole) ? [owner] : []))
+        return { ...one, endpoints }
+      }),
+      processEnds,
+    }),
     close: async () => {
       const all = await Promise.allSettled(loads.values())
       loads.clear()

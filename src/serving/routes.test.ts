@@ -220,6 +220,23 @@ describe('the routes of serving', () => {
     expect(reply.body.error.message).toContain(words)
   })
 
+  it('show which models are in memory, for whom, and the same to Prometheus', async () => {
+    const { status, body } = await send('GET', '/api/serving/models')
+    expect(status).toBe(200)
+    const found = new Map(body.models.map((one: { name: string }) => [one.name, one]))
+    expect(found.get('churn@1')).toMatchObject({
+      ...{ loaded: true, placement: 'inline', loads: 1, evictions: 0, processEnds: 0, problem: null },
+      endpoints: ['retention'],
+    })
+    const taken = body.models.reduce((sum: number, one: { bytes: number }) => sum + one.bytes, 0)
+    expect(body).toMatchObject({ budgetBytes: 2 * 1024 ** 3, usedBytes: taken })
+    expect(body.serverBytes).toBeGreaterThan(taken)
+    const metrics = await serving.metrics.metrics()
+    expect(metrics).toMatch(/orrery_model_memory_bytes\{model="churn@1",placement="inline"\} \d{3,}/)
+    expect(metrics).toContain('orrery_model_loads_total{model="churn@1"} 1')
+    expect(metrics).toContain(`orrery_model_memory_budget_bytes ${2 * 1024 ** 3}`)
+  })
+
   it('name what is not there, and say when nothing can answer', async () => {
     const unknown = await send('POST', '/predict/retension', { records: [RECORD] })
     expect([unknown.status, unknown.body.error.code]).toEqual([404, 'ORRERY_SERVING_ENDPOINT_UNKNOWN'])

@@ -122,6 +122,17 @@ export function mountServing(http: HttpServer, serving: Serving): void {
       // The same for ever: the picture and the version that answered do not change.
       return reply.type('image/png').header('cache-control', 'private, max-age=86400').send(png)
     },
+    modelsInMemory: async () => {
+      const { budgetBytes, usedBytes, models, processEnds } = serving.inMemory()
+      return {
+        ...{ budgetBytes, usedBytes, serverBytes: process.memoryUsage.rss() },
+        models: models.map(({ endpoints, problem, microseconds, name, ...one }) => ({
+          ...{ ...one, name, endpoints: endpoints.filter((owner) => !owner.startsWith('borrowed ')) },
+          ...{ microseconds: microseconds ?? null, problem: problem ?? null },
+          processEnds: processEnds.get(name.replace(/ \(.*\)$/, '')) ?? 0,
+        })),
+      }
+    },
     servingStatus: async ({ params }) => {
       await serving.requireEndpoint(params.endpoint)
       const { problem: _, ...status } = serving.status(params.endpoint)

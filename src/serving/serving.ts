@@ -32,7 +32,7 @@ import { registerMetrics } from './metrics.ts'
 import { type HumanFeedback, openHumanFeedback } from './human-feedback/feedback.ts'
 import { withHeaders } from './header-columns.ts'
 import { keptPictures } from './kept-pictures.ts'
-import { MODEL_LIMITS, type ModelLimits, openModels, packageName } from './models.ts'
+import { MODEL_LIMITS, type ModelLimits, type ModelsInMemory, openModels, packageName } from './models.ts'
 import { openReads, type PredictionReads } from './reads.ts'
 import {
   askAll,
@@ -129,6 +129,8 @@ export interface Serving {
   /** Answers whose records are not written yet; 0 but for moments in which the database is slow. */
   pendingLogRecords(): number
   status(endpoint: string): ServingStatus
+  /** Which models are in memory, where they run and what they take. */
+  inMemory(): ModelsInMemory
   /** What an endpoint's versions did since a time, at most in the last hour and since this process began. */
   recent(endpoint: string, from: number): RecentStats
   /** The versions that score what the endpoint is asked now: those that answer, and those in the shadow. */
@@ -250,13 +252,13 @@ export function openServing({
     refuseValue: refuseLabel,
   })
   const metrics = new Registry()
-  const { observe } = registerMetrics(metrics, () =>
+  const read = () =>
     [...stats].map(([endpoint, one]) => ({
       endpoint,
       stats: one.snapshot(clock.now()),
       dropped: predictions.dropped(endpoint),
-    })),
-  )
+    }))
+  const { observe } = registerMetrics(metrics, read, models.inMemory)
 
   return {
     predict: async (request) => {
@@ -348,6 +350,7 @@ export function openServing({
       return compaction ? compact(compaction, endpoint, before, signal) : 0
     },
     pendingLogRecords: () => predictions.pending(),
+    inMemory: models.inMemory,
     status: (endpoint) => ({
       endpoint,
       ready: states.current(endpoint) !== undefined && states.problem(endpoint) === undefined,

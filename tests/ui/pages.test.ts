@@ -246,6 +246,16 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     await page.waitForURL(new RegExp(`/trace/${predictions[1]}`))
   })
 
+  it('shows what of an endpoint is in memory, where it runs, and which file answers', async () => {
+    await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
+    const panel = page.locator('.panel', { hasText: 'In memory' })
+    const row = panel.getByRole('row', { name: new RegExp(`${ENDPOINT}@\\d+ beside HTTP`) }).first()
+    await row.waitFor()
+    expect(await row.innerText()).toMatch(/[kM]B/)
+    expect(await panel.locator('.memory-bar .mine').count()).toBeGreaterThanOrEqual(1)
+    expect(await page.locator('.lead .id span').first().getAttribute('title')).toMatch(/^sha256:[0-9a-f]{64}$/)
+  })
+
   it('predicts with a record by hand, filled in from the latest answer', async () => {
     await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
     expect(await page.getByLabel('hall').inputValue()).toMatch(/north|south|east/)
@@ -254,6 +264,10 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     await page.locator('.answer-value').waitFor()
     expect(Number(await page.locator('.answer-value').innerText())).toBeGreaterThanOrEqual(0)
     expect(await page.locator('.probabilities li').count()).toBe(2)
+    await page.getByLabel('and say why').check()
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.try-why .contributions tbody tr').first().waitFor()
+    expect(await page.locator('.try-why .contributions tbody tr').count()).toBe(3)
     await page.getByText('The same as code').click()
     await page.getByLabel('Language').selectOption('Python')
     await page.getByLabel('Protocol').selectOption('Open Inference Protocol')
@@ -264,6 +278,28 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     await page.getByRole('button', { name: 'Predict' }).click()
     await page.locator('.inline-failure').waitFor()
     expect(await page.locator('.inline-failure').innerText()).toMatch(/^ORRERY_/)
+  })
+
+  it('finds predictions by what was answered, who answered and when', async () => {
+    await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
+    const found = page.locator('.panel', { hasText: 'Recent predictions' })
+    const rows = found.locator('tbody tr')
+    await rows.first().waitFor()
+    await found.getByLabel('answered').fill('yes')
+    await found.getByLabel('from').fill('2024-02-22')
+    await found.getByLabel('to').fill('2024-02-22')
+    await found.getByRole('button', { name: 'Find' }).click()
+    await page.waitForURL(/label=yes.*from=2024-02-22.*to=2024-02-22/)
+    await expect
+      .poll(async () => (await rows.allInnerTexts()).every((text) => /22 Feb 2024/.test(text) && /\byes\b/.test(text)))
+      .toBe(true)
+    expect(await rows.count()).toBeGreaterThan(0)
+    await found.getByLabel('by version').fill('99')
+    await found.getByRole('button', { name: 'Find' }).click()
+    await found.getByText('No prediction here').waitFor()
+    await page.goBack()
+    await rows.first().waitFor()
+    expect(await found.getByLabel('by version').inputValue()).toBe('')
   })
 
   it('nothing moves under the pointer: what is newer is offered, not pushed', async () => {

@@ -38,6 +38,8 @@ export interface Opened {
   readonly bytes: number
   readonly microseconds: number | null
   readonly problem?: string
+  /** Resident memory of the process, bytes. */
+  readonly rss?: number
 }
 
 interface Job {
@@ -58,7 +60,7 @@ const MOST_SENT = 2
  */
 export function isolatedModel(
   name: string,
-  { inputs, outputs, bytes, microseconds }: Opened,
+  { inputs, outputs, bytes, microseconds, rss: openedRss }: Opened,
   first: Host,
   start: () => Promise<Host>,
   limits: ProcessLimits,
@@ -68,6 +70,7 @@ export function isolatedModel(
   const breaker = createBreaker()
   const waiting: Job[] = []
   let host: Host | undefined
+  let resident = openedRss
   let sent = 0
   let starting = false
   let retry: NodeJS.Timeout | undefined
@@ -141,6 +144,7 @@ export function isolatedModel(
     try {
       const frame = await to.request(job.header, job.parts, limits.runMs)
       const { rss } = frame.header as { rss?: number }
+      resident = rss ?? resident
       if (rss !== undefined && rss > limits.memoryBytes)
         outgrown = `its process takes ${(rss / 1024 ** 2).toFixed(0)} MB, its limit is ${(limits.memoryBytes / 1024 ** 2).toFixed(0)} MB`
       job.resolve(frame)
@@ -175,6 +179,7 @@ export function isolatedModel(
     bytes,
     placement: 'process',
     microseconds: microseconds ?? undefined,
+    processBytes: () => (host ? resident : 0),
     problem: () => {
       const seconds = breaker.restingSeconds(performance.now())
       if (retry && seconds > 0) return `its process ended too often; it is tried again in ${seconds} s`

@@ -7,11 +7,12 @@ import { InStep } from '../monitoring/in-step.tsx'
 import { Weights } from '../monitoring/weights.tsx'
 import { GraphPicture, graphOf } from '../registry/graph.tsx'
 import { FeedbackOfEndpoint } from '../serving/feedback.tsx'
+import { InMemory } from '../serving/in-memory.tsx'
 import { Predictions } from '../serving/predictions.tsx'
 import { TryIt } from '../serving/try-it.tsx'
 import { Asked } from '../shell/asked.tsx'
 import { InlineFailure } from '../shell/failure.tsx'
-import { Ago, Badge, PageHead, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
+import { Ago, Badge, Id, PageHead, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
 import { ask, server } from '../shell/server.ts'
 import { useTitle } from '../shell/title.ts'
@@ -49,6 +50,7 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
       >
         answers with <Link to={paths.model(project, endpoint.model)}>{endpoint.model}</Link> · changed{' '}
         <Ago at={endpoint.updatedAt} /> · <Link to={paths.monitor(project, endpoint.name)}>monitors</Link>
+        <PackageHash endpoint={endpoint} />
         <Others endpoint={endpoint} project={project} />
       </PageHead>
       {asking && <RollBack endpoint={endpoint} close={() => setAsking(false)} />}
@@ -72,12 +74,29 @@ function OneEndpoint({ endpoint, project }: { endpoint: Endpoint; project: strin
         <Panel title="Recent predictions" className="span-7 stretch">
           <Predictions endpoint={endpoint} />
         </Panel>
+        <InMemory endpoint={endpoint.name} />
         <Panel title="What people say">
           <FeedbackOfEndpoint endpoint={endpoint.name} />
         </Panel>
       </div>
       <SameAs api={`/api/endpoints/${endpoint.name}`} cli={`orrery status ${project}`} />
     </SharedCursor>
+  )
+}
+
+/** Of what answers, byte for byte the file that was tested and signed. */
+function PackageHash({ endpoint: { model, champion } }: { endpoint: Endpoint }) {
+  const found = useQuery({
+    ...ask('registry', 'getVersion', { params: { model, version: champion ?? 0 } }),
+    enabled: champion !== null,
+  })
+  const hash = found.data?.package?.hash
+  if (!hash) return null
+  return (
+    <>
+      {' · package '}
+      <Id value={hash} tail={false} />
+    </>
   )
 }
 

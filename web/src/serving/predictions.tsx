@@ -19,16 +19,34 @@ const LABELLED = [
   ['no answer', 'failed'],
 ] as const
 
+const FILTERS = ['text', 'label', 'version', 'from', 'to'] as const
+type Filter = (typeof FILTERS)[number]
+
+/** The end of a day, which is written as its date and belongs to what is asked for. */
+function dayAfter(day: string): string | undefined {
+  const time = Date.parse(day)
+  return Number.isNaN(time) ? undefined : new Date(time + 86_400_000).toISOString()
+}
+
 /** The prediction log, newest first; each answer leads to its whole past. */
 export function Predictions({ endpoint }: { endpoint: Endpoint }) {
   const [search, setSearch] = useSearchParams()
   const chosen = LABELLED.find(([, value]) => value === search.get('labelled'))?.[1] || undefined
-  const text = search.get('text') ?? ''
+  const written = Object.fromEntries(FILTERS.map((name) => [name, search.get(name) ?? ''])) as Record<Filter, string>
+  const { text, label, version, from, to } = written
   const failed = chosen === 'failed'
   const query = useInfiniteQuery({
     ...pagesOf('serving', 'listPredictions', {
       params: { endpoint: endpoint.name },
-      query: { limit: 20, labelled: failed ? undefined : chosen, text: text || undefined },
+      query: {
+        limit: 20,
+        labelled: failed ? undefined : chosen,
+        text: text || undefined,
+        label: label || undefined,
+        version: /^[1-9]\d*$/.test(version) ? Number(version) : undefined,
+        from: from || undefined,
+        to: dayAfter(to),
+      },
     }),
     enabled: !failed,
     // Answers are too many for an event each. A reader who went on to older pages is not fetched all of them again.
@@ -59,13 +77,18 @@ export function Predictions({ endpoint }: { endpoint: Endpoint }) {
       {!failed && (
         <form
           className="log-search"
+          // What the address says is what is written here, also after going back.
+          key={JSON.stringify(written)}
           onSubmit={(event) => {
             event.preventDefault()
-            const wanted = String(new FormData(event.currentTarget).get('text') ?? '').trim()
+            const form = new FormData(event.currentTarget)
             setSearch((before) => {
               const after = new URLSearchParams(before)
-              if (wanted) after.set('text', wanted)
-              else after.delete('text')
+              for (const name of FILTERS) {
+                const wanted = String(form.get(name) ?? '').trim()
+                if (wanted) after.set(name, wanted)
+                else after.delete(name)
+              }
               return after
             })
           }}
@@ -73,11 +96,33 @@ export function Predictions({ endpoint }: { endpoint: Endpoint }) {
           <input
             type="search"
             name="text"
-            key={text}
             defaultValue={text}
             aria-label="In the id, the inputs or the label"
             placeholder="id, input or label"
           />
+          <label>
+            answered
+            <input name="label" size={10} defaultValue={label} placeholder="any label" />
+          </label>
+          <label>
+            by version
+            <input
+              name="version"
+              size={4}
+              inputMode="numeric"
+              pattern="[0-9]*"
+              defaultValue={version}
+              placeholder="any"
+            />
+          </label>
+          <label>
+            from
+            <input type="date" name="from" defaultValue={from} />
+          </label>
+          <label>
+            to
+            <input type="date" name="to" defaultValue={to} />
+          </label>
           <button type="submit" className="button">
             Find
           </button>

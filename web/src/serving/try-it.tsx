@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Endpoint } from '#deployments/contract'
 import type { Signature } from '#registry/contract'
+import { Contributions } from '../charts/contributions.tsx'
 import { Asked } from '../shell/asked.tsx'
 import { InlineFailure } from '../shell/failure.tsx'
 import { Skeleton } from '../shell/parts.tsx'
@@ -78,11 +79,12 @@ function Form({ endpoint, signature, inputs }: { endpoint: Endpoint; signature: 
   const [written, setWritten] = useState<Written>(() =>
     Object.fromEntries(fields.map(({ name }) => [name, inputs[name] === null ? '' : String(inputs[name] ?? '')])),
   )
+  const [explain, setExplain] = useState(false)
   const predict = useMutation({
     mutationFn: () =>
       server.serving.predict({
         params: { endpoint: endpoint.name },
-        body: { records: [recordOf(written, fields)] },
+        body: { records: [recordOf(written, fields)], ...(explain && { explain }) },
       }),
   })
   const answer = predict.data?.predictions[0]
@@ -120,6 +122,10 @@ function Form({ endpoint, signature, inputs }: { endpoint: Endpoint; signature: 
           <button type="submit" className="button go" disabled={predict.isPending}>
             Predict
           </button>
+          <label className="check">
+            <input type="checkbox" checked={explain} onChange={(event) => setExplain(event.target.checked)} />
+            and say why
+          </label>
         </div>
         <AsCode requests={requestsOf(endpoint, signature, recordOf(written, fields))} />
       </div>
@@ -133,6 +139,20 @@ function Form({ endpoint, signature, inputs }: { endpoint: Endpoint; signature: 
         )}
         {answer && <Answer endpoint={endpoint} signature={signature} answer={answer} />}
       </div>
+      {answer?.contributions !== undefined && (
+        <div className="try-why">
+          {answer.contributions === null ? (
+            <p className="note">Nothing tells why: no held-back rows were kept with the version that answered.</p>
+          ) : (
+            <Contributions
+              contributions={answer.contributions.map((one) => ({
+                ...one,
+                value: String(recordOf(written, fields)[one.feature] ?? 'missing'),
+              }))}
+            />
+          )}
+        </div>
+      )}
     </form>
   )
 }
