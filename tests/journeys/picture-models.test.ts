@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { withDuck } from '#data'
 import { readPicture } from '#pictures'
 import { leftBrightness } from '../../src/serving/pictures.fixture.ts'
 import { orrery } from '../cli/orrery.ts'
+import { drawn, writeGatekeeper } from '../support/gatekeeper.ts'
 import { HAS_PYTHON, HAS_UV } from '../support/python.ts'
 import { type RunningServer, startServer } from '../support/server.ts'
 
@@ -23,45 +23,6 @@ import { type RunningServer, startServer } from '../support/server.ts'
 const run = promisify(execFile)
 const PATIENCE = 5 * 60_000
 const { image } = leftBrightness.signature
-
-const PROJECT = `project: gatekeeper
-data:
-  frames:
-    source: frames
-    pictures: { width: 32, height: 32 }
-    label: light
-    positive: bright
-    segments: []
-    split: { by: stratified, train: 40%, validation: 20%, test: 40% }
-pipeline:
-  train: { run: node train.mjs }
-environments:
-  staging: {}
-deploy:
-  brightness-gate: { environment: staging }
-`
-
-/** No training: the model is known. Any program may be a step. */
-const TRAIN = `import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-writeFileSync(process.env.ORRERY_MODEL, Buffer.from(${JSON.stringify(Buffer.from(leftBrightness.bytes).toString('base64'))}, 'base64'))
-writeFileSync(join(process.env.ORRERY_PICTURES, 'model.json'), '${JSON.stringify({ input: image!.input, layout: image!.layout, mean: image!.mean, std: image!.std, embedding: image!.embedding })}')
-`
-
-/** Shapes with grain, so that every way of rounding otherwise shows. */
-function drawn(seed: number, width: number, height: number, level: number) {
-  let state = seed * 7919 + 1
-  const data = Buffer.alloc(width * height * 3)
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)]
-    data[i] = Math.max(
-      0,
-      Math.min(255, level + 60 * Math.sin(x / 9 + seed) * Math.cos(y / 7 + (i % 3)) + (state >>> 27)),
-    )
-  }
-  return sharp(data, { raw: { width, height, channels: 3 } })
-}
 
 /** Files as they come: small and large, turned, grey, in print colours, of 16 bits, see-through, with a profile. */
 async function odd(): Promise<Record<string, Buffer>> {
@@ -93,16 +54,7 @@ describe('models of pictures', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'orrery-picture-models-'))
-    for (const [kind, level] of [
-      ['dark', 60],
-      ['bright', 170],
-    ] as const) {
-      await mkdir(at('project', 'frames', kind), { recursive: true })
-      for (let i = 0; i < 20; i++)
-        await writeFile(at('project', 'frames', kind, `${i}.jpg`), await drawn(i, 80, 60, level).jpeg().toBuffer())
-    }
-    await writeFile(at('project', 'orrery.yaml'), PROJECT)
-    await writeFile(at('project', 'train.mjs'), TRAIN)
+    await writeGatekeeper(at('project'))
     files = await odd()
     for (const [name, bytes] of Object.entries(files)) {
       await mkdir(dirname(at('new', 'deep', name)), { recursive: true })

@@ -48,7 +48,11 @@ export function DataPage() {
             <div className="grid">
               <div className="span-4 stack">
                 {found.map((dataset) => (
-                  <Panel key={dataset.id} title={dataset.name} note={`${count(dataset.versions)} versions`}>
+                  <Panel
+                    key={dataset.id}
+                    title={dataset.name}
+                    note={`${count(dataset.versions)} ${dataset.versions === 1 ? 'version' : 'versions'}`}
+                  >
                     <Versions project={project} dataset={dataset.name} chosen={chosen} />
                   </Panel>
                 ))}

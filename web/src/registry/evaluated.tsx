@@ -57,6 +57,12 @@ export function ReportPanels({
   )
 }
 
+/** What one row of a request is to it. */
+function taken({ image, features }: EvaluatedVersion['signature']): string {
+  if (!image) return `${count(features.length)} features`
+  return `pictures, seen as ${image.width} × ${image.height}${image.channels === 1 ? ' grey' : ''} pixels`
+}
+
 /** What it is made of, beside its report. */
 export function PackagePanels({ version, report }: { version: PackagedVersion; report: EvaluationReport | null }) {
   return (
@@ -126,7 +132,7 @@ function PackageFacts({ version }: { version: PackagedVersion }) {
             `largest difference ${figure(parity.maxAbsDifference)} on ${count(parity.rows)} rows`,
           ],
           version.promisedLoss !== null && ['promised loss per row', figure(version.promisedLoss)],
-          ['takes', `${count(version.signature.features.length)} features, gives ${version.signature.label}`],
+          ['takes', `${taken(version.signature)}, gives ${version.signature.label}`],
         ]}
       />
       <p className="buttons">

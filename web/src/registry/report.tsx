@@ -222,13 +222,15 @@ export function Confusion({ counts, classes }: { counts: readonly (readonly numb
       <table>
         <thead>
           <tr>
-            <th>truth</th>
+            <th scope="col">truth</th>
             {counts.map((_, c) => (
-              <th key={nameOf(c)} className="n">
+              <th key={nameOf(c)} scope="col" className="n">
                 answered {nameOf(c)}
               </th>
             ))}
-            <th className="n">right</th>
+            <th scope="col" className="n">
+              right
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -236,7 +238,7 @@ export function Confusion({ counts, classes }: { counts: readonly (readonly numb
             const rows = row.reduce((sum, each) => sum + each, 0)
             return (
               <tr key={nameOf(truth)}>
-                <td>{nameOf(truth)}</td>
+                <th scope="row">{nameOf(truth)}</th>
                 {row.map((each, answer) => (
                   <td key={nameOf(answer)} className="n">
                     {answer === truth ? <b>{count(each)}</b> : count(each)}
