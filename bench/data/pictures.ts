@@ -1,8 +1,12 @@
 /**
  * A folder of pictures profiled, beside sharp alone decoding the same files, in turn: wall and CPU seconds.
  * `node bench/data/pictures.ts [--repeat 3] [--photos 10000]`
+ *
+ * `--many 100000` makes so many small pictures of them instead (cuts and mirror images), adds them, profiles them with a `kill -9`
+ * in the middle, and again: what is measured stays measured.
  */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -14,20 +18,27 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { loadavg, tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
 
 const { values } = parseArgs({
   allowPositionals: true,
-  options: { repeat: { type: 'string', default: '3' }, photos: { type: 'string', default: '1500' } },
+  options: {
+    repeat: { type: 'string', default: '3' },
+    photos: { type: 'string', default: '1500' },
+    many: { type: 'string' },
+  },
 })
 const PHOTOS = fileURLToPath(new URL('../../../shared/data/cats-dogs', import.meta.url))
 const BIN = fileURLToPath(new URL('../../bin/orrery.js', import.meta.url))
 
 if (process.argv[2] === 'decode') await decodeAll(process.argv[3]!)
+else if (values.many !== undefined) await many(Number(values.many))
 else await compare()
 
 /** What sharp does alone: every file, to its pixels. */
@@ -101,6 +112,76 @@ async function makeLarge(folder: string, many: number): Promise<void> {
   }
 }
 
+/** A folder as large as people have: added, profiled over a kill, profiled again, and decoded by sharp alone. */
+async function many(count: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'orrery-bench-pictures-'))
+  try {
+    await run('git', ['init', '-q', folder], folder)
+    await makeMany(join(folder, 'many'), count)
+    const node = process.execPath
+    const shown = (what: string, { cpu, wall, rss }: Spent) =>
+      console.log(`  ${what.padEnd(24)} ${cpu.toFixed(1)} CPU s, ${wall.toFixed(1)} s, ${(rss / 1024).toFixed(0)} MiB`)
+    console.log(`${count} pictures; load ${loadavg()[0]!.toFixed(1)}`)
+    const alone = await run(node, [fileURLToPath(import.meta.url), 'decode', join(folder, 'many')], folder)
+    shown('sharp alone', alone)
+    shown('add', await run(node, [BIN, 'data', 'add', '--copy', 'many'], folder))
+    shown('add again', await run(node, [BIN, 'data', 'add', '--copy', 'many'], folder))
+    const before = await killedAt(folder, count / 3)
+    console.log(`  killed when ${before.toLocaleString('en')} pictures were measured and kept`)
+    const rest = await run(node, [BIN, 'data', 'profile', 'many', '--json'], folder)
+    shown('profile, the rest', rest)
+    const each = (rest.cpu / (count - before)) * count
+    console.log(`  of all, that is ${each.toFixed(1)} CPU s: ${(each / alone.cpu).toFixed(2)} × sharp alone`)
+    shown('profile again', await run(node, [BIN, 'data', 'profile', 'many', '--json'], folder))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Starts to profile, and kills it and its processes once so many pictures are kept; how many are. */
+async function killedAt(folder: string, wanted: number): Promise<number> {
+  const file = join(folder, '.orrery', 'data', 'pictures.db')
+  const child = spawn(process.execPath, [BIN, 'data', 'profile', 'many', '--json'], {
+    cwd: folder,
+    detached: true,
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit')
+  const kept = () => {
+    if (!existsSync(file)) return 0
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 10_000 })
+    try {
+      return (database.prepare('select count(*) as kept from pictures').get() as { kept: number }).kept
+    } finally {
+      database.close()
+    }
+  }
+  while (child.exitCode === null && kept() < wanted) await sleep(100)
+  process.kill(-child.pid!, 'SIGKILL')
+  await ended
+  return kept()
+}
+
+/** Cuts and mirror images of the photographs: each has pixels of its own. */
+async function makeMany(folder: string, count: number): Promise<void> {
+  const photos = filesIn(PHOTOS).filter((path) => path.endsWith('.jpg'))
+  const numbers = Array.from({ length: count }, (_, i) => i).values()
+  const make = async () => {
+    for (const i of numbers) {
+      const kind = basename(dirname(photos[i % photos.length]!))
+      const place = join(folder, kind, `${Math.floor(i / 1_000)}`)
+      mkdirSync(place, { recursive: true })
+      const variant = Math.floor(i / photos.length)
+      const cut = { left: variant % 4, top: (variant >> 2) % 4, width: 92, height: 92 }
+      const one = sharp(photos[i % photos.length]!).extract(cut)
+      writeFileSync(join(place, `${i}.jpg`), await (variant % 2 ? one.flop() : one).jpeg({ quality: 85 }).toBuffer())
+    }
+  }
+  sharp.cache(false)
+  sharp.concurrency(1)
+  await Promise.all(Array.from({ length: 4 }, make))
+}
+
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -110,13 +191,15 @@ function filesIn(folder: string): string[] {
 interface Spent {
   cpu: number
   wall: number
+  /** KiB, of the largest process. */
+  rss: number
 }
 
 /** Runs a command to its end; CPU with that of the processes it started and waited for. */
 function run(command: string, args: string[], cwd: string): Promise<Spent> {
   const measured = `import resource,subprocess,sys,time
 t=time.time(); code=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL).returncode
-r=resource.getrusage(resource.RUSAGE_CHILDREN); print(r.ru_utime+r.ru_stime, time.time()-t); sys.exit(code)`
+r=resource.getrusage(resource.RUSAGE_CHILDREN); print(r.ru_utime+r.ru_stime, time.time()-t, r.ru_maxrss); sys.exit(code)`
   return new Promise((resolve, reject) => {
     const child = spawn('python3', ['-c', measured, command, ...args], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
     let said = ''
@@ -125,8 +208,8 @@ r=resource.getrusage(resource.RUSAGE_CHILDREN); print(r.ru_utime+r.ru_stime, tim
     })
     child.on('error', reject)
     child.on('exit', (code) => {
-      const [cpu, wall] = said.trim().split(' ').map(Number)
-      if (code === 0) resolve({ cpu: cpu!, wall: wall! })
+      const [cpu, wall, rss] = said.trim().split(' ').map(Number)
+      if (code === 0) resolve({ cpu: cpu!, wall: wall!, rss: rss! })
       else reject(new Error(`${command} ${args.join(' ')} ended with ${code}`))
     })
   })
