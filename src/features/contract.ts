@@ -172,6 +172,21 @@ export const FeatureColumnInfo = z.object({
   expression: z.string().nullable().describe('How it is computed, of a view on demand.'),
 })
 
+export const StreamInfo = z.object({
+  server: z.string(),
+  name: z.string(),
+  subject: z.string().nullable(),
+  consumer: z.string().describe('The durable consumer that NATS knows.'),
+  connected: z.boolean().describe('This server, now.'),
+  lag: z.int().nullable().describe('Messages that are not kept yet; null before NATS was asked.'),
+  received: z.int().describe('Messages since this server started.'),
+  lastMessageAt: z.number().nullable(),
+  rejected: z.int().describe('Messages that were set aside, of the last thousand of those.'),
+  logged: z.int().describe('Rows that no version of the data set has yet.'),
+  error: z.object({ at: z.number(), message: z.string() }).nullable(),
+})
+export type StreamInfo = z.infer<typeof StreamInfo>
+
 export const OnDemandInfo = z.object({
   views: z.array(z.string()).describe('What it is computed from.'),
   request: z.record(z.string(), z.enum(['number', 'text', 'time'])).describe('What a request says itself.'),
@@ -193,6 +208,7 @@ export const FeatureViewInfo = z.object({
   every: z.number().nullable().describe('ms between two materializations; null for a view on demand.'),
   onDemand: OnDemandInfo.nullable().describe('Null for a view with rows.'),
   columns: z.array(FeatureColumnInfo),
+  stream: StreamInfo.nullable().describe('Null for a view that is not fed from a stream.'),
   since: z.number().describe('When this version was applied first.'),
   state: OnlineState.nullable().describe('Null for a view of which nothing is kept online.'),
 })
@@ -245,6 +261,26 @@ export const featureRoutes = defineRoutes({
         .array(z.object({ dataset: z.string(), endpoints: z.array(z.string()) }))
         .describe('Data sets it is joined to, each with the endpoints whose models learn from it.'),
       materializations: z.array(MaterializationInfo).describe('Newest first.'),
+    }),
+  },
+  listRejectedMessages: {
+    method: 'GET',
+    path: '/api/projects/:project/features/:view/rejected',
+    permission: 'features:read',
+    summary: 'Messages of a view’s stream that were no rows of it, newest first, each with the reason.',
+    params: OneProject.extend({ view: z.string() }),
+    query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(20) }),
+    reply: z.object({
+      rejected: z.int().describe('All that are kept.'),
+      messages: z.array(
+        z.object({
+          origin: z.string().describe('The stream, and when it was made.'),
+          seq: z.int().describe('Its number there.'),
+          at: z.number(),
+          reason: z.string(),
+          body: z.string().describe('Its beginning.'),
+        }),
+      ),
     }),
   },
   onlineFeatures: {

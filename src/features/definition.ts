@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { compileOnDemand, type OnDemandSources } from '#projects'
-import { type FeatureView, isOnDemand, type OnDemandView, type StoredView } from '#projects/contract'
+import { type FeatureView, isOnDemand, type OnDemandView, type StoredView, type StreamSource } from '#projects/contract'
 
 export type FeatureType = 'number' | 'text'
 
@@ -13,6 +13,8 @@ export interface FeatureColumn {
 /** A view with nothing left to decide: what a version of it is. */
 export interface ViewDefinition {
   readonly name: string
+  /** The stream its rows come from; they are kept in a data set of its name. */
+  readonly stream?: StreamSource
   /** The data sets it reads. */
   readonly from: readonly string[]
   /** One SELECT over them; null takes the columns of the only one as they are. */
@@ -59,7 +61,8 @@ export function definitionOf(
 function storedOf(name: string, view: StoredView): ViewDefinition {
   return {
     name,
-    from: [view.from].flat(),
+    ...(view.stream && { stream: view.stream }),
+    from: view.stream ? [name] : [view.from!].flat(),
     sql: view.sql ?? null,
     entities: view.entities,
     time: view.time,

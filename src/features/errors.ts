@@ -191,6 +191,30 @@ export class ViewNotOnline extends OrreryError {
   }
 }
 
+export class StreamEmpty extends OrreryError {
+  constructor(view: string, stream: string) {
+    super({
+      code: 'ORRERY_FEATURES_STREAM_EMPTY',
+      status: 409,
+      message: `Nothing has come through the stream ${stream} for "${view}" yet.`,
+      hint: 'See on its page, or with `orrery features list`, whether it is connected and what it set aside.',
+      details: { view, stream },
+    })
+  }
+}
+
+export class ViewNotStreamed extends OrreryError {
+  constructor(view: string) {
+    super({
+      code: 'ORRERY_FEATURES_VIEW_NOT_STREAMED',
+      status: 404,
+      message: `"${view}" is not fed from a stream.`,
+      hint: 'Only views with `stream:` set messages aside.',
+      details: { view },
+    })
+  }
+}
+
 export class OnlineStoreUnknown extends OrreryError {
   constructor(address: string) {
     super({

@@ -12,8 +12,8 @@ import { type Catalog, openCatalog } from './catalog.ts'
 import type { AppliedView } from './catalog-store.ts'
 import { completeRecords } from './complete.ts'
 import { openComputing } from './computing.ts'
-import type { FeaturesJob, JoinBody, JoinedVersion, MaterializedView, OnlineState } from './contract.ts'
-import { JobUnknown, ViewNotOnline } from './errors.ts'
+import type { FeaturesJob, JoinBody, JoinedVersion, MaterializedView, OnlineState, StreamInfo } from './contract.ts'
+import { JobUnknown, ViewNotOnline, ViewNotStreamed } from './errors.ts'
 import { type Historical, openHistorical } from './historical.ts'
 import { openKeeper } from './keeper.ts'
 import { lastMaterialization, type Materialization, materializationsOf, skewOf } from './materialization-store.ts'
@@ -22,6 +22,9 @@ import { type FeatureGauge, openMetrics } from './metrics.ts'
 import { type Entity, type Online, openOnline } from './online.ts'
 import { openOnlineStore } from './open-online-store.ts'
 import { type OpenedViews, openSources } from './sources.ts'
+import { rejectedMessages } from './streams/log-store.ts'
+import { openStreamTables } from './streams/stream-table.ts'
+import { openStreams } from './streams/streams.ts'
 
 export interface Features extends Online {
   readonly catalog: Catalog
@@ -38,6 +41,10 @@ export interface Features extends Online {
   /** How the online store of a view stands. */
   state(view: AppliedView): Promise<OnlineState | null>
   materializations(project: string, view: string, limit: number): Promise<Materialization[]>
+  /** How the stream of a view stands; null for a view that has none. */
+  stream(view: AppliedView): Promise<StreamInfo | null>
+  /** Messages of its stream that were set aside. @throws ViewNotStreamed */
+  rejected(project: string, view: string, limit: number): ReturnType<typeof rejectedMessages>
   /** The room's metrics, for `/metrics`. */
   readonly metrics: Registry
   /** Materializes what is due and measures skew, now and from now on. */
@@ -77,7 +84,9 @@ export async function openFeatures(needs: {
   const { storage, jobs, clock, projects } = needs
   const store = await openOnlineStore({ at: needs.onlineStore, storage })
   const catalog = openCatalog(needs)
-  const sources = openSources(needs)
+  const streams = openStreams({ ...needs, catalog, store })
+  const streamTables = openStreamTables(needs)
+  const sources = openSources({ ...needs, streamTables })
   const historical = openHistorical({ ...needs, catalog, sources })
   const compute = openComputing()
   const online = openOnline({ clock, catalog, store, compute })
@@ -117,7 +126,7 @@ export async function openFeatures(needs: {
       }),
     )
   }
-  const metrics = openMetrics(gauges)
+  const metrics = openMetrics({ views: gauges, streams: streams.states })
 
   const read: Online['read'] = async (request) => {
     const started = performance.now()
@@ -177,9 +186,20 @@ export async function openFeatures(needs: {
       }
     },
     materializations: (project, view, limit) => materializationsOf(storage, project, view, limit),
+    stream: streams.info,
+    rejected: async (project, name, limit) => {
+      const [view] = await catalog.withRows(project, [name])
+      if (!view!.definition.stream) throw new ViewNotStreamed(name)
+      return rejectedMessages(storage, { project, view: name }, limit)
+    },
     metrics: metrics.registry,
-    start: keeper.start,
-    stop: keeper.stop,
+    start: () => {
+      keeper.start()
+      streams.start()
+    },
+    stop: async () => {
+      await Promise.all([keeper.stop(), streams.stop()])
+    },
     close: store.close,
   }
 }

@@ -10,6 +10,7 @@ import { lastMaterialization, saveSkew, skewOf, unserveVersion } from './materia
 import type { OnlineStore } from './online-store.ts'
 import { forgetOldRows } from './materialize.ts'
 import { measureSkew } from './skew.ts'
+import { countLogged } from './streams/log-store.ts'
 
 /** Keeps the online store in step with the data, and says how well it is. */
 export interface Keeper {
@@ -44,6 +45,8 @@ export function openKeeper(needs: {
 
   async function keep({ project, id, definition, serving }: AppliedView): Promise<void> {
     const { name, every } = definition
+    // Nothing was told yet: there is nothing to follow.
+    if (definition.stream && !(await hasRows(project, name))) return
     const last = await lastMaterialization(storage, project, name)
     // A store that was exchanged, or that forgot: the version is written as a whole again.
     if (serving && (last?.facts?.entities ?? 0) > 0 && (await store.isEmpty(serving.id))) {
@@ -59,6 +62,10 @@ export function openKeeper(needs: {
       await materialize(project, name)
     }
     if (serving) await measure(project, serving)
+  }
+
+  async function hasRows(project: string, view: string): Promise<boolean> {
+    return (await data.latest(project, view)) !== undefined || (await countLogged(storage, { project, view })) > 0
   }
 
   async function measure(project: string, { id, number, definition }: NonNullable<AppliedView['serving']>) {

@@ -74,4 +74,34 @@ export const featureMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'features-003-streams',
+    up: async (db) => {
+      await db.schema
+        .createTable('features_stream_rows')
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('view', 'text', (c) => c.notNull())
+        .addColumn('origin', 'text', (c) => c.notNull())
+        .addColumn('seq', 'bigint', (c) => c.notNull())
+        .addColumn('told', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('features_stream_rows_key', ['project', 'view', 'origin', 'seq'])
+        .execute()
+      await db.schema
+        .createTable('features_stream_rejected')
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('view', 'text', (c) => c.notNull())
+        .addColumn('origin', 'text', (c) => c.notNull())
+        .addColumn('seq', 'bigint', (c) => c.notNull())
+        .addColumn('at', 'bigint', (c) => c.notNull())
+        .addColumn('reason', 'text', (c) => c.notNull())
+        .addColumn('body', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('features_stream_rejected_key', ['project', 'view', 'origin', 'seq'])
+        .execute()
+      await db.schema
+        .createIndex('features_stream_rejected_by_time')
+        .on('features_stream_rejected')
+        .columns(['project', 'view', 'at'])
+        .execute()
+    },
+  },
 ]

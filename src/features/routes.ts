@@ -16,12 +16,12 @@ export function mountFeatures(
 ): void {
   const storedInfo = async (view: AppliedView): Promise<FeatureViewInfo> => {
     const { definition, number, content, since } = view
-    const { from, entities, columns, ...said } = definition
+    const { from, entities, columns, stream: _, ...said } = definition
     return {
       ...said,
       ...{ from: [...from], entities: [...entities], onDemand: null },
       columns: columns.map((column) => ({ ...column, expression: null })),
-      ...{ version: number, content, since, state: await features.state(view) },
+      ...{ version: number, content, since, state: await features.state(view), stream: await features.stream(view) },
     }
   }
 
@@ -61,6 +61,7 @@ export function mountFeatures(
         }),
       }
     },
+    listRejectedMessages: ({ params: { project, view }, query: { limit } }) => features.rejected(project, view, limit),
     onlineFeatures: ({ body }) => features.read(body),
     getOnlineFeatures: ({ query: { project, views, ...keys } }) => {
       const entity = Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, cellFrom(String(value))]))
@@ -96,7 +97,7 @@ function onDemandInfo(view: AppliedOnDemand, stored: readonly AppliedView[]): Fe
     entities: [...new Set(behind.flatMap((one) => one.definition.entities))],
     columns: columns.map((column) => ({ ...column })),
     onDemand: { views, request: Object.fromEntries(sources.request.map((one) => [one.name, one.type])) },
-    ...{ sql: null, time: null, created: null, ttl: null, every: null },
+    ...{ stream: null, sql: null, time: null, created: null, ttl: null, every: null },
   }
 }
 

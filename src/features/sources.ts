@@ -9,6 +9,7 @@ import type { Chosen } from './catalog.ts'
 import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
 import type { ViewUse } from './contract.ts'
 import type { JoinedViews } from './point-in-time.ts'
+import type { StreamTables } from './streams/stream-table.ts'
 import type { ReadSourceInput } from './workers/read-source.ts'
 
 const HOUR = 3_600_000
@@ -38,9 +39,10 @@ export function openSources(needs: {
   blobs: Blobs
   data: Data
   bring: ServerSources['bring']
+  streamTables: StreamTables
   work: string
 }): Sources {
-  const { storage, blobs, data, bring, work } = needs
+  const { storage, blobs, data, bring, streamTables, work } = needs
 
   /** What each data set looked like from outside when it was read last, and the version that made. */
   const read = new Map<string, { look: string; version: string }>()
@@ -86,7 +88,13 @@ export function openSources(needs: {
   return {
     open: async (project, { stored, onDemand, read: needed }, { refresh = false, signal, progress } = {}) => {
       const versions = new Map<string, { id: string; path: string }>()
-      for (const dataset of new Set(needed.flatMap(({ definition }) => definition.from))) {
+      for (const { definition } of needed.filter((view) => view.definition.stream)) {
+        progress?.(`keeping the stream of ${definition.name}`)
+        const id = await streamTables.version(project.name, definition, { refresh, signal })
+        versions.set(definition.name, { id, path: await data.readPath(await data.version(id)) })
+      }
+      const fromData = needed.filter((view) => !view.definition.stream)
+      for (const dataset of new Set(fromData.flatMap(({ definition }) => definition.from))) {
         const latest = await data.latest(project.name, dataset)
         // What is trained on grows by the prediction log: its versions are the pipeline's to make.
         const ours = dataset !== project.spec.pipeline.train.with.data

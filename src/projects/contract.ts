@@ -23,7 +23,7 @@ export {
   type RuleSpec,
   TABLE_RULES,
 } from './spec/expectations.ts'
-export { FeatureView, isOnDemand, type OnDemandView, type StoredView } from './spec/features.ts'
+export { FeatureView, isOnDemand, type OnDemandView, type StoredView, type StreamSource } from './spec/features.ts'
 export { DecayMonitor, DriftMonitor, FairnessMonitor, Monitor, QualityMonitor } from './spec/monitor.ts'
 export {
   PICTURE_RULES,

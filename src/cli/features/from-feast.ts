@@ -49,7 +49,8 @@ export function fromFeast(repo: FeastRepo): CarriedOver {
 const WHY: Record<string, string> = {
   'on-demand view':
     'its Python is not carried over; write its columns as expressions in a view with `on_demand: { views: […], request: { … } }`',
-  'stream view': 'push its rows to POST /api/features/push',
+  'stream view':
+    'its Spark or Kafka source is not carried over; feed a view from NATS with `stream:`, or push rows to POST /api/features/push',
   'feature service': 'name its views under `features:` of the data set that is trained on',
 }
 

@@ -5,6 +5,7 @@ import { DONE } from '../exit.ts'
 import { printJson } from '../output.ts'
 import { padded } from '../screen.ts'
 import { type ServerOptions, serverFrom } from '../server.ts'
+import { count } from '../wording.ts'
 
 /** The feature views of a project. */
 export async function listViews(project: string, options: ServerOptions): Promise<number> {
@@ -16,15 +17,33 @@ export async function listViews(project: string, options: ServerOptions): Promis
   return DONE
 }
 
-function printView({ name, version, entities, ttl, owner, description, columns, onDemand }: FeatureViewInfo): void {
+function printView({
+  name,
+  version,
+  entities,
+  ttl,
+  owner,
+  description,
+  columns,
+  onDemand,
+  stream,
+}: FeatureViewInfo): void {
   const by = onDemand ? `on demand, from ${takenBy(onDemand).join(', ')}` : `by ${entities.join(', ')}`
   const holds = ttl === null ? '' : `, holds ${formatDuration(ttl)}`
   const words = [description, owner && pc.dim(owner)].filter(Boolean).join('  ')
   console.log(`${pc.bold(padded(`${name}@${version}`, 28))} ${padded(by + holds, 36)} ${words}`)
+  if (stream) console.log(`  ${streamInWords(stream)}`)
   for (const column of columns)
     console.log(
       `  ${padded(column.name, 26)} ${padded(column.type, 8)} ${column.expression ?? ''}${column.expression && column.description ? '  ' : ''}${pc.dim(column.description)}`,
     )
+}
+
+function streamInWords({ name, connected, lag, rejected, error }: NonNullable<FeatureViewInfo['stream']>): string {
+  const behind = lag === null ? '' : `, ${count(lag)} messages behind`
+  const aside = rejected > 0 ? pc.yellow(`, ${count(rejected)} set aside`) : ''
+  const state = connected ? `connected${behind}` : pc.red(`not connected${error ? `: ${error.message}` : ''}`)
+  return `stream ${name}: ${state}${aside}`
 }
 
 const takenBy = ({ views, request }: NonNullable<FeatureViewInfo['onDemand']>) => [...views, ...Object.keys(request)]

@@ -22,15 +22,67 @@ const described = {
   owner: z.string().default('').meta({ description: 'who answers for it: a person or a team' }),
 }
 
+const secret = (name: string) => `as \${secret.${name}}, which the server has from its environment`
+
+/** A stream of NATS JetStream whose messages are rows, each a JSON object. */
+const Stream = z.strictObject({
+  server: z
+    .string({ error: says('the stream has no server', 'Write its address, such as nats://nats.example.org:4222.') })
+    .regex(/^(nats|tls):\/\/[^\s/@]+$/, {
+      error: (issue) =>
+        says(
+          `${quoted(issue.input)} is no address`,
+          'Write nats://host:4222 or tls://host:4222; logins have keys of their own.',
+        ),
+    })
+    .meta({ description: 'where NATS is: nats://host:4222, or tls://host:4222' }),
+  name: z
+    .string()
+    .regex(/^[^\s.*>/\\]{1,255}$/, {
+      error: (issue) =>
+        says(`${quoted(issue.input)} is no name of a stream`, 'Write it as NATS knows it, such as CLICKS.'),
+    })
+    .meta({ description: 'the stream' }),
+  subject: text('a subject', 'Write it as NATS knows it, such as clicks.>').optional().meta({
+    description: 'the messages of it that are rows; all when absent',
+  }),
+  consumer: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,128}$/, {
+      error: (issue) => says(`${quoted(issue.input)} is no name of a consumer`, 'Write letters, digits, - and _.'),
+    })
+    .optional()
+    .meta({ description: 'the durable consumer; orrery-<project>-<view> when absent. Two installations need two' }),
+  user: z.string().optional().meta({ description: 'who asks' }),
+  password: z
+    .string()
+    .optional()
+    .meta({ description: secret('NATS_PASSWORD') }),
+  token: z
+    .string()
+    .optional()
+    .meta({ description: `instead of both; ${secret('NATS_TOKEN')}` }),
+  credentials: z
+    .string()
+    .optional()
+    .meta({ description: `the text of a .creds file instead; ${secret('NATS_CREDS')}` }),
+})
+export type StreamSource = z.output<typeof Stream>
+
 const StoredView = z
   .strictObject({
     from: z
       .union([Name, z.array(Name).min(1)], {
         error: (issue) => says(`${quoted(issue.input)} is no data set`, 'Write the name of a data set, or a list.'),
       })
+      .optional()
       .meta({ description: 'the data set it is read from; with `sql`, every one that the query names' }),
     sql: text('a query', 'Write one SELECT over the data sets under `from`.').optional().meta({
       description: 'one SELECT over those data sets, in DuckDB’s SQL; without it their columns are taken as they are',
+    }),
+    stream: Stream.optional().meta({
+      description:
+        'instead of data sets, a stream: its rows are kept online as they come, and in a data set of the view’s name',
     }),
     ...described,
     entities: z
@@ -54,6 +106,18 @@ const StoredView = z
   })
   .superRefine((view, context) => {
     const problem = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+    if ((view.from === undefined) === (view.stream === undefined))
+      problem(
+        [],
+        view.from === undefined
+          ? says('the view is made from nothing', 'Add `from:` with a data set, or `stream:`.')
+          : says('the view has a data set and a stream', 'Keep one: the stream keeps a data set by itself.'),
+      )
+    if (view.stream && view.sql !== undefined)
+      problem(
+        ['sql'],
+        says('rows of a stream come one by one', 'Compute them in a view on demand, or before they are sent.'),
+      )
     if (Array.isArray(view.from) && view.sql === undefined)
       problem(['from'], says('several data sets need a query that joins them', 'Add `sql:` with one SELECT.'))
     const keys = [...view.entities, view.time, ...(view.created === undefined ? [] : [view.created])]

@@ -283,6 +283,28 @@ describe('what is wrong with a file is said with its place and its cure', () => 
       ['7:55 features.u.columns.x: "float" is no type of a feature. Write number or text.'],
     ],
     [
+      'a stream beside a data set, with a query, a login in its address, and a name that is taken',
+      `${SMALLEST}features:
+  u: { from: m, stream: { server: "nats://h", name: S }, sql: SELECT 1, entities: [k], time: t, columns: { x: number } }
+  v: { stream: { server: "nats://me:secret@h", name: a.b }, entities: [k], time: t, columns: { x: number } }
+  w: { entities: [k], time: t, columns: { x: number } }
+`,
+      [
+        '7:6 features.u: the view has a data set and a stream. Keep one: the stream keeps a data set by itself.',
+        '7:63 features.u.sql: rows of a stream come one by one. Compute them in a view on demand, or before they are sent.',
+        '8:26 features.v.stream.server: "nats://me:secret@h" is no address. Write nats://host:4222 or tls://host:4222; logins have keys of their own.',
+        '8:54 features.v.stream.name: "a.b" is no name of a stream. Write it as NATS knows it, such as CLICKS.',
+        '9:6 features.w: the view is made from nothing. Add `from:` with a data set, or `stream:`.',
+      ],
+    ],
+    [
+      'a stream whose rows would hide a data set',
+      `${SMALLEST}features:\n  m: { stream: { server: "nats://h", name: S }, entities: [k], time: t, columns: { x: number } }\n`,
+      [
+        '7:6 features.m: there is a data set "m", and the stream keeps its rows under that name. Rename one of the two.',
+      ],
+    ],
+    [
       'views on demand that cannot be computed',
       `${SMALLEST}features:
   u: { from: m, entities: [k], time: t, online: false, columns: { x: number } }

@@ -112,6 +112,12 @@ function featureViews(file: ProjectFile): Finding[] {
       .filter((set) => !sets.includes(set))
       .map((set) => missing(['features', view, 'from'], 'data set', set, sets)),
   )
+  const hidden = views.flatMap((name) => {
+    const view = file.features[name]!
+    if (isOnDemand(view) || !view.stream || !sets.includes(name)) return []
+    const wrong = `there is a data set ${quoted(name)}, and the stream keeps its rows under that name`
+    return [{ path: ['features', name], wrong, todo: 'Rename one of the two.' }]
+  })
   const joined = Object.entries(file.data).flatMap(([set, { features, label }]) =>
     features.flatMap((view, i) => {
       const path = ['data', set, 'features', i]
@@ -142,7 +148,7 @@ function featureViews(file: ProjectFile): Finding[] {
       return [{ path, wrong, todo: 'Rename it in one of them with `sql`.' }]
     }),
   )
-  return [...read, ...joined]
+  return [...read, ...hidden, ...joined]
 }
 
 /** The data sets that views are read from, those they are computed from included. */
@@ -150,7 +156,7 @@ function setsRead(file: ProjectFile, views: readonly string[]): string[] {
   return views.flatMap((name) => {
     const view = file.features[name]
     if (!view) return []
-    return isOnDemand(view) ? setsRead(file, storedOf(file, view.on_demand.views)) : [view.from].flat()
+    return isOnDemand(view) ? setsRead(file, storedOf(file, view.on_demand.views)) : [view.from ?? []].flat()
   })
 }
 

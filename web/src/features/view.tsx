@@ -9,6 +9,7 @@ import { ask } from '../shell/server.ts'
 import { eventMinute, span } from '../shell/times.ts'
 import { useTitle } from '../shell/title.ts'
 import { Standing } from './freshness.tsx'
+import { Rejected, Stream } from './stream.tsx'
 import { UsedBy } from './used-by.tsx'
 import './features.css'
 
@@ -41,6 +42,11 @@ export function FeatureViewPage() {
               <Panel title="Used by">
                 <UsedBy project={project} uses={one.usedBy} columns={one.columns.map((column) => column.name)} />
               </Panel>
+              {one.stream && one.stream.rejected > 0 && (
+                <Panel title="Set aside" note="messages that were no rows of this view">
+                  <Rejected project={project} view={one.name} />
+                </Panel>
+              )}
               {one.state && (
                 <Panel title="Materializations" note="what was written to the online store">
                   <Past materializations={one.materializations} project={project} view={one.name} />
@@ -58,6 +64,11 @@ export function FeatureViewPage() {
               <Panel title="Online" aside={<Standing view={one} />}>
                 <Online view={one} project={project} />
               </Panel>
+              {one.stream && (
+                <Panel title="Stream" note="read by this server">
+                  <Stream stream={one.stream} />
+                </Panel>
+              )}
               <Panel title="Versions" note="each gives other values">
                 <ul className="versions-of-view">
                   {one.versions.map(({ version, since }) => (
@@ -199,7 +210,7 @@ function Definition({ view }: { view: FeatureViewInfo }) {
     <Facts
       rows={[
         ['owner', view.owner || 'nobody yet'],
-        ['from', view.from.join(', ')],
+        view.stream === null && ['from', view.from.join(', ')],
         ['entities', view.entities.join(', ')],
         view.time !== null && ['time', view.time],
         view.created !== null && ['created', view.created],
@@ -227,7 +238,12 @@ function Online({ view, project }: { view: FeatureViewInfo; project: string }) {
           </span>
         </p>
       )}
-      {state.version === null && (
+      {state.version === null && view.stream && (
+        <p className="note">
+          Rows are kept as the stream tells them; they are compared with its log after the first materialization.
+        </p>
+      )}
+      {state.version === null && !view.stream && (
         <Empty title="Nothing is kept yet" command={`orrery features materialize ${project} --views ${view.name}`} />
       )}
       {state.version !== null && (

@@ -1,0 +1,147 @@
+import { openSecrets } from '#data'
+import type { Logger } from '#platform/log'
+import type { Storage, Tx } from '#platform/storage'
+import type { Clock } from '#platform/time'
+import type { StreamSource } from '#projects/contract'
+import type { Catalog } from '../catalog.ts'
+import type { AppliedView } from '../catalog-store.ts'
+import type { StreamInfo } from '../contract.ts'
+import type { OnlineStore } from '../online-store.ts'
+import { answeringView } from '../online.ts'
+import type { ConsumerState, StreamConsumer } from './consumer.ts'
+import { countLogged, insertLogged, insertRejected, rejectedMessages } from './log-store.ts'
+import { judge, type Received } from './received.ts'
+
+/** How soon a view that was applied, changed or taken away is noticed. */
+const LOOK_EVERY_MS = 2_000
+
+/** Reads the streams that views are fed from. */
+export interface Streams {
+  start(): void
+  stop(): Promise<void>
+  /** How the stream of a view stands; null for a view that has none. */
+  info(view: AppliedView): Promise<StreamInfo | null>
+  /** Of the views with a stream that this server reads. */
+  states(): { project: string; view: string; state: ConsumerState }[]
+}
+
+interface Running {
+  readonly project: string
+  readonly view: string
+  /** What is read, and as what: another one takes its place when this changes. */
+  readonly source: string
+  readonly consumer: StreamConsumer
+}
+
+export function openStreams(needs: {
+  storage: Storage
+  clock: Clock
+  log: Logger
+  catalog: Catalog
+  store: OnlineStore
+  env?: NodeJS.ProcessEnv
+}): Streams {
+  const { storage, clock, log, catalog, store, env = process.env } = needs
+  const running = new Map<string, Running>()
+  let timer: NodeJS.Timeout | undefined
+  let looking: Promise<void> = Promise.resolve()
+  let stopped = true
+
+  /**
+   * Keeps the rows of messages: the newest of each entity online, all of them in the log. What the online store has is not
+   * told before the log has it, too: who is not told sends again.
+   */
+  async function keep(project: string, name: string, messages: readonly Received[]): Promise<number> {
+    const [view] = await catalog.withRows(project, [name])
+    const { definition, id } = view!
+    const now = clock.now()
+    const judged = messages.map((message) => judge(definition, message, now))
+    const rows = judged.flatMap((one) => ('row' in one ? [one] : []))
+    const rejected = judged.flatMap((one) => ('rejected' in one ? [one.rejected] : []))
+    const answering = answeringView(view!)
+    // Until a new version answers, the one before it is told what it can take of the message.
+    if (answering.id !== id) {
+      const before = messages.map((message) => judge(answering.definition, message, now))
+      const puts = before.flatMap((one) => ('row' in one ? [{ put: one.row }] : []))
+      await store.apply(answering.id, puts, now)
+    }
+    const also = async (tx: Tx) => {
+      await insertLogged(
+        tx,
+        { project, view: name },
+        rows.map(({ logged }) => logged),
+      )
+      await insertRejected(tx, { project, view: name }, rejected)
+    }
+    await store.apply(id, definition.online ? rows.map(({ row }) => ({ put: row })) : [], now, also)
+    return rejected.length
+  }
+
+  /** The client of NATS is loaded by who has a stream. */
+  async function startOne({ project, definition }: AppliedView, source: string): Promise<void> {
+    const { startConsumer } = await import('./consumer.ts')
+    const stream = definition.stream!
+    const { name: view } = definition
+    const durable = stream.consumer ?? `orrery-${project}-${view}`
+    log.info({ project, view, stream: stream.name, durable }, 'reading a stream')
+    const consumer = startConsumer({
+      ...{ source: stream, durable, secrets: openSecrets(env), now: clock.now },
+      keep: (messages) => keep(project, view, messages),
+    })
+    running.set(`${project} ${view}`, { project, view, source, consumer })
+  }
+
+  async function look(): Promise<void> {
+    const wanted = (await catalog.views()).filter(({ definition }) => definition.stream)
+    const sources = new Map(
+      wanted.map((view) => [`${view.project} ${view.definition.name}`, sourceOf(view.definition.stream!)]),
+    )
+    for (const [key, { source, consumer }] of running)
+      if (sources.get(key) !== source) {
+        running.delete(key)
+        await consumer.stop()
+      }
+    for (const view of wanted) {
+      const key = `${view.project} ${view.definition.name}`
+      if (!running.has(key) && !stopped) await startOne(view, sources.get(key)!)
+    }
+  }
+
+  function schedule(): void {
+    looking = look().catch((err) => log.error({ err }, 'the streams of features could not be looked at'))
+    void looking.then(() => {
+      if (!stopped) timer = setTimeout(schedule, LOOK_EVERY_MS).unref()
+    })
+  }
+
+  return {
+    start: () => {
+      stopped = false
+      schedule()
+    },
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await looking
+      await Promise.all([...running.values()].map(({ consumer }) => consumer.stop()))
+      running.clear()
+    },
+    info: async ({ project, definition }) => {
+      if (!definition.stream) return null
+      const { name: view, stream } = definition
+      const state = running.get(`${project} ${view}`)?.consumer.state()
+      const { rejected } = await rejectedMessages(storage, { project, view }, 0)
+      return {
+        ...{ server: stream.server, name: stream.name, subject: stream.subject ?? null },
+        consumer: stream.consumer ?? `orrery-${project}-${view}`,
+        ...{ connected: state?.connected ?? false, lag: state?.lag ?? null, received: state?.received ?? 0 },
+        ...{ lastMessageAt: state?.lastMessageAt ?? null, error: state?.error ?? null },
+        ...{ rejected, logged: await countLogged(storage, { project, view }) },
+      }
+    },
+    states: () =>
+      [...running.values()].map(({ project, view, consumer }) => ({ project, view, state: consumer.state() })),
+  }
+}
+
+const sourceOf = (stream: StreamSource) => JSON.stringify(stream)
