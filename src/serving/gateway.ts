@@ -119,7 +119,8 @@ export function openGateway({
     const state = states.current(endpoint) ?? (await states.ready(endpoint))
     const batch = await scoreBlocks(blocks, state.scoring, state.champion)
     const stats = statsOf(endpoint)
-    for (const [version, { rows }] of batch.failures) stats.versionFailed(version, rows)
+    for (const [version, { rows, tookUs }] of batch.failures) stats.versionFailed(version, rows, tookUs)
+    for (const [version, tookUs] of batch.tookUs) stats.ran(version, tookUs)
     return blocks.map((block, b) => {
       const offset = batch.blocks[b]!
       if (typeof offset !== 'number') return offset

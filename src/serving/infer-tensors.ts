@@ -34,15 +34,17 @@ export async function inferTensors(
   const { version, route, graph } = answeringOf(state, id ?? randomUUID())
   const stats = needs.statsOf(endpoint)
   const rows = Object.values(feeds)[0]?.shape[0] ?? 1
+  const tookUs = () => Math.round((performance.now() - started) * 1000)
   try {
     const outputs = await graph.run(feeds, wanted)
-    stats.served(version, route, rows, Math.round((performance.now() - started) * 1000))
+    stats.ran(version, tookUs())
+    stats.served(version, route, rows, tookUs())
     return { version, outputs }
   } catch (error) {
     const { status = 500 } = error as { status?: number }
     if (status < 500) stats.refused()
     else {
-      stats.versionFailed(version, rows)
+      stats.versionFailed(version, rows, tookUs())
       stats.failed(rows)
     }
     throw error

@@ -18,8 +18,10 @@ export interface BatchScores {
   readonly embedding?: { readonly width: number; readonly values: Float64Array }
   /** Of versions that are put together of others: what each part alone says. */
   readonly partsByVersion: ReadonlyMap<number, PartScores>
-  /** By version the rows it could not score, and why. */
-  readonly failures: ReadonlyMap<number, { rows: number; error: unknown }>
+  /** By version the rows it could not score, why, and after how long that was known. */
+  readonly failures: ReadonlyMap<number, { rows: number; error: unknown; tookUs: number }>
+  /** What the run of each version took, in µs. */
+  readonly tookUs: ReadonlyMap<number, number>
 }
 
 /**
@@ -37,16 +39,19 @@ export async function scoreBlocks(
   const offsets = blocks.map((block) => appendBlock(buffer, block))
   const encoded = buffer.encoded()
   const { rows } = encoded
-  const failures = new Map<number, { rows: number; error: unknown }>()
+  const failures = new Map<number, { rows: number; error: unknown; tookUs: number }>()
+  const tookUs = new Map<number, number>()
   const byVersion = new Map<number, Float64Array>()
   const partsByVersion = new Map<number, PartScores>()
   let embedding: BatchScores['embedding']
-  if (rows === 0) return { rows, blocks: offsets, byVersion, partsByVersion, failures }
+  if (rows === 0) return { rows, blocks: offsets, byVersion, partsByVersion, failures, tookUs }
 
   const accepted = blocks.filter((_, b) => typeof offsets[b] === 'number')
   const shared = new Map<string, SharedFeeds>([[champion.featuresKey, { feeds: champion.feeds(encoded), unfit: [] }]])
   await Promise.all(
     [...models].map(async ([version, model]) => {
+      const began = performance.now()
+      const took = () => (performance.now() - began) * 1000
       try {
         let inputs = shared.get(model.featuresKey)
         if (!inputs) {
@@ -58,6 +63,7 @@ export async function scoreBlocks(
           model === champion && model.signature.image?.embedding !== undefined
             ? await withEmbedding(inputs.feeds)
             : await model.run(inputs.feeds, rows, tellParts, true)
+        tookUs.set(version, took())
         let failed = 0
         let error: unknown
         for (const block of inputs.unfit) {
@@ -65,14 +71,14 @@ export async function scoreBlocks(
           failed += block.rows
           error = block.error
         }
-        if (failed > 0) failures.set(version, { rows: failed, error })
+        if (failed > 0) failures.set(version, { rows: failed, error, tookUs: took() })
         byVersion.set(version, scores)
       } catch (error) {
-        failures.set(version, { rows, error })
+        failures.set(version, { rows, error, tookUs: took() })
       }
     }),
   )
-  return { rows, blocks: offsets, byVersion, partsByVersion, failures, ...(embedding && { embedding }) }
+  return { rows, blocks: offsets, byVersion, partsByVersion, failures, tookUs, ...(embedding && { embedding }) }
 
   async function withEmbedding(feeds: Tensors): Promise<Float64Array> {
     const answer = await champion.runWithEmbedding(feeds, rows)

@@ -6,8 +6,10 @@ import type { Route } from './router.ts'
 export interface EndpointStats {
   /** `rows` answers of one version on one route, each after `latencyUs`. */
   served(version: number, route: Route, rows: number, latencyUs: number): void
-  /** `rows` that a version could not score. */
-  versionFailed(version: number, rows: number): void
+  /** `rows` that a version could not score, told after `tookUs`. */
+  versionFailed(version: number, rows: number, tookUs: number): void
+  /** A version's graph was run once. */
+  ran(version: number, tookUs: number): void
   /** A request of `rows` that got no answer through our fault. */
   failed(rows: number): void
   /** A request that did not fit the signature. */
@@ -26,14 +28,26 @@ export interface StatsSnapshot {
     readonly served: number
     readonly servedByRoute: Readonly<Record<Route, number>>
     readonly failed: number
+    /** Requests, runs of the graph and failures, with what they took together. */
+    readonly requests: Timed
+    readonly runs: Timed
+    readonly failures: Timed
     readonly p50Ms: number | null
     readonly p99Ms: number | null
   }[]
 }
 
+export interface Timed {
+  readonly count: number
+  readonly us: number
+}
+
 interface VersionStats {
   served: Record<Route, number>
   failed: number
+  readonly requests: { count: number; us: number }
+  readonly runs: { count: number; us: number }
+  readonly failures: { count: number; us: number }
   latency: RecordableHistogram
 }
 
@@ -55,6 +69,9 @@ export function createEndpointStats(now: () => number): EndpointStats {
       stats = {
         served: { stable: 0, canary: 0 },
         failed: 0,
+        requests: { count: 0, us: 0 },
+        runs: { count: 0, us: 0 },
+        failures: { count: 0, us: 0 },
         latency: createHistogram({ lowest: 1, highest: LONGEST_US, figures: 2 }),
       }
       versions.set(version, stats)
@@ -74,12 +91,16 @@ export function createEndpointStats(now: () => number): EndpointStats {
     served: (version, route, rows, latencyUs) => {
       const stats = statsOf(version)
       stats.served[route] += rows
+      add(stats.requests, latencyUs)
       stats.latency.record(Math.min(LONGEST_US, Math.max(1, Math.round(latencyUs))))
       countSecond(now(), rows)
       recent.served(version, rows, latencyUs)
     },
-    versionFailed: (version, rows) => {
-      statsOf(version).failed += rows
+    ran: (version, tookUs) => add(statsOf(version).runs, tookUs),
+    versionFailed: (version, rows, tookUs) => {
+      const stats = statsOf(version)
+      stats.failed += rows
+      add(stats.failures, tookUs)
       recent.failed(version, rows)
     },
     failed: (rows) => {
@@ -105,10 +126,18 @@ export function createEndpointStats(now: () => number): EndpointStats {
             served: stats.served.stable + stats.served.canary,
             servedByRoute: { ...stats.served },
             failed: stats.failed,
+            requests: { ...stats.requests },
+            runs: { ...stats.runs },
+            failures: { ...stats.failures },
             p50Ms: stats.latency.count === 0 ? null : stats.latency.percentile(50) / 1000,
             p99Ms: stats.latency.count === 0 ? null : stats.latency.percentile(99) / 1000,
           })),
       }
     },
   }
+}
+
+function add(timed: { count: number; us: number }, us: number): void {
+  timed.count++
+  timed.us += us
 }

@@ -230,6 +230,13 @@ describe('the Open Inference Protocol over REST', () => {
     } = (await get('/v2/models/retention/stats')).body
     expect(stats).toMatchObject({ name: 'retention', version: '1', inference_count: expect.any(Number) })
     expect(stats.inference_count).toBeGreaterThan(0)
+    const { success, compute_infer } = stats.inference_stats
+    expect(success.count).toBeGreaterThan(0)
+    expect(compute_infer.count).toBe(stats.execution_count)
+    // Together, in ns: an answer takes longer than the run in it, and less than a minute.
+    expect(success.ns / success.count).toBeGreaterThan(1_000)
+    expect(success.ns / success.count).toBeLessThan(60e9)
+    expect(compute_infer.ns).toBeGreaterThan(1_000)
   })
 
   it.each([

@@ -25,8 +25,8 @@ interface Slot {
   current: OpenModel | undefined
   /** Why it cannot answer. */
   problem: string
-  answered: number
-  failed: number
+  readonly answered: { count: number; us: number }
+  readonly failed: { count: number; us: number }
 }
 
 /** Models of files, opened at once; one that is broken is told, and the others answer. */
@@ -34,7 +34,7 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
   const slots = new Map<string, Slot>()
 
   async function load(source: ModelSource): Promise<void> {
-    const slot = slots.get(source.name) ?? { current: undefined, problem: 'it is loading', answered: 0, failed: 0 }
+    const slot = slots.get(source.name) ?? newSlot()
     slots.set(source.name, slot)
     const before = slot.current
     try {
@@ -118,8 +118,8 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
         .map(([one, { current, answered, failed }]) => ({
           name: one,
           version: current?.source.version ?? '',
-          answered,
-          failed,
+          inferences: answered.count,
+          ...{ requests: { ...answered }, failures: { ...failed }, runs: { ...answered } },
         }))
     },
     load: async (name) => {
@@ -144,12 +144,22 @@ export async function openFileModels(sources: ModelSources, log: Logger): Promis
 const problemOf = ({ current, problem }: Slot) => (current ? current.graph.problem() : problem)
 
 async function counted<T>(slot: Slot, run: () => Promise<T>): Promise<T> {
+  const began = performance.now()
+  const count = (timed: Slot['answered']) => {
+    timed.count++
+    timed.us += (performance.now() - began) * 1000
+  }
   try {
     const answer = await run()
-    slot.answered++
+    count(slot.answered)
     return answer
   } catch (error) {
-    slot.failed++
+    count(slot.failed)
     throw error
   }
 }
+
+const newSlot = (): Slot => ({
+  ...{ current: undefined, problem: 'it is loading' },
+  ...{ answered: { count: 0, us: 0 }, failed: { count: 0, us: 0 } },
+})

@@ -73,7 +73,8 @@ function openMetrics(models: FileModels): Registry {
     registers: [metrics],
     async collect() {
       this.reset()
-      for (const { name, version, answered, failed } of await models.counts()) {
+      for (const { name, version, requests, failures } of await models.counts()) {
+        const [answered, failed] = [requests.count, failures.count]
         this.inc({ model: name, version, outcome: 'answered' }, answered)
         this.inc({ model: name, version, outcome: 'failed' }, failed)
       }

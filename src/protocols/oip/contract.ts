@@ -26,7 +26,7 @@ const Statistics = z.object({
       version: z.string(),
       inference_count: z.number(),
       execution_count: z.number(),
-      inference_stats: z.object({ success: Duration, fail: Duration }),
+      inference_stats: z.object({ success: Duration, fail: Duration, compute_infer: Duration }),
     }),
   ),
 })
@@ -70,7 +70,7 @@ const infer = {
 const statistics = {
   method: 'GET',
   permission: 'serving:read',
-  summary: 'Triton’s statistics: how often models answered since the server started.',
+  summary: 'Triton’s statistics: how often models answered since the server started, and how long that took.',
   reply: Statistics,
 } as const
 

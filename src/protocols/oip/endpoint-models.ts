@@ -70,11 +70,9 @@ export function endpointModels({
       const names = await serving.endpointNames()
       if (name !== undefined && !names.includes(name)) throw new ModelUnknown(name, names)
       return (name === undefined ? names : [name]).flatMap((endpoint) =>
-        serving.status(endpoint).versions.map(({ version: number, served, failed }) => ({
-          name: endpoint,
-          version: String(number),
-          answered: served,
-          failed,
+        serving.status(endpoint).versions.map(({ version: number, served, requests, failures, runs }) => ({
+          ...{ name: endpoint, version: String(number), inferences: served },
+          ...{ requests, failures, runs },
         })),
       )
     },

@@ -1,5 +1,5 @@
 import type { TensorSpec } from '#runtime/contract'
-import type { IndexedModel, InferenceCounts, InferenceModel } from './models.ts'
+import type { IndexedModel, InferenceCounts, InferenceModel, Timed } from './models.ts'
 
 export const PLATFORM = 'onnxruntime_onnx'
 
@@ -33,13 +33,16 @@ export const modelConfig = ({ name, inputs, outputs }: InferenceModel) => ({
   output: outputs.map(configured),
 })
 
+const duration = ({ count, us }: Timed) => ({ count, ns: Math.round(us * 1000) })
+
+/** In the words of Triton's statistics. */
 export const statisticsOf = (counts: readonly InferenceCounts[]) => ({
-  model_stats: counts.map(({ name, version, answered, failed }) => ({
+  model_stats: counts.map(({ name, version, inferences, requests, failures, runs }) => ({
     name,
     version,
-    inference_count: answered,
-    execution_count: answered,
-    inference_stats: { success: { count: answered, ns: 0 }, fail: { count: failed, ns: 0 } },
+    inference_count: inferences,
+    execution_count: runs.count,
+    inference_stats: { success: duration(requests), fail: duration(failures), compute_infer: duration(runs) },
   })),
 })
 

@@ -25,12 +25,24 @@ export interface IndexedModel {
   readonly reason: string
 }
 
-/** How often a model answered since the server started. */
+/** What a model did since the server started. */
 export interface InferenceCounts {
   readonly name: string
   readonly version: string
-  readonly answered: number
-  readonly failed: number
+  /** Rows that it answered. */
+  readonly inferences: number
+  /** Requests answered, from the first look at them to their answer. */
+  readonly requests: Timed
+  /** Requests, or parts of a batch, that it could not answer. */
+  readonly failures: Timed
+  /** Runs of its graph: those that come at once share one. */
+  readonly runs: Timed
+}
+
+export interface Timed {
+  readonly count: number
+  /** µs together. */
+  readonly us: number
 }
 
 /** The models that a server answers for: its endpoints, or the files that it was started with. */
