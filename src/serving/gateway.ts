@@ -15,7 +15,7 @@ import { isLogged, isPictureKept, redacted } from './log-policy.ts'
 import { readPictures } from './pictures.ts'
 import { createPredictionIds } from './prediction-id.ts'
 import { createRates } from './rate.ts'
-import { stickyKey } from './router.ts'
+import { isStickyColumn, stickyColumn, stickyKey } from './router.ts'
 import { scoreBlocks } from './score.ts'
 import type { EndpointStats } from './stats.ts'
 import type { NewPrediction, StoredPrediction } from './store.ts'
@@ -260,6 +260,7 @@ export function openGateway({
 
     const { task } = state.champion.signature
     const policy = state.endpoint.log
+    const key = stickyColumn(state.endpoint.traffic, header)
     const entries: NewPrediction[] = []
     const kept: SeenPicture[] = []
     const predictions = new Array<Prediction>(records.length)
@@ -267,7 +268,7 @@ export function openGateway({
       const id = ids[r]!
       const { value, label, probabilities, embedding, ...logged } = scored[r]!
       if (isLogged(id, policy)) {
-        const record = embedding ? { ...records[r]!, ...embedding } : records[r]!
+        const record = embedding || key ? { ...records[r]!, ...embedding, ...key } : records[r]!
         entries.push({
           ...logged,
           id,
@@ -359,7 +360,8 @@ function isAnother(
   return (
     endpoint !== asked ||
     Object.entries(inputs).some(
-      ([column, value]) => record[column] !== value && !wasFilled(column) && !isEmbedding(column),
+      ([column, value]) =>
+        record[column] !== value && !wasFilled(column) && !isEmbedding(column) && !isStickyColumn(column),
     )
   )
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Tensors } from '#runtime'
 import { answeringOf } from './answering.ts'
 import type { EndpointStates } from './endpoint-state.ts'
+import { stickyKey } from './router.ts'
 import type { EndpointStats } from './stats.ts'
 
 /** A question of a model that takes no records. */
@@ -12,6 +13,8 @@ export interface InferRequest {
   readonly feeds: Tensors
   /** The outputs that are wanted; all when absent. */
   readonly wanted: readonly string[] | undefined
+  /** A header of the request, for endpoints that keep arms of an experiment by one. */
+  readonly header?: ((name: string) => string | undefined) | undefined
 }
 
 export interface InferReply {
@@ -26,12 +29,15 @@ export interface InferReply {
  * @throws EndpointUnknown, EndpointNotReady, TensorInvalid, ModelFailed and what else the model says
  */
 export async function inferTensors(
-  { endpoint, id, feeds, wanted }: InferRequest,
+  { endpoint, id, feeds, wanted, header }: InferRequest,
   needs: { states: EndpointStates; statsOf: (endpoint: string) => EndpointStats },
 ): Promise<InferReply> {
   const started = performance.now()
   const state = needs.states.current(endpoint) ?? (await needs.states.ready(endpoint))
-  const { version, route, graph } = answeringOf(state, id ?? randomUUID())
+  const { version, route, graph } = answeringOf(
+    state,
+    stickyKey(state.endpoint.traffic, {}, header) ?? id ?? randomUUID(),
+  )
   const stats = needs.statsOf(endpoint)
   const rows = Object.values(feeds)[0]?.shape[0] ?? 1
   const tookUs = () => Math.round((performance.now() - started) * 1000)

@@ -47,6 +47,26 @@ export function stickyKey(
   return value === undefined || value === null ? undefined : `${canary.version}/${value}`
 }
 
+const LONGEST_KEY = 200
+
+/**
+ * The header that arms are kept by, as a column of the logged record: what was compared in an A/B test can be told from the log alone.
+ * `undefined` where arms are kept by a column, which is logged anyway, or by nothing.
+ */
+export function stickyColumn(
+  { canary }: Traffic,
+  header: ((name: string) => string | undefined) | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (!canary?.sticky || 'column' in canary.sticky) return undefined
+  const value = header?.(canary.sticky.header)
+  return value === undefined ? undefined : { [`${HEADER}${canary.sticky.header}`]: value.slice(0, LONGEST_KEY) }
+}
+
+const HEADER = 'header:'
+
+/** A column that came with the request, and not in its record. */
+export const isStickyColumn = (column: string) => column.startsWith(HEADER)
+
 /**
  * True when the canary answers the prediction `id`. By a hash, so that a retry meets the same arm, and monotone: who
  * is on the canary at 10 % is on it at 50 %.

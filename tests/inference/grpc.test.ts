@@ -74,6 +74,19 @@ describe('the Open Inference Protocol over gRPC', () => {
     expect(logged!.inputs).toEqual({ tenure: 3, charges: 80, plan: 'monthly' })
   })
 
+  it('keeps a user to their arm by a parameter', async () => {
+    for (let u = 0; u < 6; u++) {
+      const parameters = { 'x-user': { string_param: `user ${u}` } }
+      const ask = async () => (await infer({ model_name: 'split', inputs: record, parameters })).model_version
+      const other = await server.serving.predict({
+        endpoint: 'split',
+        records: [{ tenure: 3, charges: 80, plan: 'monthly' }],
+        header: () => `user ${u}`,
+      })
+      expect([await ask(), await ask()]).toEqual(new Array(2).fill(String(other.predictions[0]!.version)))
+    }
+  })
+
   it('keeps whole numbers of 64 bits', async () => {
     const reply = await infer({
       model_name: 'pair',

@@ -84,6 +84,9 @@ export async function openInferenceServer(folder: string): Promise<InferenceServ
   endpoints.set('light', { stable: alone(6) })
   endpoints.set('pair', { stable: alone(7) })
   endpoints.set('empty', {})
+  // Half of the users meet version 2.
+  const sticky = { header: 'x-user' }
+  endpoints.set('split', { stable: alone(1), canary: { version: 2, share: 0.5, answer: alone(2), sticky } })
   const serving = openServing({ storage, clock: systemClock, log: silent, endpoints, limits: PATIENT })
   const registry = {
     packaged: async (model: string, version: number) => {

@@ -239,6 +239,30 @@ describe('the Open Inference Protocol over REST', () => {
     expect(compute_infer.ns).toBeGreaterThan(1_000)
   })
 
+  it('keeps a user to their arm, by a header or a parameter of its name, and logs by what', async () => {
+    const versions = new Map<string, string>()
+    for (let u = 0; u < 12; u++) {
+      const user = `user ${u}`
+      const byHeader = await post('/v2/models/split/infer', { inputs: perFeature([RECORD]) }, { 'x-user': user })
+      const answer = byHeader.json()
+      versions.set(user, answer.model_version)
+      const [id] = outputOf(answer, 'prediction_id').data
+      const { inputs, version } = (await server.serving.reads.prediction(String(id)))!
+      expect([inputs['header:x-user'], version]).toEqual([user, Number(answer.model_version)])
+      const parameters = { 'x-user': user }
+      const byParameter = await post('/v2/models/split/infer', { inputs: perFeature([RECORD]), parameters })
+      expect(byParameter.json().model_version).toBe(answer.model_version)
+    }
+    expect(new Set(versions.values())).toEqual(new Set(['1', '2']))
+  })
+
+  it('answers a repeated request of a user from the log', async () => {
+    const ask = async () =>
+      (await post('/v2/models/split/infer', { id: 'once', inputs: perFeature([RECORD]) }, { 'x-user': 'ada' })).json()
+    expect(await ask()).toEqual(await ask())
+    expect((await server.serving.reads.list('split', { limit: 100, text: 'once' })).length).toBe(1)
+  })
+
   it.each([
     ['a model that is not there', 'nobody', perFeature([RECORD]), 404, 'no endpoint "nobody"'],
     ['an endpoint without a version', 'empty', perFeature([RECORD]), 503, 'cannot answer'],

@@ -94,10 +94,10 @@ function tabularModel(serving: Serving, endpoint: AnsweringEndpoint): InferenceM
     version: String(endpoint.version),
     inputs: tabularInputs(endpoint),
     outputs,
-    infer: async ({ id, feeds, wanted }: InferRequest) => {
+    infer: async ({ id, feeds, wanted, header }: InferRequest) => {
       checkOutputs(name, outputs, wanted)
       const records = recordsFromTensors(endpoint, feeds)
-      const { predictions } = await serving.predict({ endpoint: name, records, requestId: id })
+      const { predictions } = await serving.predict({ endpoint: name, records, requestId: id, header })
       const all = tensorsFromPredictions(signature, output, predictions)
       return { model: name, version: String(predictions[0]!.version), id, outputs: wanted ? pick(all, wanted) : all }
     },
@@ -125,7 +125,7 @@ function pictureModel(serving: Serving, endpoint: AnsweringEndpoint): InferenceM
         endpoint: name,
         records: files.map(() => ({})),
         files,
-        requestId: id,
+        ...{ requestId: id, header: request.header },
       })
       const all = tensorsFromPredictions(signature, output, predictions)
       return { model: name, version: String(predictions[0]!.version), id, outputs: wanted ? pick(all, wanted) : all }
@@ -157,8 +157,8 @@ function tensorModel(serving: Serving, { name, version, graph }: AnsweringEndpoi
     version: String(version),
     inputs: graph.inputs,
     outputs: graph.outputs,
-    infer: async ({ id, feeds, wanted }) => {
-      const answer = await serving.infer({ endpoint: name, id, feeds, wanted })
+    infer: async ({ id, feeds, wanted, header }) => {
+      const answer = await serving.infer({ endpoint: name, id, feeds, wanted, header })
       return { model: name, version: String(answer.version), id, outputs: answer.outputs }
     },
   }

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpServer, Principal } from '#platform/http'
 import { readBody } from './body.ts'
 import { InferRequestInvalid } from './codec/errors.ts'
-import { HEADER_LENGTH, readInferRequest } from './codec/request.ts'
+import { HEADER_LENGTH, headerOr, readInferRequest } from './codec/request.ts'
 import { writeInferResponse } from './codec/response.ts'
 import { oipRoutes } from './contract.ts'
 import { oipDialect } from './dialect.ts'
@@ -28,12 +28,13 @@ export function mountInferenceRest(
   const asked = ({ params, principal }: Asked) => models.model(params.model, params.version, principal)
 
   async function infer({ params, principal, request, reply }: Asked): Promise<FastifyReply> {
-    const header = headerLengthOf(request.headers[HEADER_LENGTH])
-    const body = await readBody(request.raw, largestBody, header)
-    const read = readInferRequest(body, header)
+    const json = headerLengthOf(request.headers[HEADER_LENGTH])
+    const body = await readBody(request.raw, largestBody, json)
+    const read = readInferRequest(body, json)
     const model = await models.model(params.model, params.version, principal)
     const id = read.id ?? [request.headers['x-request-id']].flat()[0]
-    const answer = await model.infer({ ...read, id })
+    const header = headerOr((name) => [request.headers[name]].flat()[0], read.parameters)
+    const answer = await model.infer({ ...read, id, header })
     const { body: written, headerLength } = writeInferResponse(answer, read.isBinary)
     if (headerLength !== undefined) reply.header(HEADER_LENGTH, headerLength)
     reply.type(headerLength === undefined ? 'application/json' : 'application/octet-stream')

@@ -14,14 +14,14 @@ const MOST_DIMENSIONS = 32
 const MOST_TENSORS = 10_000
 
 const Parameter = z.union([z.string(), z.number(), z.boolean()])
-const Parameters = z.record(z.string(), Parameter).optional()
+const ParametersOf = z.record(z.string(), Parameter).optional()
 
 const Tensors = z.array(
   z.object({
     name: z.string(),
     shape: z.array(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)).max(MOST_DIMENSIONS),
     datatype: z.string(),
-    parameters: Parameters,
+    parameters: ParametersOf,
     data: z.unknown().optional(),
   }),
 )
@@ -29,10 +29,10 @@ const Tensors = z.array(
 /** The JSON of a request; `data` is read by the datatype. */
 export const InferBody = z.object({
   id: z.string().max(200).optional(),
-  parameters: Parameters,
+  parameters: ParametersOf,
   inputs: Tensors.min(1).max(MOST_TENSORS),
   outputs: z
-    .array(z.object({ name: z.string(), parameters: Parameters }))
+    .array(z.object({ name: z.string(), parameters: ParametersOf }))
     .max(MOST_TENSORS)
     .optional(),
 })
@@ -44,10 +44,24 @@ export interface InferRequest {
   readonly feeds: Readonly<Record<string, Tensor>>
   /** The outputs that are wanted, in their order; all when absent. */
   readonly wanted: readonly string[] | undefined
+  /** What a header says, or a parameter of that name: for endpoints that look at one. */
+  readonly header?: ((name: string) => string | undefined) | undefined
 }
+
+export type Parameters = Readonly<Record<string, string | number | boolean>>
+
+/** @param sent the headers, by names in lower case */
+export const headerOr =
+  (sent: (name: string) => string | undefined, parameters: Parameters = {}) =>
+  (name: string): string | undefined => {
+    const header = sent(name.toLowerCase())
+    if (header !== undefined || !Object.hasOwn(parameters, name)) return header
+    return String(parameters[name])
+  }
 
 /** A request over HTTP, which says for each output how it is to be written. */
 export interface RestInferRequest extends InferRequest {
+  readonly parameters: Parameters | undefined
   /** Whether the data of an output is wanted after the JSON instead of in it. */
   isBinary(output: string): boolean
 }
@@ -88,6 +102,7 @@ export function readInferRequest(body: Uint8Array, headerLength: number | undefi
   return {
     id: parsed.id === '' ? undefined : parsed.id,
     feeds,
+    parameters: parsed.parameters,
     wanted: parsed.outputs?.length ? parsed.outputs.map(wantedOf) : undefined,
     isBinary: (output) => (binary.get(output) ?? binaryAll) === true,
   }

@@ -2,7 +2,14 @@ import type { NumberData, NumericDatatype, Tensor } from '#runtime'
 import { bytesOf, tensorFromBytes } from '../codec/binary-data.ts'
 import { ARRAYS } from '../codec/datatypes.ts'
 import { InferRequestInvalid, TensorDataInvalid } from '../codec/errors.ts'
-import { checkedShape, type InferRequest, refuseOtherOutput, refuseSharedMemory } from '../codec/request.ts'
+import {
+  checkedShape,
+  headerOr,
+  type InferRequest,
+  type Parameters,
+  refuseOtherOutput,
+  refuseSharedMemory,
+} from '../codec/request.ts'
 import type { InferResponse } from '../codec/response.ts'
 
 /** What a 64-bit number is decoded to; its digits and, where a double holds it, its number are all that is asked of it. */
@@ -12,6 +19,7 @@ export interface InferRequestMessage {
   model_name: string
   model_version: string
   id: string
+  parameters: Record<string, { parameter_choice?: string; [field: string]: unknown }>
   inputs: { name: string; datatype: string; shape: Long[]; parameters: object; contents: Contents | null }[]
   outputs: { name: string; parameters: object }[]
   raw_input_contents: Uint8Array[]
@@ -37,8 +45,14 @@ const FIELDS = {
   BYTES: 'bytes_contents',
 } as const
 
-/** @throws InferRequestInvalid, TensorDataInvalid */
-export function readInferMessage(message: InferRequestMessage): InferRequest {
+/**
+ * @param metadata what the call was sent with, by names in lower case
+ * @throws InferRequestInvalid, TensorDataInvalid
+ */
+export function readInferMessage(
+  message: InferRequestMessage,
+  metadata: (name: string) => string | undefined = () => undefined,
+): InferRequest {
   const { inputs, outputs, raw_input_contents: raw, id } = message
   const isRaw = raw.length > 0
   if (isRaw && raw.length !== inputs.length)
@@ -63,9 +77,16 @@ export function readInferMessage(message: InferRequestMessage): InferRequest {
   return {
     id: id === '' ? undefined : id,
     feeds,
+    header: headerOr(metadata, parametersOf(message)),
     wanted: outputs.length > 0 ? outputs.map(({ name }) => name) : undefined,
   }
 }
+
+/** Each has the one field that was set. */
+const parametersOf = ({ parameters }: InferRequestMessage): Parameters =>
+  Object.fromEntries(
+    Object.entries(parameters ?? {}).map(([name, one]) => [name, String(one[one.parameter_choice ?? ''] ?? '')]),
+  )
 
 function tensorFromContents(
   name: string,

@@ -56,10 +56,14 @@ export async function startGrpc(needs: GrpcNeeds): Promise<GrpcServer> {
     return failure
   }
   const unary =
-    <Request>(method: string, permission: string, answer: (request: Request, caller: Principal) => Promise<object>) =>
+    <Request>(
+      method: string,
+      permission: string,
+      answer: (request: Request, caller: Principal, call: { readonly metadata: Grpc.Metadata }) => Promise<object>,
+    ) =>
     (call: Grpc.ServerUnaryCall<Request, object>, done: Grpc.sendUnaryData<object>) => {
       identify(call, permission)
-        .then((caller) => answer(call.request, caller))
+        .then((caller) => answer(call.request, caller, call))
         // Whoever has given up is told nothing more: their deadline passed, or they cancelled.
         .then(
           (reply) => call.cancelled || done(null, reply),
@@ -67,8 +71,12 @@ export async function startGrpc(needs: GrpcNeeds): Promise<GrpcServer> {
         )
     }
 
-  const infer = async (request: InferRequestMessage, caller: Principal) => {
-    const read = readInferMessage(request)
+  const infer = async (
+    request: InferRequestMessage,
+    caller: Principal,
+    { metadata }: { readonly metadata: Grpc.Metadata },
+  ) => {
+    const read = readInferMessage(request, (name) => metadata.get(name)[0]?.toString())
     const model = await models.model(request.model_name, request.model_version, caller)
     return inferMessage(await model.infer(read), request)
   }
@@ -98,7 +106,7 @@ export async function startGrpc(needs: GrpcNeeds): Promise<GrpcServer> {
     ModelStreamInfer: (call: Grpc.ServerDuplexStream<InferRequestMessage, object>) => {
       answerStream(call, {
         begin: () => identify(call, 'serving:predict'),
-        answer: infer,
+        answer: (request, caller) => infer(request, caller, call),
         failureOf: (error) => failed(error, 'ModelStreamInfer'),
       })
     },
