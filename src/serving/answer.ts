@@ -2,8 +2,8 @@ import type { Signature } from '#registry/contract'
 import { ModelFailed } from '#runtime'
 import type { Prediction } from './contract.ts'
 import type { ReadyEndpoint } from './endpoint-state.ts'
-import { combine, isOnCanary, type Route } from './router.ts'
-import type { BatchScores } from './score.ts'
+import { type Arm, combine, isOnCanary, type Route } from './router.ts'
+import type { BatchScores, Scoring } from './score.ts'
 import type { StoredPrediction } from './store.ts'
 
 type Task = Signature['task']
@@ -22,20 +22,28 @@ export interface Scored {
   readonly scores: string
   /** The part of each version in the answer, as JSON by version. */
   readonly weights: string
+  /** The same again with those that had not said it yet, where there are any: who is compared is not waited for. */
+  readonly late?: Promise<string>
   /** Where a picture lies among those of the training, as columns of its logged record. */
   readonly embedding?: Readonly<Record<string, number>>
 }
 
-/**
- * The answer of one row by the arm its key falls to; when the canary has none, by the stable one.
- *
- * @param key what decides the arm: the prediction id, or what the endpoint keeps arms by
- */
-export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number, key: string): Scored | Error {
+/** What decides the arm: what the endpoint keeps arms by, or the prediction id. */
+export function armOf({ endpoint, stable, canary }: ReadyEndpoint, key: string): Arm {
+  return canary && isOnCanary(key, endpoint.traffic.canary!.share) ? canary : stable
+}
+
+/** The answer of one row by its arm; when the canary has none, by the stable one. */
+export function answerRow(
+  state: ReadyEndpoint,
+  { scores: batch, unsettled }: Scoring,
+  row: number,
+  of: Arm,
+): Scored | Error {
   const { champion, endpoint, stable, canary } = state
   const { outputs, signature } = champion
   const scoreOf = (version: number, k: number) => batch.byVersion.get(version)?.[row * outputs + k] ?? Number.NaN
-  let arm = canary && isOnCanary(key, endpoint.traffic.canary!.share) ? canary : stable
+  let arm = of
   let answer = combine(arm.members, outputs, scoreOf)
   if (!answer && arm === canary) {
     arm = stable
@@ -47,6 +55,8 @@ export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number,
   }
   const { task, classes } = signature
   const output = task === 'multiclass' ? mostLikely(answer) : 0
+  const said = () => scoresJson(state.scoring.keys(), (version) => scoreOf(version, output), batch, row, output)
+  const late = unsettled()
   return {
     model: endpoint.model,
     project: endpoint.project,
@@ -55,7 +65,8 @@ export function answerRow(state: ReadyEndpoint, batch: BatchScores, row: number,
     value: answer[output]!,
     label: labelOf(task, classes, answer),
     probabilities: probabilitiesOf(task, classes, answer),
-    scores: scoresJson(state.scoring.keys(), (version) => scoreOf(version, output), batch, row, output),
+    scores: said(),
+    ...(late.length > 0 && { late: Promise.all(late).then(said) }),
     weights: arm.weights,
     ...(batch.embedding && { embedding: embeddingColumns(batch.embedding, row) }),
   }

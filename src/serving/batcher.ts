@@ -9,7 +9,7 @@ export interface Batcher<Item, Result> {
 
 interface Waiting<Item, Result> {
   readonly item: Item
-  readonly resolve: (result: Result) => void
+  readonly resolve: (result: Result | Promise<Result>) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -17,7 +17,8 @@ interface Waiting<Item, Result> {
 const MOST_RUNNING = 2
 
 /**
- * @param run answers a batch: one result or error per item, in order
+ * @param run answers a batch: one result or error per item, in order; an item that takes longer than the others may have a promise,
+ *   for which the next batch does not wait
  * @param limit most `weight` of a batch just now; an item heavier than that goes alone
  * @param mostWaiting `weight` that may wait; the error of `refuse` is for what comes on top
  */
@@ -28,7 +29,7 @@ export function createBatcher<Item, Result>({
   mostWaiting = Number.POSITIVE_INFINITY,
   refuse = () => new Error('too much waits already'),
 }: {
-  run: (items: Item[]) => Promise<(Result | Error)[]>
+  run: (items: Item[]) => Promise<(Result | Error | Promise<Result>)[]>
   weight: (item: Item) => number
   limit: () => number
   mostWaiting?: number

@@ -2,7 +2,7 @@ import type { CompleteRecords } from '#features'
 import { encodeJson } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import { PICTURE, type PredictionRecord, RecordInvalid, type SeenPicture } from '#runtime'
-import { answerRow, isEmbedding, loggedAnswer, type Scored } from './answer.ts'
+import { answerRow, armOf, isEmbedding, loggedAnswer, type Scored } from './answer.ts'
 import { type Batcher, createBatcher } from './batcher.ts'
 import { createClaims } from './claims.ts'
 import type { Prediction } from './contract.ts'
@@ -15,8 +15,8 @@ import { isLogged, isPictureKept, redacted } from './log-policy.ts'
 import { readPictures } from './pictures.ts'
 import { createPredictionIds } from './prediction-id.ts'
 import { createRates } from './rate.ts'
-import { isStickyColumn, stickyColumn, stickyKey } from './router.ts'
-import { scoreBlocks } from './score.ts'
+import { type Arm, isStickyColumn, stickyColumn, stickyKey } from './router.ts'
+import { type Scoring, startScoring } from './score.ts'
 import type { EndpointStats } from './stats.ts'
 import type { NewPrediction, StoredPrediction } from './store.ts'
 
@@ -114,24 +114,25 @@ export function openGateway({
     return batcher
   }
 
-  async function scoreBatch(endpoint: string, blocks: readonly Block[]): Promise<(Scored[] | Error)[]> {
+  async function scoreBatch(
+    endpoint: string,
+    blocks: readonly Block[],
+  ): Promise<(Scored[] | Error | Promise<Scored[]>)[]> {
     // The endpoint as it is at this moment: a change of traffic takes effect with the next batch.
     const state = states.current(endpoint) ?? (await states.ready(endpoint))
-    const batch = await scoreBlocks(blocks, state.scoring, state.champion)
-    const stats = statsOf(endpoint)
-    for (const [version, { rows, tookUs }] of batch.failures) stats.versionFailed(version, rows, tookUs)
-    for (const [version, tookUs] of batch.tookUs) stats.ran(version, tookUs)
+    const scoring = startScoring(blocks, state.scoring, state.champion, statsOf(endpoint))
+    // Who is only compared, or answers others, may hang in its process; here it would hold up everybody.
+    await Promise.all(scoring.unsettled(heldUpBy(state)))
     return blocks.map((block, b) => {
-      const offset = batch.blocks[b]!
+      const offset = scoring.scores.blocks[b]!
       if (typeof offset !== 'number') return offset
-      const scored = new Array<Scored>(block.ids.length)
-      for (let r = 0; r < block.ids.length; r++) {
-        const key = stickyKey(state.endpoint.traffic, block.records[r]!, block.header) ?? block.ids[r]!
-        const one = answerRow(state, batch, offset + r, key)
-        if (one instanceof Error) return one
-        scored[r] = one
-      }
-      return scored
+      const arms = block.records.map((record, r) =>
+        armOf(state, stickyKey(state.endpoint.traffic, record, block.header) ?? block.ids[r]!),
+      )
+      const answers = () => answerRows(state, scoring, offset, arms)
+      const canary = arms.find((arm) => arm !== state.stable)
+      const slow = canary ? scoring.unsettled(canary.members.map(({ version }) => version)) : []
+      return slow.length === 0 ? answers() : Promise.all(slow).then(() => orThrow(answers()))
     })
   }
 
@@ -263,10 +264,11 @@ export function openGateway({
     const key = stickyColumn(state.endpoint.traffic, header)
     const entries: NewPrediction[] = []
     const kept: SeenPicture[] = []
+    const lates: { id: string; late: Promise<string> }[] = []
     const predictions = new Array<Prediction>(records.length)
     for (let r = 0; r < records.length; r++) {
       const id = ids[r]!
-      const { value, label, probabilities, embedding, ...logged } = scored[r]!
+      const { value, label, probabilities, embedding, late, ...logged } = scored[r]!
       if (isLogged(id, policy)) {
         const record = embedding || key ? { ...records[r]!, ...embedding, ...key } : records[r]!
         entries.push({
@@ -281,6 +283,7 @@ export function openGateway({
           label,
           probabilities: task === 'multiclass' ? encodeJson(probabilities) : null,
         })
+        if (late) lates.push({ id, late })
         // Who asks why wants to look at it later, too.
         const picture = record[PICTURE]
         const wanted = explain !== undefined && !policy?.redact.includes('picture')
@@ -289,7 +292,9 @@ export function openGateway({
       predictions[r] = { id, value, label, probabilities, version: logged.version }
     }
     if (kept.length > 0) await Promise.all(kept.map(({ bytes }) => keepPicture(bytes)))
-    const others = entries.length > 0 ? await log.append(entries) : NO_OTHERS
+    const logged = entries.length > 0 ? log.append(entries) : NO_OTHERS
+    for (const { id, late } of lates) void late.then((scores) => log.amend(id, scores))
+    const others = await logged
     countServed(statsOf(endpoint), scored, latencyUs)
     if (others.size > 0)
       for (let r = 0; r < predictions.length; r++) {
@@ -336,6 +341,28 @@ export function openGateway({
   }
 
   return { predict }
+}
+
+/** The versions without which nobody is answered, and those that are through as soon as they are asked. */
+function heldUpBy({ stable, scoring }: ReadyEndpoint): Set<number> {
+  const versions = new Set(stable.members.map(({ version }) => version))
+  for (const [version, { graph }] of scoring) if (graph.placement === 'inline') versions.add(version)
+  return versions
+}
+
+function answerRows(state: ReadyEndpoint, scoring: Scoring, offset: number, arms: readonly Arm[]): Scored[] | Error {
+  const scored = new Array<Scored>(arms.length)
+  for (let r = 0; r < arms.length; r++) {
+    const one = answerRow(state, scoring, offset + r, arms[r]!)
+    if (one instanceof Error) return one
+    scored[r] = one
+  }
+  return scored
+}
+
+function orThrow<Value>(value: Value | Error): Value {
+  if (value instanceof Error) throw value
+  return value
 }
 
 const NO_OTHERS: ReadonlyMap<string, StoredPrediction> = new Map()

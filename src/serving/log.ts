@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#platform/log'
 import type { Storage } from '#platform/storage'
 import { NO_ARCHIVE } from './archive/archive.ts'
-import { type NewPrediction, predictionsById, type StoredPrediction } from './store.ts'
+import { amendScores, type NewPrediction, predictionsById, type StoredPrediction } from './store.ts'
 import { createPredictionWriter, type LogHint, type RefuseLabel } from './write-predictions.ts'
 
 export interface PredictionLogLimits {
@@ -30,6 +30,8 @@ export interface PredictionLog {
    * @returns the records that another server logged first under the same ids: theirs is the answer that counts
    */
   append(predictions: readonly NewPrediction[]): Promise<ReadonlyMap<string, StoredPrediction>>
+  /** What versions said that were not waited for: it takes the place of what the record of this id has. Nobody waits for it. */
+  amend(id: string, scores: string): void
   /** Whether the record of this id is on its way into the table. */
   waits(id: string): boolean
   /** Those of these ids' records that are not in the table yet; whatever is not among them is there, or nowhere. */
@@ -179,8 +181,19 @@ export function openPredictionLog({
     for (const { endpoint } of predictions) dropped.set(endpoint, (dropped.get(endpoint) ?? 0) + 1)
   }
 
+  /** Written after its record, which is on its way. */
+  async function amend(id: string, scores: string): Promise<void> {
+    while (waiting.has(id)) await sleep(FIRST_PAUSE_MS)
+    try {
+      await storage.write((tx) => amendScores(tx, [{ id, scores }]))
+    } catch (error) {
+      log.error({ err: error, id }, 'what a version said late could not be logged')
+    }
+  }
+
   return {
     append,
+    amend: (id, scores) => void amend(id, scores),
     waits: (id) => waiting.has(id),
     waiting: async (ids) => ids.map((id) => waiting.get(id)).filter((record) => record !== undefined),
     pending: () => waiting.size,

@@ -7,7 +7,7 @@ export interface RecordBlock {
   readonly firstIndex: number
 }
 
-/** What every version says about each row of a batch. */
+/** What every version says about each row of a batch, as far as it has said it. */
 export interface BatchScores {
   readonly rows: number
   /** Where each block's rows begin; the error of a block that does not fit the champion's signature. */
@@ -15,74 +15,116 @@ export interface BatchScores {
   /** Rows × outputs by version; `NaN` where a version has no answer. */
   readonly byVersion: ReadonlyMap<number, Float64Array>
   /** Rows × numbers per row, of a champion that says where its pictures lie. */
-  readonly embedding?: { readonly width: number; readonly values: Float64Array }
+  embedding?: { readonly width: number; readonly values: Float64Array }
   /** Of versions that are put together of others: what each part alone says. */
   readonly partsByVersion: ReadonlyMap<number, PartScores>
-  /** By version the rows it could not score, why, and after how long that was known. */
-  readonly failures: ReadonlyMap<number, { rows: number; error: unknown; tookUs: number }>
-  /** What the run of each version took, in µs. */
-  readonly tookUs: ReadonlyMap<number, number>
+  /** By version the rows it could not score, and why. */
+  readonly failures: ReadonlyMap<number, { rows: number; error: unknown }>
 }
 
-/**
- * Scores blocks of records with every model, each run once. The champion's signature decides whether a block is
- * accepted; another version that cannot take a block, or fails, says nothing about its rows and fails nobody. Models that are
- * placed inline run in this turn of the event loop: the batcher chose it.
- */
+/** A batch that is being scored. */
+export interface Scoring {
+  readonly scores: BatchScores
+  /** Those of `versions` that have not said what they say; of all when absent. */
+  unsettled(versions?: Iterable<number>): readonly Promise<void>[]
+}
+
+/** What versions did, for who counts it. */
+export interface ScoringObserver {
+  ran(version: number, tookUs: number): void
+  versionFailed(version: number, rows: number, tookUs: number): void
+}
+
+/** As `startScoring`, to its end. */
 export async function scoreBlocks(
   blocks: readonly RecordBlock[],
   models: ReadonlyMap<number, LoadedModel>,
   champion: LoadedModel,
 ): Promise<BatchScores> {
+  const { scores, unsettled } = startScoring(blocks, models, champion)
+  await Promise.all(unsettled())
+  return scores
+}
+
+/**
+ * Scores blocks of records with every model, each run once. The champion's signature decides whether a block is
+ * accepted; another version that cannot take a block, or fails, says nothing about its rows and fails nobody. Who answers waits for
+ * the versions that the answer needs. Models that are placed inline run in this turn of the event loop: the batcher chose it.
+ */
+export function startScoring(
+  blocks: readonly RecordBlock[],
+  models: ReadonlyMap<number, LoadedModel>,
+  champion: LoadedModel,
+  observer?: ScoringObserver,
+): Scoring {
   const capacity = blocks.reduce((total, block) => total + block.records.length, 0)
   const buffer = new RowBuffer(champion.signature, capacity)
   const offsets = blocks.map((block) => appendBlock(buffer, block))
   const encoded = buffer.encoded()
   const { rows } = encoded
-  const failures = new Map<number, { rows: number; error: unknown; tookUs: number }>()
-  const tookUs = new Map<number, number>()
+  const failures = new Map<number, { rows: number; error: unknown }>()
   const byVersion = new Map<number, Float64Array>()
   const partsByVersion = new Map<number, PartScores>()
-  let embedding: BatchScores['embedding']
-  if (rows === 0) return { rows, blocks: offsets, byVersion, partsByVersion, failures, tookUs }
+  const scores: BatchScores = { rows, blocks: offsets, byVersion, partsByVersion, failures }
+  const running = new Map<number, Promise<void>>()
+  const scoring: Scoring = {
+    scores,
+    unsettled: (versions) => {
+      if (!versions) return [...running.values()]
+      const some: Promise<void>[] = []
+      for (const version of versions) {
+        const run = running.get(version)
+        if (run) some.push(run)
+      }
+      return some
+    },
+  }
+  if (rows === 0) return scoring
 
   const accepted = blocks.filter((_, b) => typeof offsets[b] === 'number')
   const shared = new Map<string, SharedFeeds>([[champion.featuresKey, { feeds: champion.feeds(encoded), unfit: [] }]])
-  await Promise.all(
-    [...models].map(async ([version, model]) => {
-      const began = performance.now()
-      const took = () => (performance.now() - began) * 1000
-      try {
-        let inputs = shared.get(model.featuresKey)
-        if (!inputs) {
-          inputs = otherFeeds(model, accepted, rows)
-          shared.set(model.featuresKey, inputs)
-        }
-        const tellParts = (parts: PartScores) => partsByVersion.set(version, parts)
-        const scores =
-          model === champion && model.signature.image?.embedding !== undefined
-            ? await withEmbedding(inputs.feeds)
-            : await model.run(inputs.feeds, rows, tellParts, true)
-        tookUs.set(version, took())
-        let failed = 0
-        let error: unknown
-        for (const block of inputs.unfit) {
-          scores.fill(Number.NaN, block.from * model.outputs, (block.from + block.rows) * model.outputs)
-          failed += block.rows
-          error = block.error
-        }
-        if (failed > 0) failures.set(version, { rows: failed, error, tookUs: took() })
-        byVersion.set(version, scores)
-      } catch (error) {
-        failures.set(version, { rows, error, tookUs: took() })
+  for (const [version, model] of models) running.set(version, runVersion(version, model))
+  return scoring
+
+  /** Never rejects. */
+  async function runVersion(version: number, model: LoadedModel): Promise<void> {
+    const began = performance.now()
+    const tookUs = () => (performance.now() - began) * 1000
+    const fail = (failed: number, error: unknown) => {
+      failures.set(version, { rows: failed, error })
+      observer?.versionFailed(version, failed, tookUs())
+    }
+    try {
+      let inputs = shared.get(model.featuresKey)
+      if (!inputs) {
+        inputs = otherFeeds(model, accepted, rows)
+        shared.set(model.featuresKey, inputs)
       }
-    }),
-  )
-  return { rows, blocks: offsets, byVersion, partsByVersion, failures, tookUs, ...(embedding && { embedding }) }
+      const tellParts = (parts: PartScores) => partsByVersion.set(version, parts)
+      const answers =
+        model === champion && model.signature.image?.embedding !== undefined
+          ? await withEmbedding(inputs.feeds)
+          : await model.run(inputs.feeds, rows, tellParts, true)
+      observer?.ran(version, tookUs())
+      let failed = 0
+      let error: unknown
+      for (const block of inputs.unfit) {
+        answers.fill(Number.NaN, block.from * model.outputs, (block.from + block.rows) * model.outputs)
+        failed += block.rows
+        error = block.error
+      }
+      if (failed > 0) fail(failed, error)
+      byVersion.set(version, answers)
+    } catch (error) {
+      fail(rows, error)
+    } finally {
+      running.delete(version)
+    }
+  }
 
   async function withEmbedding(feeds: Tensors): Promise<Float64Array> {
     const answer = await champion.runWithEmbedding(feeds, rows)
-    embedding = { width: answer.embedding.length / rows, values: answer.embedding }
+    scores.embedding = { width: answer.embedding.length / rows, values: answer.embedding }
     return answer.scores
   }
 }

@@ -181,6 +181,17 @@ function writeParameters(prediction: NewPrediction, parameters: unknown[], at: n
   parameters[at + 14] = prediction.weights
 }
 
+/** What versions said later than their record was written. */
+export interface Amendment {
+  readonly id: string
+  readonly scores: string
+}
+
+export async function amendScores(tx: Tx, amendments: readonly Amendment[]): Promise<void> {
+  for (const { id, scores } of amendments)
+    await tables<ServingTables>(tx).updateTable('serving_predictions').set({ scores }).where('id', '=', id).execute()
+}
+
 /** Those of `chunk` whose id another gateway logged first. */
 async function idsOfOthers(tx: Tx, chunk: readonly NewPrediction[]): Promise<string[]> {
   const rows = await tables<ServingTables>(tx)

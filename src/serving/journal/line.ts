@@ -1,4 +1,4 @@
-import type { NewPrediction } from '../store.ts'
+import type { Amendment, NewPrediction } from '../store.ts'
 
 /*
  * One prediction as one line of text: fields with tabs between them. JSON escapes tabs and newlines, so a field is either JSON or
@@ -40,15 +40,23 @@ function isSameArm(a: Arm, b: Arm): boolean {
   )
 }
 
-/** The predictions of lines that a writer wrote. */
-export function predictionsOf(lines: string): NewPrediction[] {
+/** A line about a prediction before it. No line of a prediction begins so. */
+export const amendmentLine = ({ id, scores }: Amendment) => `+\t${JSON.stringify(id)}\t${scores}\n`
+
+/** What stands in lines, in their order. */
+export function readLines(lines: string): { predictions: NewPrediction[]; amendments: Amendment[] } {
   const predictions: NewPrediction[] = []
+  const amendments: Amendment[] = []
   let last = ''
   let arm: Arm | undefined
   for (let from = 0; from < lines.length; ) {
     const end = lines.indexOf('\n', from)
     const fields = lines.slice(from, end).split('\t')
     from = end + 1
+    if (fields[0] === '+') {
+      amendments.push({ id: textOf(fields[1]!), scores: fields[2]! })
+      continue
+    }
     const [common, id, eventTime, receivedAt, latencyUs, value, label, probabilities, scores, inputs] = fields as [
       ...[string, string, string, string, string, string, string, string, string, string],
     ]
@@ -70,8 +78,11 @@ export function predictionsOf(lines: string): NewPrediction[] {
       inputs,
     })
   }
-  return predictions
+  return { predictions, amendments }
 }
+
+/** The predictions of lines. */
+export const predictionsOf = (lines: string): NewPrediction[] => readLines(lines).predictions
 
 /** A JSON text; most have nothing that is escaped. */
 const textOf = (json: string): string => (json.includes('\\') ? JSON.parse(json) : json.slice(1, -1))

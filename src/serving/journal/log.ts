@@ -5,7 +5,7 @@ import type { LabelRule } from '../label-rule.ts'
 import type { NewPrediction, StoredPrediction } from '../store.ts'
 import type { LogHint } from '../write-predictions.ts'
 import { decodeBlocks, encodeBlock } from './block.ts'
-import { createLineWriter, predictionsOf } from './line.ts'
+import { amendmentLine, createLineWriter, predictionsOf } from './line.ts'
 import { moveSegments, type Written } from './moving.ts'
 import { openMoverThread } from './mover-thread.ts'
 import { openSegments, type Place } from './segments.ts'
@@ -97,6 +97,12 @@ export function openJournaledLog({
       if (batch.ids.length >= LARGEST_BATCH) seal()
     }
     return behind || !batch ? AT_ONCE : batch.durable
+  }
+
+  function amend(id: string, scores: string): void {
+    if (closing) return
+    open ??= startBatch()
+    open.text += amendmentLine({ id, scores })
   }
 
   function startBatch(): Batch {
@@ -245,6 +251,7 @@ export function openJournaledLog({
 
   return {
     append,
+    amend,
     waits: (id) => waiting.has(id),
     waiting: waitingUnder,
     pending: () => waiting.size,

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises'
 import type { Storage } from '#platform/storage'
 import { type LabelRule, refusalOf } from '../label-rule.ts'
-import type { NewPrediction } from '../store.ts'
+import { type Amendment, amendScores, type NewPrediction } from '../store.ts'
 import { createPredictionWriter, type LogHint } from '../write-predictions.ts'
 import { decodeBlocks } from './block.ts'
-import { predictionsOf } from './line.ts'
+import { readLines } from './line.ts'
 import { forgetSegments, movedOf, setMoved } from './store.ts'
 
 export interface MoveRequest {
@@ -47,12 +47,14 @@ export function createMover(storage: Storage): Mover {
     try {
       const size = end ?? (await file.stat()).size
       const from = await movedOf(storage, segment)
-      const { predictions, to } = await readSome(file, from, size)
-      if (predictions.length === 0) return { end: from, records: 0, hints: [], more: false, unreadable: size - from }
+      const { predictions, amendments, to } = await readSome(file, from, size)
+      if (to === from) return { end: from, records: 0, hints: [], more: false, unreadable: size - from }
       const { hints } = await storage.write(async (tx) => {
         if (gone.length > 0) await forgetSegments(tx, gone)
         await setMoved(tx, segment, to)
-        return writePredictions(tx, predictions, (endpoint, label) => refusalOf(rules[endpoint], label))
+        const written = await writePredictions(tx, predictions, (endpoint, label) => refusalOf(rules[endpoint], label))
+        await amendScores(tx, amendments)
+        return written
       })
       return { end: to, records: predictions.length, hints, more: to < size, unreadable: 0 }
     } finally {
@@ -64,21 +66,24 @@ export function createMover(storage: Storage): Mover {
 /** Whole blocks from `from` on, until there are enough records for one transaction. */
 async function readSome(file: Awaited<ReturnType<typeof open>>, from: number, size: number) {
   const predictions: NewPrediction[] = []
+  const amendments: Amendment[] = []
   let to = from
   let atOnce = READ_AT_ONCE
-  while (predictions.length < MOST_RECORDS && to < size) {
+  while (to < size) {
     const wanted = Math.min(atOnce, size - to)
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, to)
     const { blocks, whole } = decodeBlocks(buffer.subarray(0, bytesRead))
     for (const { text, length } of blocks) {
-      predictions.push(...predictionsOf(text))
+      const read = readLines(text)
+      for (const one of read.predictions) predictions.push(one)
+      for (const one of read.amendments) amendments.push(one)
       to += length
-      if (predictions.length >= MOST_RECORDS) return { predictions, to }
+      if (predictions.length + amendments.length >= MOST_RECORDS) return { predictions, amendments, to }
     }
     if (whole > 0) continue
     // Not even one: the rest of the file is no whole block, or one block is longer than what was read.
     if (wanted === size - to) break
     atOnce = size - to
   }
-  return { predictions, to }
+  return { predictions, amendments, to }
 }
