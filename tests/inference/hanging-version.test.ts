@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqlite, type Storage } from '#platform/storage'
 import { systemClock } from '#platform/time'
-import { floats, node, onnxFile, truth, value, whole } from '../runtime/onnx.fixture.ts'
-import { servingMigrations } from './migrations.ts'
-import { newJournal, PATIENT, silent, type TestEndpoints, testEndpoints } from './serving.fixture.ts'
-import { openServing, type Serving } from './serving.ts'
+import { openServing, type Serving, servingMigrations } from '#serving'
+import { floats, node, onnxFile, truth, value, whole } from '../../src/runtime/onnx.fixture.ts'
+import { newJournal, PATIENT, silent, type TestEndpoints, testEndpoints } from '../../src/serving/serving.fixture.ts'
 
 const signature = {
   task: 'regression' as const,
