@@ -115,21 +115,26 @@ export class ProgramBuilder {
 
   /** What the columns need, and nothing else. */
   program(): Program {
-    const needed = new Set<number>()
-    const visit = (at: number): void => {
-      if (needed.has(at)) return
-      needed.add(at)
-      for (const below of operandsOf(this.nodes[at]!)) visit(below)
-    }
-    for (const { node } of this.columns.values()) visit(node)
-    const order = [...needed].sort((a, b) => a - b)
-    const place = new Map(order.map((at, i) => [at, i]))
-    const nodes = order.map((at) => {
-      const node = this.nodes[at]!
-      return 'of' in node ? ({ ...node, of: node.of.map((one) => place.get(one)!) } as unknown as Node) : node
-    })
-    return { nodes, columns: this.all().map((one) => ({ ...one, node: place.get(one.node)! })) }
+    return programOf(this.nodes, this.all())
   }
+}
+
+/** Some columns, and of the nodes those that they need. */
+export function programOf(nodes: readonly Node[], columns: readonly Column[]): Program {
+  const needed = new Set<number>()
+  const visit = (at: number): void => {
+    if (needed.has(at)) return
+    needed.add(at)
+    for (const below of operandsOf(nodes[at]!)) visit(below)
+  }
+  for (const { node } of columns) visit(node)
+  const order = [...needed].sort((a, b) => a - b)
+  const place = new Map(order.map((at, i) => [at, i]))
+  const moved = order.map((at) => {
+    const node = nodes[at]!
+    return 'of' in node ? ({ ...node, of: node.of.map((one) => place.get(one)!) } as unknown as Node) : node
+  })
+  return { nodes: moved, columns: columns.map((one) => ({ ...one, node: place.get(one.node)! })) }
 }
 
 export function kindOf(nodes: readonly Node[], at: number): Kind {

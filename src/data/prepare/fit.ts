@@ -9,6 +9,7 @@ import {
   fitRecipe,
   type PackageStep,
   type Preparation,
+  programOf,
   programSql,
   type Question,
   StepInvalid,
@@ -17,6 +18,7 @@ import type { TableSchema } from '../contract.ts'
 import { type Duck, makeFolder, withDuck } from '../duckdb.ts'
 import { StepRefused } from '../errors.ts'
 import { numberedParquet, text } from '../sql.ts'
+import { duckOptionsFor } from '../store-table.ts'
 
 export interface FitRequest {
   /** A version's table. */
@@ -44,7 +46,8 @@ export async function fitPreparation(request: FitRequest): Promise<Preparation> 
   const list = join(folder, 'fitted.rows')
   await writeFile(list, Array.from(request.train, (row) => `${row}\n`).join(''))
   try {
-    return await withDuck({ folders: [dirname(request.parquetPath), folder], spillTo: folder, threads: 1 }, (duck) =>
+    const options = { folders: [dirname(request.parquetPath), folder], spillTo: folder, threads: 1 }
+    return await withDuck({ ...options, ...duckOptionsFor(request.features.length, 0) }, (duck) =>
       fitWith(duck, request, rowsIn(request.parquetPath, list)),
     )
   } finally {
@@ -103,41 +106,56 @@ const NUMBERS = {
   max: (cell: string) => `max(${cell})`,
 }
 
+/** Columns that are set down at once: each takes 256 KiB of memory, however few rows there are. */
+const COLUMNS = 200
 /** Aggregates in one statement. */
 const BATCH = 100
 
 function askOf(duck: Duck, train: string): Ask {
   return async (program, questions) => {
+    const answers: Answer[] = new Array(questions.length).fill(null)
     // The order of columns is the order of what is derived: only those that are asked about are computed.
     const wanted = [...new Set(questions.map((one) => one.column))]
-    const columns = wanted.map((at) => program.columns[at]!)
-    await duck.run(`CREATE OR REPLACE TEMP TABLE fitting AS ${programSql({ ...program, columns }, train)}`)
-    const cellOf = ({ column }: Question) => `p${wanted.indexOf(column)}`
-    const answers: Answer[] = new Array(questions.length).fill(null)
-    const plain = questions.flatMap((question, i) => {
-      if (question.ask === 'counts' || question.ask === 'mode') return []
-      const cell = cellOf(question)
-      const sql =
-        question.ask === 'quantile' ? `quantile_cont(${cell}, ${question.share})` : NUMBERS[question.ask](cell)
-      return [{ i, sql }]
-    })
-    for (let from = 0; from < plain.length; from += BATCH) {
-      const batch = plain.slice(from, from + BATCH)
-      const found = await duck.row<Record<string, number | null>>(
-        `SELECT ${batch.map(({ sql, i }) => `${sql} AS a${i}`).join(', ')} FROM fitting`,
-      )
-      for (const { i } of batch) answers[i] = found[`a${i}`]!
+    for (let from = 0; from < wanted.length; from += COLUMNS) {
+      const some = wanted.slice(from, from + COLUMNS)
+      const columns = some.map((at) => program.columns[at]!)
+      await duck.run(`CREATE OR REPLACE TEMP TABLE fitting AS ${programSql(programOf(program.nodes, columns), train)}`)
+      await answer(duck, questions, (column) => some.indexOf(column), answers)
+      await duck.run('DROP TABLE fitting')
     }
-    for (const [i, question] of questions.entries()) {
-      if (question.ask !== 'counts' && question.ask !== 'mode') continue
-      const most = question.ask === 'counts' ? question.most + 1 : 1
-      const cell = cellOf(question)
-      const counts = await duck.rows<Counts[number]>(
-        `SELECT ${cell} AS value, count(*) AS count FROM fitting WHERE ${cell} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${most}`,
-      )
-      answers[i] = question.ask === 'counts' ? counts : (counts[0]?.value ?? null)
-    }
-    await duck.run('DROP TABLE fitting')
     return answers
+  }
+}
+
+/** Answers what is asked about the columns that are set down. */
+async function answer(
+  duck: Duck,
+  questions: readonly Question[],
+  placeOf: (column: number) => number,
+  answers: Answer[],
+): Promise<void> {
+  const here = questions.flatMap((question, i) => {
+    const place = placeOf(question.column)
+    return place < 0 ? [] : [{ question, i, cell: `p${place}` }]
+  })
+  const plain = here.flatMap(({ question, i, cell }) => {
+    if (question.ask === 'counts' || question.ask === 'mode') return []
+    const sql = question.ask === 'quantile' ? `quantile_cont(${cell}, ${question.share})` : NUMBERS[question.ask](cell)
+    return [{ i, sql }]
+  })
+  for (let from = 0; from < plain.length; from += BATCH) {
+    const batch = plain.slice(from, from + BATCH)
+    const found = await duck.row<Record<string, number | null>>(
+      `SELECT ${batch.map(({ sql, i }) => `${sql} AS a${i}`).join(', ')} FROM fitting`,
+    )
+    for (const { i } of batch) answers[i] = found[`a${i}`]!
+  }
+  for (const { question, i, cell } of here) {
+    if (question.ask !== 'counts' && question.ask !== 'mode') continue
+    const most = question.ask === 'counts' ? question.most + 1 : 1
+    const counts = await duck.rows<Counts[number]>(
+      `SELECT ${cell} AS value, count(*) AS count FROM fitting WHERE ${cell} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${most}`,
+    )
+    answers[i] = question.ask === 'counts' ? counts : (counts[0]?.value ?? null)
   }
 }

@@ -12,7 +12,7 @@ import { featureColumns } from '../schema.ts'
 import { readFrom } from '../sources/place.ts'
 import { name, numberedParquet, parquet } from '../sql.ts'
 import { writeParquet } from '../write-parquet.ts'
-import { prepareTable } from './apply.ts'
+import { writePlaced } from './apply.ts'
 import type { ColumnShape, RecipePreview } from './contract.ts'
 import { fitPreparation } from './fit.ts'
 
@@ -109,7 +109,8 @@ async function prepareRows(
 ): Promise<{ preparation: Preparation; path: string }> {
   const { parquetPath, schema, features, train } = table
   const preparation = await fitPreparation({ parquetPath, schema, features, steps, first, train, folder })
-  const { path } = await prepareTable(parquetPath, preparation, folder)
+  const path = join(await makeFolder(folder), 'prepared.parquet')
+  await writePlaced(parquetPath, preparation, path)
   return { preparation, path }
 }
 

@@ -49,7 +49,7 @@ async function prepare(
   const { table: before, inPackage } = partsOfRecipe(set.prepare)
   const folder = join(input.folder, 'prepared')
   const prepared = async (preparation: Preparation) => {
-    const { frame } = await prepareTable(parquet, preparation, folder)
+    const frame = await prepareTable(parquet, preparation, folder)
     return { frame: takeRows(frame, rows), preparation }
   }
   // What a command was trained on was prepared before it ran.

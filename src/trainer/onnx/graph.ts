@@ -73,13 +73,13 @@ export class GraphBuilder {
     return this.constant({ dims: [...dims], data_type: DATA_TYPE.double, raw_data: doubleBytes(values) })
   }
 
-  integers(values: readonly number[]): string {
+  integers(values: readonly number[], dims: readonly number[] = [values.length]): string {
     const raw = new DataView(new ArrayBuffer(8 * values.length))
     values.forEach((value, i) => {
       raw.setBigInt64(8 * i, BigInt(value), true)
     })
     return this.constant({
-      dims: [values.length],
+      dims: [...dims],
       data_type: DATA_TYPE.int64,
       raw_data: new Uint8Array(raw.buffer),
     })
@@ -91,12 +91,15 @@ export class GraphBuilder {
 
   /** The bytes of the ONNX file. */
   finish(name: string, metadata: Readonly<Record<string, string>>): Uint8Array {
+    // What stands beside others in one matrix is not needed by itself.
+    const needed = new Set(this.nodes.flatMap((node) => node.input))
+    const initializer = this.constants.filter((tensor) => needed.has(tensor.name!))
     const model: ModelMessage = {
       ir_version: IR_VERSION,
       producer_name: 'orrery',
       opset_import: OPSETS,
       metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-      graph: { name, node: this.nodes, initializer: this.constants, input: this.inputs, output: this.outputs },
+      graph: { name, node: this.nodes, initializer, input: this.inputs, output: this.outputs },
     }
     return encodeModel(model)
   }

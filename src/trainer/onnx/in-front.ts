@@ -2,7 +2,6 @@ import type { Preparation } from '#preparation'
 import { CannotExport } from '../errors.ts'
 import { GraphBuilder } from './graph.ts'
 import { GRAPH, namesIn, renameGraph, rewritten, valueName } from './names.ts'
-import { sideBySide } from './inputs.ts'
 import { preparationGraph } from './preparation.ts'
 import { fieldsOf, MessageBuilder, textOf } from './wire.ts'
 
@@ -83,12 +82,9 @@ function frontOf(
   taken: Iterable<string>,
 ): Uint8Array {
   const builder = new GraphBuilder([...preparation.inputs.map((input) => input.name), ...taken])
-  const values = preparationGraph(builder, preparation)
+  const prepared = preparationGraph(builder, preparation)
   for (const { name, elementType, columns } of inputs) {
-    const together = sideBySide(
-      builder,
-      columns.map((column) => values.get(column)!),
-    )!
+    const together = prepared.sideBySide(columns)
     const isText = preparation.program.columns.find((column) => column.name === columns[0])!.kind === 'text'
     if (isText) builder.node('Identity', [together], {}, rename(name))
     else builder.node('Cast', [together], { to: elementType }, rename(name))

@@ -3,6 +3,7 @@
  * member then reads what a category means to it from a table of its own, with one operator for all features.
  */
 import type { Feature, Member, TabularModel } from '../model.ts'
+import type { PreparedColumns } from './columns.ts'
 import type { GraphBuilder } from './graph.ts'
 
 /** Number of a category that no member has seen. */
@@ -29,13 +30,9 @@ export interface SharedInputs {
   readonly numericCount: number
 }
 
-/** @param prepared values of the features, where the graph itself computes them from raw inputs */
-export function shareInputs(
-  graph: GraphBuilder,
-  model: TabularModel,
-  prepared?: ReadonlyMap<string, string>,
-): SharedInputs {
-  const input = (name: string, type: 'float' | 'string') => prepared?.get(name) ?? graph.input(name, type)
+/** @param prepared the features, where the graph itself computes them from raw inputs */
+export function shareInputs(graph: GraphBuilder, model: TabularModel, prepared?: PreparedColumns): SharedInputs {
+  const input = (name: string, type: 'float' | 'string') => prepared?.column(name) ?? graph.input(name, type)
   const place: number[] = []
   const numeric: string[] = []
   const categorical: string[] = []
@@ -43,7 +40,7 @@ export function shareInputs(
   let next = UNSEEN + 1
   model.features.forEach((feature, index) => {
     if (feature.kind === 'numeric') {
-      place.push(numeric.push(input(feature.name, 'float')) - 1)
+      place.push(numeric.push(prepared ? feature.name : graph.input(feature.name, 'float')) - 1)
       return
     }
     const texts = categoriesIn(model.members, index, feature)
@@ -57,7 +54,7 @@ export function shareInputs(
     })
     place.push(categorical.push(encoded) - 1)
   })
-  const floats = sideBySide(graph, numeric)
+  const floats = prepared && numeric.length > 0 ? prepared.sideBySide(numeric) : sideBySide(graph, numeric)
   return {
     floats,
     doubles: floats && graph.node('Cast', [floats], { to: DOUBLE }),
