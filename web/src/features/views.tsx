@@ -36,47 +36,52 @@ export function FeaturesPage() {
             placeholder="Find a feature in all projects: its name, key, owner or words"
             className="find-feature"
             value={sought}
-            onChange={(event) => setSearch(event.target.value ? { q: event.target.value } : {}, { replace: true })}
+            onChange={(event) => {
+              // At once: what is typed meanwhile would be lost.
+              setSearch(event.target.value ? { q: event.target.value } : {}, { replace: true, flushSync: true })
+            }}
           />
-          {sought.trim() !== '' && <Found sought={sought} />}
-          {found.length > 0 && (
-            <Panel title="Views" note={`${count(found.length)} with ${count(featuresOf(found))} features`}>
-              <div className="scroll">
-                <table>
-                  <thead>
-                    <tr>
-                      <th>view</th>
-                      <th>by</th>
-                      <th>features</th>
-                      <th>owner</th>
-                      <th>online</th>
-                      <th className="n">entities</th>
-                      <th>followed the data</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {found.map((view) => (
-                      <tr key={view.name} data-row>
-                        <td>
-                          <Link to={paths.feature(project, view.name)}>{view.name}</Link>{' '}
-                          <span className="note">v{view.version}</span>
-                          {view.description && <div className="note view-words">{view.description}</div>}
-                        </td>
-                        <td>{view.entities.join(', ')}</td>
-                        <td className="feature-names">{view.columns.map(({ name }) => name).join(', ')}</td>
-                        <td>{view.owner || <span className="note">nobody yet</span>}</td>
-                        <td>
-                          <Standing view={view} />
-                        </td>
-                        <td className="n">{view.state ? count(view.state.entities) : '–'}</td>
-                        <td>{view.state?.materializedAt ? <Ago at={view.state.materializedAt} /> : '–'}</td>
+          <div className="stack">
+            {sought.trim() !== '' && <Found sought={sought} />}
+            {found.length > 0 && (
+              <Panel title="Views" note={`${count(found.length)} with ${count(featuresOf(found))} features`}>
+                <div className="scroll">
+                  <table>
+                    <thead>
+                      <tr>
+                        <th>view</th>
+                        <th>by</th>
+                        <th>features</th>
+                        <th>owner</th>
+                        <th>online</th>
+                        <th className="n">entities</th>
+                        <th>followed the data</th>
                       </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-            </Panel>
-          )}
+                    </thead>
+                    <tbody>
+                      {found.map((view) => (
+                        <tr key={view.name} data-row>
+                          <td>
+                            <Link to={paths.feature(project, view.name)}>{view.name}</Link>{' '}
+                            <span className="note">v{view.version}</span>
+                            {view.description && <div className="note view-words">{view.description}</div>}
+                          </td>
+                          <td>{view.entities.join(', ')}</td>
+                          <td className="feature-names">{view.columns.map(({ name }) => name).join(', ')}</td>
+                          <td>{view.owner || <span className="note">nobody yet</span>}</td>
+                          <td>
+                            <Standing view={view} />
+                          </td>
+                          <td className="n">{view.state ? count(view.state.entities) : '–'}</td>
+                          <td>{view.state?.materializedAt ? <Ago at={view.state.materializedAt} /> : '–'}</td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
+              </Panel>
+            )}
+          </div>
           <SameAs api={`/api/projects/${project}/features`} cli={`orrery features list ${project}`} />
         </>
       )}
