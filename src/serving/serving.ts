@@ -45,6 +45,8 @@ import {
 import type { RecentStats } from './recent.ts'
 import { expirePredictions } from './retention.ts'
 import { predictionsById } from './store.ts'
+import { createPredictionIds } from './prediction-id.ts'
+import { tensorRecord } from './tensor-record.ts'
 import { createEndpointStats, type EndpointStats, type StatsSnapshot } from './stats.ts'
 import type { LogHint } from './write-predictions.ts'
 
@@ -89,7 +91,7 @@ export interface Serving {
   warmAll(): Promise<void>
   /** Loads a version, so that the traffic it is about to get does not wait. @throws ModelBroken */
   load(model: string, version: number): Promise<void>
-  /** Answers tensors, of a model that takes no records: routed and counted, not logged. */
+  /** Answers tensors, of a model that takes no records: routed and counted, and where they are all it takes, logged. */
   infer(request: InferRequest): Promise<InferReply>
   /** A version by itself, past every roll-out and unlogged, in memory while `use` takes. @throws ModelBroken */
   version<Result>(model: string, version: number, use: (loaded: LoadedModel) => Promise<Result>): Promise<Result>
@@ -217,6 +219,7 @@ export function openServing({
     if (!archived) throw new Error('this server was opened without a place for files')
     return { storage, archive, blobs: archived.blobs, work: archived.work }
   }
+  const newId = createPredictionIds()
   let borrowed = 0
   /** A model outside of any endpoint, in memory for as long as `use` takes. */
   async function held<Result>(model: string, version: number, use: (loaded: LoadedModel) => Promise<Result>) {
@@ -314,9 +317,18 @@ export function openServing({
     load: async (model, version) => void (await models.get(model, version)),
     infer: async (request) => {
       const started = performance.now()
-      const reply = await inferTensors(request, { states, statsOf })
-      observe(request.endpoint, (performance.now() - started) / 1000)
-      return reply
+      try {
+        const reply = await inferTensors(request, { states, statsOf, log: predictions, clock, newId })
+        observe(request.endpoint, (performance.now() - started) / 1000)
+        return reply
+      } catch (error) {
+        const latencyUs = Math.round((performance.now() - started) * 1000)
+        const { endpoint } = states.current(request.endpoint) ?? {}
+        const { endpoint: name, feeds, id: requestId } = request
+        const records = [tensorRecord({ feeds, outputs: {}, requestId: undefined }, endpoint?.log)]
+        if (endpoint) failures.note({ endpoint: name, records, requestId }, error, clock.now(), latencyUs, endpoint.log)
+        throw error
+      }
     },
     version: held,
     endpointNames: () => source.names(),

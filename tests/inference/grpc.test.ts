@@ -93,6 +93,8 @@ describe('the Open Inference Protocol over gRPC', () => {
       inputs: [{ name: 'x', datatype: 'INT64', shape: [1, 1], contents: { int64_contents: ['9007199254740993'] } }],
     })
     expect(reply.outputs[0].contents.int64_contents.map(String)).toEqual(['9007199254740993', '9007199254740993'])
+    const logged = await server.serving.reads.prediction(reply.parameters.prediction_id.string_param)
+    expect(logged!.inputs['output:y']).toBe('INT64[1,2] 9007199254740993 9007199254740993')
   })
 
   it.each<[string, object, string, number]>([

@@ -135,6 +135,12 @@ describe('OpenAPI per endpoint', () => {
       payload: '{"inputs":[{"name":"x","shape":[1,1],"datatype":"INT64","data":[9007199254740993]}]}',
     })
     expect(reply.payload).toContain('"data":[9007199254740993,9007199254740993]')
+    // Every answer has a past, whatever its values mean.
+    const { prediction_id } = reply.json().parameters
+    expect(await server.serving.reads.prediction(prediction_id)).toMatchObject({
+      ...{ endpoint: 'pair', version: 7, route: 'stable', value: 9007199254740992, label: null },
+      inputs: { x: 'INT64[1,1] 9007199254740993', 'output:y': 'INT64[1,2] 9007199254740993 9007199254740993' },
+    })
     // Counted like any answer: metrics and canaries look at it.
     await expect
       .poll(() => server.serving.status('pair').versions)

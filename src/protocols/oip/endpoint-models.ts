@@ -6,7 +6,7 @@ import { type AnsweringEndpoint, EndpointUnknown, type Serving } from '#serving'
 import type { InferRequest } from './codec/request.ts'
 import { EndpointNotUnloaded, EndpointTensorInvalid, ModelUnknown, ModelVersionUnknown } from './errors.ts'
 import type { InferenceModel, InferenceModels } from './models.ts'
-import { recordsFromTensors, tabularInputs, tabularOutputs, tensorsFromPredictions } from './tabular.ts'
+import { PREDICTION_ID, recordsFromTensors, tabularInputs, tabularOutputs, tensorsFromPredictions } from './tabular.ts'
 
 /** Asking one version by itself goes past the roll-out, so an application in production may not. */
 const PAST_THE_ROLL_OUT = 'serving:try'
@@ -159,7 +159,9 @@ function tensorModel(serving: Serving, { name, version, graph }: AnsweringEndpoi
     outputs: graph.outputs,
     infer: async ({ id, feeds, wanted, header }) => {
       const answer = await serving.infer({ endpoint: name, id, feeds, wanted, header })
-      return { model: name, version: String(answer.version), id, outputs: answer.outputs }
+      const { version: number, outputs, predictionId } = answer
+      const parameters = predictionId === undefined ? undefined : { [PREDICTION_ID]: predictionId }
+      return { model: name, version: String(number), id, outputs, parameters }
     },
   }
 }

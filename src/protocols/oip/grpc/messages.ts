@@ -126,7 +126,10 @@ function numbersOf(name: string, datatype: NumericDatatype, values: ArrayLike<Lo
 }
 
 /** An answer as a message: as bytes, or in typed contents where the request was sent so and they have all datatypes. */
-export function inferMessage({ model, version, id, outputs }: InferResponse, request: InferRequestMessage): object {
+export function inferMessage(
+  { model, version, id, outputs, parameters = {} }: InferResponse,
+  request: InferRequestMessage,
+): object {
   const tensors = Object.entries(outputs)
   const typed =
     request.raw_input_contents.length === 0 &&
@@ -136,6 +139,9 @@ export function inferMessage({ model, version, id, outputs }: InferResponse, req
     model_name: model,
     model_version: version,
     id: id ?? '',
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([name, text]) => [name, { string_param: `${text}` }]),
+    ),
     outputs: tensors.map(([name, tensor]) => ({
       name,
       datatype: tensor.datatype,
