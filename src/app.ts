@@ -163,6 +163,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     ...{ storage, blobs, events, jobs, clock, log, projects, data, registry, deployments },
     folder: join(home.folder, 'batch'),
     blobFolder: home.blobs,
+    environments,
   })
   const monitoring = openMonitoring({
     storage,

@@ -84,6 +84,7 @@ async function batchOf(round: number): Promise<number> {
   await scoreParts(
     {
       ...{ ...job, target: to, files: [{ path: input, rows }], partRows: 100_000, first: 0, of: 1 },
+      environments: folder,
       pictures: { roots: [], blobs: '' },
       ...{ onnx: join(folder, 'model.onnx'), signature, model: 'bench', version: 1, keep: ['id'] },
     },

@@ -20,6 +20,8 @@ export interface BatchNeeds {
   readonly data: Data
   readonly registry: Registry
   readonly deployments: Deployments
+  /** Folder of Python environments. */
+  readonly environments: string
   /** Where parts wait; kept over a restart. */
   readonly folder: string
   /** Where the store's blobs are on this machine, for children that read pictures. */

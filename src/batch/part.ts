@@ -16,6 +16,8 @@ export interface ScoreInput {
   readonly of: number
   readonly onnx: string
   readonly signature: Signature
+  /** Folder of Python environments, for a model that Python answers for. */
+  readonly environments: string
   readonly model: string
   readonly version: number
   readonly keep: readonly string[]

@@ -4,6 +4,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
 import { takesRecords } from '#runtime/contract'
+import type { WeightedVersion } from '#deployments/contract'
+import { scorerOf } from './committee.ts'
 import type { BatchOutcome, BatchRequest } from './contract.ts'
 import { BatchInputInvalid, BatchModelUnfit, BatchScorerUnknown } from './errors.ts'
 import type { Finished, FinishInput } from './finish.ts'
@@ -30,11 +32,11 @@ const PROCESSES = Math.max(1, Math.floor(availableParallelism() / 2))
 
 export const folderOf = ({ folder }: Pick<BatchNeeds, 'folder'>, job: string) => join(folder, job)
 
-/** Which version a batch is scored by. @throws BatchScorerUnknown, BatchModelUnfit, VersionUnknown, VersionNotPackaged */
+/** Which version a batch is scored by, and of an endpoint who answers there with it. @throws BatchScorerUnknown, BatchModelUnfit, VersionUnknown, VersionNotPackaged */
 export async function resolveScorer(
   { registry, deployments }: Pick<BatchNeeds, 'registry' | 'deployments'>,
   score: string,
-): Promise<{ model: string; version: number }> {
+): Promise<{ model: string; version: number; members: readonly WeightedVersion[] }> {
   const named = /^(?<model>.+)@v?(?<which>[^@]+)$/.exec(score)?.groups
   const found = named ? await versionOf(named.model!, named.which!) : await championOf()
   const { signature } = await registry.packaged(found.model, found.version)
@@ -44,25 +46,25 @@ export async function resolveScorer(
   async function versionOf(model: string, which: string) {
     const version = /^\d+$/.test(which) ? Number(which) : (await registry.model(model)).aliases[which]
     if (version === undefined) throw new BatchScorerUnknown(score)
-    return { model, version }
+    return { model, version, members: [] }
   }
   async function championOf() {
     const endpoint = (await deployments.endpoints({})).find(({ name }) => name === score)
     if (!endpoint || endpoint.champion === null) throw new BatchScorerUnknown(score)
-    return { model: endpoint.model, version: endpoint.champion }
+    return { model: endpoint.model, version: endpoint.champion, members: endpoint.traffic.stable }
   }
 }
 
 /** Every step is journaled, every part committed: after a restart a batch goes on where it was. */
 export async function runBatch(job: JobContext<BatchJob>, needs: BatchNeeds): Promise<BatchOutcome> {
-  const { registry, blobs } = needs
+  const { blobs } = needs
   const { input } = job
   const folder = folderOf(needs, job.id)
-  const { model, version, startedAt } = await job.step('resolve', async () => ({
+  const { model, version, members, startedAt } = await job.step('resolve', async () => ({
     ...(await resolveScorer(needs, input.score)),
     startedAt: needs.clock.now(),
   }))
-  const { signature, package: onnx } = await registry.packaged(model, version)
+  const { signature, onnx } = await scorerOf(needs, { model, version, members: members ?? [] }, folder)
   const ofPictures = signature.image !== undefined
   const files = await job.step('read', async () => {
     job.progress({ message: 'reading the input' })
@@ -85,8 +87,9 @@ export async function runBatch(job: JobContext<BatchJob>, needs: BatchNeeds): Pr
       files,
       partRows,
       pictures,
-      onnx: await blobs.path(onnx.hash),
+      onnx,
       signature,
+      environments: needs.environments,
     }
     const fractions = new Array<number>(count).fill(0)
     const score = (first: number) => {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Duck, withDuck } from '#data'
+import { keptEnvironments } from '#pipelines'
 import { type LoadedModel, loadModel } from '#runtime'
 import { appendScores, outputsInSql } from './answers.ts'
 import { BatchInputChanged } from './errors.ts'
@@ -23,7 +24,9 @@ export async function scoreParts(input: ScoreInput, progress: (fraction: number)
   await mkdir(asideFolder(folder), { recursive: true })
   const target = await openTarget(address, input.job, folder)
   const name = `${input.model}@${input.version}`
-  const model = await loadModel(name, await readFile(input.onnx), input.signature)
+  const model = await loadModel(name, await readFile(input.onnx), input.signature, {
+    environments: keptEnvironments(input.environments),
+  })
   try {
     const done = await target.committed()
     const mine = partsOf(files, input.partRows).filter(({ number }) => number % input.of === input.first)

@@ -29,7 +29,7 @@ export function parseTarget(into: string, table: string): TargetAddress {
 export const withoutPassword = (address: string) => address.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:***@')
 
 /** @param folder of the job: parts of a file wait there until all are done */
-export function openTarget(address: TargetAddress, job: string, folder: string): Promise<Target> {
+export async function openTarget(address: TargetAddress, job: string, folder: string): Promise<Target> {
   if (address.kind === 'sqlite') return openSqliteTarget(address.path, address.table, job)
   if (address.kind === 'postgres') return openPostgresTarget(withVariables(address.url), address.table, job)
   return openFileTarget(address.path, job, join(folder, 'parts'))

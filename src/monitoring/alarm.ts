@@ -3,7 +3,7 @@ import type { Evidence, Rollout } from '#deployments/contract'
 import type { Logger } from '#platform/log'
 import type { Clock } from '#platform/time'
 import { evaluateCondition, type Projects, type RollbackContext } from '#projects'
-import type { Serving } from '#serving'
+import type { RecentStats, Serving } from '#serving'
 import { planOf } from './plan.ts'
 import { counted } from './wording.ts'
 
@@ -11,6 +11,10 @@ import { counted } from './wording.ts'
 const EVERY_MS = 1_000
 /** One failure among three requests says nothing. */
 const LEAST_REQUESTS = 20
+/** Fewer have no 99th percentile worth the name. */
+const LEAST_TIMED = 100
+/** How far before a step the champion is looked at. */
+const BEFORE_MS = 600_000
 /** A version that is still not in memory by then is not going to be: its package is broken, or does not fit. */
 const LOADED_WITHIN_MS = 30_000
 
@@ -19,7 +23,7 @@ export interface AlarmNeeds {
   readonly log: Logger
   readonly projects: Pick<Projects, 'project'>
   readonly deployments: Pick<Deployments, 'rollouts' | 'move'>
-  readonly serving: Pick<Serving, 'recent' | 'scoring'>
+  readonly serving: Pick<Serving, 'recent' | 'scoring' | 'inMemory'>
   /** Judges the steps that are held by the clock. */
   readonly lookByClock: (endpoint: string) => void
 }
@@ -45,11 +49,18 @@ export function watchClock(needs: AlarmNeeds): () => Promise<void> {
     if (!plan) return false
     const scoring = serving.scoring(endpoint)
     const isMissing = scoring.length > 0 && !scoring.includes(version)
-    const found = alarmOf(rollout, serving.recent(endpoint, began!.at))
+    const recent = serving.recent(endpoint, began!.at)
+    const found = alarmOf(rollout, recent)
     const verdict = evaluateCondition(plan.rollBackIf, found.context)
     const isLate = isMissing && clock.now() - began!.at > LOADED_WITHIN_MS
-    if (!isLate && (found.requests < LEAST_REQUESTS || !verdict.passed)) return false
-    const why = isLate ? `v${version} could not be loaded` : `${found.words}; worse: ${verdict.explanation}`
+    const over = await limitBroken(rollout, recent)
+    if (over?.hold) return held(rollout, over.words)
+    if (!isLate && !over && (found.requests < LEAST_REQUESTS || !verdict.passed)) return false
+    const why = isLate
+      ? `v${version} could not be loaded`
+      : over
+        ? over.words
+        : `${found.words}; worse: ${verdict.explanation}`
     await deployments.move(endpoint, version, {
       kind: 'clock',
       eventTime: null,
@@ -64,6 +75,45 @@ export function watchClock(needs: AlarmNeeds): () => Promise<void> {
     return true
   }
 
+  /**
+   * What a version takes beyond the limits of its environment. Where the champion alone took too long before it came, that is the
+   * machine's doing: then the step is held rather than the version blamed.
+   */
+  async function limitBroken(
+    { endpoint, project, version, model, from, began }: Rollout,
+    { versions }: RecentStats,
+  ): Promise<{ words: string; hold: boolean } | undefined> {
+    const { spec } = await projects.project(project!)
+    const limits = spec.environments[spec.deploy[endpoint]?.environment ?? '']?.limits
+    const { memory } = limits ?? {}
+    const process = serving
+      .inMemory()
+      .models.find((one) => one.name === `${model}@${version}` && one.placement === 'process' && one.loaded)
+    if (memory !== undefined && process && process.bytes > memory)
+      return {
+        words: `the process of v${version} takes ${megabytes(process.bytes)}; its environment allows ${megabytes(memory)}`,
+        hold: false,
+      }
+    const most = limits?.latency
+    const mine = timed(versions, version)
+    if (most === undefined || !mine || mine.p99 <= most) return undefined
+    const own = `p99 of v${version} is ${mine.p99.toFixed(1)} ms in ${mine.requests} requests; its environment allows ${most} ms`
+    // Not beside it: where both score every request, a slow newcomer makes the champion slow, too.
+    const before = timed(serving.recent(endpoint, began!.at - BEFORE_MS, began!.at).versions, from)
+    if (before && before.p99 > most)
+      return { words: `${own}, and v${from} alone took ${before.p99.toFixed(1)} ms before`, hold: true }
+    return { words: own, hold: false }
+  }
+
+  /** Nothing is decided while neither keeps to the limit; a person sees why, and resumes. */
+  async function held({ endpoint, version, paused }: Rollout, why: string): Promise<boolean> {
+    if (!paused) {
+      await deployments.move(endpoint, version, { kind: 'paused', by: 'orrery', reason: `alarm: ${why}` })
+      log.warn({ endpoint, version, why }, 'a roll-out was held')
+    }
+    return true
+  }
+
   const timer = setInterval(() => {
     looking ??= look()
       .catch((error) => log.error({ err: error }, 'roll-outs could not be looked at; the next look is in a second'))
@@ -75,6 +125,14 @@ export function watchClock(needs: AlarmNeeds): () => Promise<void> {
     clearInterval(timer)
     await looking
   }
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+
+/** The latency of a version that answered often enough to have one. */
+function timed(versions: RecentStats['versions'], version: number | null) {
+  const { timed: requests = 0, latency = null } = (version === null ? undefined : versions.get(version)) ?? {}
+  return latency && requests >= LEAST_TIMED ? { requests, p99: latency.p99 } : undefined
 }
 
 const isByClock = ({ steps, step }: Rollout) => steps[step]?.hold.eventMs === 0

@@ -34,7 +34,7 @@ export interface MonitoringNeeds {
   readonly registry: Registry
   readonly deployments: Deployments
   readonly reads: PredictionReads
-  readonly serving: Pick<Serving, 'recent' | 'scoring'>
+  readonly serving: Pick<Serving, 'recent' | 'scoring' | 'inMemory'>
 }
 
 export interface Monitoring {

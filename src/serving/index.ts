@@ -15,6 +15,7 @@ export {
   type ReleaseReport,
   type ReleaseRequests,
 } from './release-check.ts'
+export type { RecentStats } from './recent.ts'
 export { mountServing } from './routes.ts'
 export { openServing, type Serving, type ServingStatus } from './serving.ts'
 export type { StoredPrediction } from './store.ts'

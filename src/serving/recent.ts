@@ -8,6 +8,8 @@ export interface RecentVersion {
   readonly served: number
   /** Rows it could not score, whoever answered them then. */
   readonly failed: number
+  /** Requests whose latency is known. */
+  readonly timed: number
   /** Of its answers, in ms; null without one. */
   readonly latency: { readonly p50: number; readonly p95: number; readonly p99: number } | null
 }
@@ -21,7 +23,8 @@ export interface RecentStats {
 export interface Recent {
   served(version: number, rows: number, latencyUs: number): void
   failed(version: number, rows: number): void
-  since(from: number): RecentStats
+  /** From `from` on; until `to` where it is given. */
+  since(from: number, to?: number): RecentStats
 }
 
 const SLOT_MS = 5_000
@@ -68,12 +71,13 @@ export function createRecent(now: () => number): Recent {
     failed: (version, rows) => {
       slotOf(version).failed += rows
     },
-    since: (from) => {
+    since: (from, to = Number.POSITIVE_INFINITY) => {
       const sums = new Map<number, Slot>()
       const oldest = Math.floor(now() / SLOT_MS) - SLOTS
       for (const [number, versions] of slots) {
         // A slot that began before counts with what it has: five seconds are no matter to an alarm, a failure is.
-        if (number <= oldest || (number + 1) * SLOT_MS <= from) continue
+        // At the other end one that is not over by then does not count.
+        if (number <= oldest || (number + 1) * SLOT_MS <= from || (number + 1) * SLOT_MS > to) continue
         for (const [version, slot] of versions) {
           const sum = sums.get(version) ?? { served: 0, failed: 0, counts: new Uint32Array(BOUNDS) }
           sum.served += slot.served
@@ -85,7 +89,10 @@ export function createRecent(now: () => number): Recent {
       return {
         rows: [...sums.values()].reduce((rows, { served }) => rows + served, 0),
         versions: new Map(
-          [...sums].map(([version, { served, failed, counts }]) => [version, { served, failed, latency: of(counts) }]),
+          [...sums].map(([version, { served, failed, counts }]) => [
+            version,
+            { served, failed, timed: counts.reduce((sum, count) => sum + count, 0), latency: of(counts) },
+          ]),
         ),
       }
     },

@@ -4,6 +4,7 @@ import { createBatcher } from './batcher.ts'
 import type { LoadMeasurement } from '#registry/contract'
 import { PredictBody } from './contract.ts'
 import { type Load, measureLoad } from './load.ts'
+import { heldUp } from './machine-noise.ts'
 import { differenceOf } from './release-requests.ts'
 import { readPictures } from './pictures.ts'
 import { scoreBlocks } from './score.ts'
@@ -67,13 +68,8 @@ export async function checkRelease(
     throw new RangeError(`${expected.length} expected scores for ${records.length} records of ${model.outputs}`)
   const ask = requestPath(model)
   const first = await askAll(model, ask, { records, ...(expected && { expected }) })
-  let { p50Ms, p99Ms } = first
-  // Other work of the process only ever adds to a latency: a second try tells a slow model from a busy moment.
-  if (p99Ms !== null && p99Ms > limits.p99Ms) {
-    const second = await askAll(model, ask, { records })
-    p50Ms = Math.min(p50Ms!, second.p50Ms!)
-    p99Ms = Math.min(p99Ms, second.p99Ms!)
-  }
+  const latency = await latencyOf(first, () => askAll(model, ask, { records }, first.p50Ms ?? 0), limits.p99Ms)
+  const { p50Ms, p99Ms } = latency
   const { errors, firstError, worst, worstRow } = first
   const maxAbsDifference = expected && records.length > 0 ? worst : null
 
@@ -98,11 +94,11 @@ export async function checkRelease(
     },
     {
       name: 'latency',
-      passed: p99Ms !== null && p99Ms <= limits.p99Ms,
+      passed: latency.passed,
       explanation:
         p50Ms === null || p99Ms === null
           ? 'Nothing was measured.'
-          : `One record at a time: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, allowed ${limits.p99Ms} ms.`,
+          : `One record at a time: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, allowed ${limits.p99Ms} ms${noiseWords(latency)}.`,
     },
     await checkRefusals(model, records[0], ask),
   ]
@@ -128,18 +124,66 @@ export async function checkRelease(
   }
 }
 
-/** Every record once, one after another. */
+interface Latency {
+  readonly passed: boolean
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+  /** What work of the same length was held up for at the same time, at its 99th percentile. */
+  readonly noiseMs: number
+  readonly tries: number
+}
+
+/** One busy moment is no verdict. */
+const MOST_TRIES = 3
+
+/**
+ * Other work only ever adds to a latency, so the best of several tries counts; and where a try is over the limit, what the machine held
+ * up beside it is taken off. A model is too slow when that does not explain it, or when half of its requests are: a machine's noise is
+ * in the tail.
+ */
+async function latencyOf(
+  first: { p50Ms: number | null; p99Ms: number | null },
+  again: () => Promise<{ p50Ms: number | null; p99Ms: number | null; noiseMs: number }>,
+  limitMs: number,
+): Promise<Latency> {
+  let best: Latency = { passed: first.p99Ms !== null && first.p99Ms <= limitMs, ...first, noiseMs: 0, tries: 1 }
+  while (!best.passed && best.p99Ms !== null && best.tries < MOST_TRIES) {
+    const { p50Ms, p99Ms, noiseMs } = await again()
+    const passed = p50Ms! <= limitMs && p99Ms! - noiseMs <= limitMs
+    const tries = best.tries + 1
+    best =
+      passed || p99Ms! - noiseMs < best.p99Ms - best.noiseMs
+        ? { passed, p50Ms, p99Ms, noiseMs, tries }
+        : { ...best, tries }
+  }
+  return best
+}
+
+function noiseWords({ passed, tries, noiseMs }: Latency): string {
+  if (tries === 1) return ''
+  const held = `the machine held up work of that length by ${noiseMs.toFixed(2)} ms (p99) at the same time`
+  return passed ? `; ${held}, on try ${tries}` : `, on the best of ${tries} tries; ${held}`
+}
+
+/**
+ * Every record once, one after another.
+ *
+ * @param besideMs after each, work of this length is timed, too: what it is held up for is the machine's noise; none when absent
+ */
 export async function askAll(
   model: LoadedModel,
   ask: (body: string) => Promise<Float64Array>,
   { records, expected }: ReleaseRequests,
+  besideMs?: number,
 ) {
   const latencies = new Float64Array(records.length)
+  const noise = new Float64Array(besideMs === undefined ? 0 : records.length)
   let firstError: string | undefined
   let errors = 0
   let worst = 0
   let worstRow = 0
   for (let r = 0; r < records.length; r++) {
+    if (besideMs !== undefined) noise[r] = await heldUp(besideMs)
     const started = performance.now()
     try {
       const answer = await ask(JSON.stringify({ records: [records[r]] }))
@@ -159,7 +203,9 @@ export async function askAll(
     }
   }
   latencies.sort()
+  noise.sort()
   return {
+    noiseMs: noise.length > 0 ? percentile(noise, 0.99) : 0,
     errors,
     firstError,
     worst,

@@ -134,7 +134,7 @@ export interface Serving {
   /** Which models are in memory, where they run and what they take. */
   inMemory(): ModelsInMemory
   /** What an endpoint's versions did since a time, at most in the last hour and since this process began. */
-  recent(endpoint: string, from: number): RecentStats
+  recent(endpoint: string, from: number, to?: number): RecentStats
   /** The versions that score what the endpoint is asked now: those that answer, and those in the shadow. */
   scoring(endpoint: string): number[]
   /** @throws EndpointUnknown */
@@ -371,7 +371,7 @@ export function openServing({
       // Not `statsOf`: asking after a name that nobody serves must not take memory.
       ...(stats.get(endpoint) ?? createEndpointStats(() => clock.now())).snapshot(clock.now()),
     }),
-    recent: (endpoint, from) => (stats.get(endpoint) ?? createEndpointStats(() => clock.now())).since(from),
+    recent: (endpoint, from, to) => (stats.get(endpoint) ?? createEndpointStats(() => clock.now())).since(from, to),
     scoring: (endpoint) => [...(states.current(endpoint)?.scoring.keys() ?? [])],
     requireEndpoint: async (name) => {
       if (!(await source.endpoint(name))) throw new EndpointUnknown(name, await source.names())

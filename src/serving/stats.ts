@@ -16,7 +16,7 @@ export interface EndpointStats {
   refused(): void
   snapshot(now: number): StatsSnapshot
   /** What happened since a time, at most the last hour. */
-  since(from: number): RecentStats
+  since(from: number, to?: number): RecentStats
 }
 
 export interface StatsSnapshot {

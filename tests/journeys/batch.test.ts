@@ -31,8 +31,9 @@ data:
     split: { by: random, train: 70%, validation: 15%, test: 15% }
 pipeline:
   train: { use: builtin/tabular, search: { trials: 2 } }
+gates: []
 deploy:
-  leaves: { environment: staging }
+  leaves: { environment: staging, strategy: { rolling: true }, answer: { combine: { last: 2 } } }
 environments:
   staging: {}
 batch:
@@ -290,6 +291,98 @@ describe.skipIf(!existsSync(TELCO))('batches (skipped without shared/data/telco-
         })
         database.close()
       }
+    },
+    PATIENCE,
+  )
+
+  it.each(['sqlite', 'parquet'] as const)(
+    'stops when it is cancelled, into %s, and leaves no half of a file behind',
+    async (kind) => {
+      const path = at(kind === 'sqlite' ? 'cancelled.db' : 'cancelled.parquet')
+      const into = kind === 'sqlite' ? `sqlite:${path}` : path
+      const { id } = await score(['leaves', at('big.parquet'), '--into', into, '--part-rows', '5000', '--detach'])
+      const params = { batch: id }
+      const fraction = async () => (await api.getBatch({ params })).progress?.fraction ?? 0
+      await expect.poll(fraction, { timeout: PATIENCE, interval: 20 }).toBeGreaterThan(0)
+      const work = join(folder, 'home', 'batch', id)
+      expect(existsSync(work)).toBe(true)
+      await api.cancelBatch({ params })
+      const state = async () => (await api.getBatch({ params })).state
+      await expect.poll(state, { timeout: 30_000, interval: 50 }).toBe('cancelled')
+      await expect.poll(() => existsSync(work), { timeout: 10_000 }).toBe(false)
+      if (kind === 'parquet') return expect(existsSync(path)).toBe(false)
+      // What was committed stays in a database, in whole parts, under ids that name the batch.
+      const database = new DatabaseSync(path)
+      const { n, own } = database
+        .prepare(`SELECT count(*) AS n, sum(prediction_id LIKE '${id}.%') AS own FROM predictions`)
+        .get() as { n: number; own: number }
+      database.close()
+      expect(n % 5000).toBe(0)
+      expect(n).toBeGreaterThan(0)
+      expect(n).toBeLessThan(60 * 7043)
+      expect(own).toBe(n)
+    },
+    PATIENCE,
+  )
+
+  it(
+    'answers as the committee of an endpoint does',
+    async () => {
+      const where = ['--file', join(folder, 'project', 'orrery.yaml'), '--server', server.url]
+      const again = await orrery(['run', ...where], { endAfterMs: PATIENCE })
+      expect(again.code, again.stdout).toBe(0)
+      const stable = async () => (await api.getEndpoint({ params: { endpoint: 'leaves' } })).traffic.stable
+      await expect.poll(async () => (await stable()).length, { timeout: PATIENCE, interval: 200 }).toBe(2)
+      const asked = await answers(500)
+      const { predictions } = await api.listPredictions({ params: { endpoint: 'leaves' }, query: { limit: 1 } })
+      expect(Object.values(predictions[0]!.weights).filter((weight) => weight > 0)).toHaveLength(2)
+      const batch = await score(['leaves', TELCO, '--into', at('committee.parquet')])
+      expect(batch).toMatchObject({ version: 'leaves@2', outcome: { scored: 7043, setAside: 0 } })
+      const rows = await rowsOf<Scored>(at('committee.parquet'))
+      rows.slice(0, 500).forEach(({ value, label, version }, i) => {
+        expect(value).toBeCloseTo(asked[i]!.value, 12)
+        expect({ label, version }).toEqual({ label: asked[i]!.label, version: 2 })
+      })
+      // One of them by its number answers alone.
+      await score(['leaves@1', TELCO, '--into', at('alone.parquet')])
+      const alone = await rowsOf<Scored>(at('alone.parquet'))
+      expect(alone[7]!.version).toBe(1)
+      expect(alone.map(({ value }) => value)).toEqual(
+        (await rowsOf<Scored>(at('csv.parquet'))).map(({ value }) => value),
+      )
+    },
+    PATIENCE,
+  )
+
+  it(
+    'runs when its schedule says so, under the time it ran at',
+    async () => {
+      const file = join(folder, 'project', 'orrery.yaml')
+      const minutely = `  minutely:
+    score: leaves
+    input: { query: "SELECT * FROM customers LIMIT 50" }
+    into: out/{time}.parquet
+    keep: [customerID]
+    cron: "* * * * *"
+`
+      await mkdir(join(folder, 'project', 'out'))
+      await writeFile(file, PROJECT + minutely)
+      expect(await orrery(['apply', '--file', file, '--server', server.url])).toMatchObject({ code: 0 })
+      const applied = Date.now()
+      const own = async () =>
+        (await api.listBatches({ query: { project: 'ahead', limit: 20 } })).batches.find(
+          ({ schedule, state }) => schedule === 'minutely' && state === 'succeeded',
+        )
+      await expect.poll(own, { timeout: 150_000, interval: 500 }).toBeDefined()
+      const batch = (await own())!
+      expect(batch).toMatchObject({ by: 'schedule', outcome: { scored: 50, setAside: 0 } })
+      expect(batch.into).toMatch(/^out\/\d{4}-\d\d-\d\dT\d{4}\.parquet$/)
+      // At a full minute after it was applied, and not at once.
+      expect(Math.floor(batch.createdAt / 60_000)).toBeGreaterThan(Math.floor(applied / 60_000))
+      expect(await rowsOf<Scored>(join(folder, 'project', batch.into))).toHaveLength(50)
+      // A schedule that the file does not have any more is not kept.
+      await writeFile(file, PROJECT)
+      expect(await orrery(['apply', '--file', file, '--server', server.url])).toMatchObject({ code: 0 })
     },
     PATIENCE,
   )
