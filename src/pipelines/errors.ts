@@ -91,30 +91,6 @@ export class MlprojectInvalid extends OrreryError {
   }
 }
 
-export class NoPictures extends OrreryError {
-  constructor(source: string) {
-    super({
-      code: 'ORRERY_PIPELINES_NO_PICTURES',
-      status: 422,
-      message: `There is no JPEG or PNG file below "${source}".`,
-      hint: 'Name a folder whose folders are named like the labels: pictures/cat/1.jpg, pictures/dog/2.jpg.',
-    })
-  }
-}
-
-export class PicturesBroken extends OrreryError {
-  constructor(source: string, broken: readonly { file: string; reason: string }[], files: number) {
-    const [first] = broken
-    super({
-      code: 'ORRERY_PIPELINES_PICTURES_BROKEN',
-      status: 422,
-      message: `${broken.length} of ${files} pictures below "${source}" cannot be decoded, the first is ${first?.file}: ${first?.reason}`,
-      hint: 'Copy them again, or take them out; up to 1 % of the files are left out with a word.',
-      details: { files: broken.slice(0, 100).map(({ file }) => file) },
-    })
-  }
-}
-
 export class PictureModelUndescribed extends OrreryError {
   constructor(command: string, reason: string) {
     super({

@@ -88,6 +88,17 @@ describe('models of pictures', () => {
   const rowsOf = <T>(path: string) =>
     withDuck({ folders: [folder] }, (duck) => duck.rows<T>(`SELECT * FROM read_parquet('${path}')`))
 
+  it('tests a folder as the table that it is trained on', async () => {
+    const { code, stdout } = await orrery(['data', 'test', at('project', 'orrery.yaml'), '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).datasets).toMatchObject([
+      {
+        ...{ dataset: 'frames', rows: 40, error: null },
+        results: [{ rule: 'unique', passed: true }],
+      },
+    ])
+  })
+
   describe('ahead of time', { timeout: PATIENCE }, () => {
     it('answer a folder as the service does, file by file; what is no picture is set aside with why', async () => {
       await writeFile(at('new', 'broken.jpg'), files['large.jpg']!.subarray(0, 9_000))

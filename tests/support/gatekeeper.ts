@@ -14,6 +14,7 @@ data:
     label: light
     positive: bright
     segments: []
+    expect: [{ column: picture, unique: true }]
     split: { by: stratified, train: 40%, validation: 20%, test: 40% }
 pipeline:
   train: { run: node train.mjs }

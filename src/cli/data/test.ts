@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import pc from 'picocolors'
-import { ingestTable } from '#data'
+import { ingestPictures, ingestTable } from '#data'
 import type { DatasetSpec } from '#data/contract'
 import { entriesOf, knownPointerAt, placeOf } from '#data/files'
 import { profilePictures } from '#data/pictures'
@@ -59,10 +59,18 @@ async function testOne(
   const told = { dataset, rows: 0, quarantined: 0, results: [], warnings: [], error: null }
   const seconds = () => (performance.now() - started) / 1000
   try {
-    const { rows, expectations, warnings, setAside } = await ingestTable({
-      ...{ spec, folder, target, dataset, others },
-      brought: await broughtBy(options, { project, dataset, spec, folder: target }),
-    })
+    const { rows, expectations, warnings, setAside } = spec.pictures
+      ? await ingestPictures({
+          spec,
+          size: spec.pictures,
+          project: folder,
+          work: target,
+          target: join(target, 'table'),
+        })
+      : await ingestTable({
+          ...{ spec, folder, target, dataset, others },
+          brought: await broughtBy(options, { project, dataset, spec, folder: target }),
+        })
     return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations, warnings }
   } catch (error) {
     const known = asOrreryError(error)

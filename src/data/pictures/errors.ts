@@ -33,3 +33,28 @@ export class PictureGone extends OrreryError {
     })
   }
 }
+
+export class PicturesBroken extends OrreryError {
+  constructor(source: string, broken: readonly { file: string; reason: string }[], files: number) {
+    const [first] = broken
+    super({
+      code: 'ORRERY_DATA_PICTURES_BROKEN',
+      status: 422,
+      message: `${broken.length} of ${files} pictures below "${source}" cannot be decoded, the first is ${first?.file}: ${first?.reason}`,
+      hint: 'Copy them again, or take them out; up to 1 % of the files are left out with a word.',
+      details: { files: broken.slice(0, 100).map(({ file }) => file) },
+    })
+  }
+}
+
+/** A folder that is to be a table of labelled pictures. */
+export class NoLabelledPictures extends OrreryError {
+  constructor(source: string) {
+    super({
+      code: 'ORRERY_DATA_NO_LABELLED_PICTURES',
+      status: 422,
+      message: `There is no JPEG or PNG file below "${source}".`,
+      hint: 'Name a folder whose folders are named like the labels: pictures/cat/1.jpg, pictures/dog/2.jpg.',
+    })
+  }
+}

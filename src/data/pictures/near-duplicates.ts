@@ -38,7 +38,7 @@ const MOST_COMPARED = 400_000_000
  * @returns groups in the order of their first members; `complete` is false when there were too many to compare
  */
 export function findLookAlikes(looks: readonly Look[]): { groups: LookAlikes[]; complete: boolean } {
-  const shapes = looks.map(({ parts }) => standardised(parts))
+  const correlation = correlationOf(looks.map(({ parts }) => parts))
   const group = openUnion(looks.length)
   // Those of one hash are compared with the first of it only.
   const firsts = new Map<string, number>()
@@ -49,7 +49,7 @@ export function findLookAlikes(looks: readonly Look[]): { groups: LookAlikes[]; 
     if (first === undefined) {
       firsts.set(key, i)
       distinct.push(i)
-    } else if (correlation(shapes[first]!, shapes[i]!) >= LEAST_CORRELATION) group.join(first, i)
+    } else if (correlation(first, i) >= LEAST_CORRELATION) group.join(first, i)
   })
   let left = MOST_COMPARED
   for (const [from, bits] of BANDS) {
@@ -60,7 +60,7 @@ export function findLookAlikes(looks: readonly Look[]): { groups: LookAlikes[]; 
           left--
           const [i, j] = [bucket[a]!, bucket[b]!]
           if (bitsApart(looks[i]!, looks[j]!) > MOST_BITS || group.same(i, j)) continue
-          if (correlation(shapes[i]!, shapes[j]!) >= LEAST_CORRELATION) group.join(i, j)
+          if (correlation(i, j) >= LEAST_CORRELATION) group.join(i, j)
         }
   }
   const groups = group.all().map((members) => ({
@@ -90,20 +90,31 @@ function bandOf({ high, low }: Look, from: number, bits: number): number {
   return ((high << (end - 32)) | (low >>> (64 - end))) & mask
 }
 
-/** With mean 0 and length 1: a product of two is their correlation. A picture without contrast correlates with none. */
-function standardised(parts: Uint8Array): Float32Array {
-  let mean = 0
-  for (const part of parts) mean += part / parts.length
-  let squares = 0
-  for (const part of parts) squares += (part - mean) ** 2
-  const length = Math.sqrt(squares)
-  return Float32Array.from(parts, (part) => (length === 0 ? 0 : (part - mean) / length))
-}
-
-function correlation(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
+/**
+ * Pearson's correlation of two of many, by their numbers. Of each only its bytes and two numbers are held: a hundred thousand
+ * pictures must fit. A picture without contrast correlates with none.
+ */
+function correlationOf(all: readonly Uint8Array[]): (i: number, j: number) => number {
+  const means = new Float64Array(all.length)
+  const lengths = new Float64Array(all.length)
+  all.forEach((parts, i) => {
+    let sum = 0
+    let squares = 0
+    for (let k = 0; k < parts.length; k++) {
+      sum += parts[k]!
+      squares += parts[k]! ** 2
+    }
+    means[i] = sum / parts.length
+    lengths[i] = Math.sqrt(Math.max(0, squares - (sum * sum) / parts.length))
+  })
+  return (i, j) => {
+    const length = lengths[i]! * lengths[j]!
+    if (length === 0) return 0
+    const [a, b] = [all[i]!, all[j]!]
+    let sum = 0
+    for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!
+    return (sum - a.length * means[i]! * means[j]!) / length
+  }
 }
 
 /** Sets that are joined: each member points to another one, the first of a set to itself. */

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import sharp from 'sharp'
 import { blobPlace } from '#platform/blobs'
 import { layOutPictures } from './lay-out-pictures.ts'
-import { listPictures } from './list-pictures.ts'
 import { npyHeader } from './npy.ts'
 import { readPictureModel } from './picture-model.ts'
 
@@ -25,41 +24,6 @@ async function put(path: string, bytes: Uint8Array) {
   await mkdir(dirname(join(folder, path)), { recursive: true })
   await writeFile(join(folder, path), bytes)
 }
-
-describe('listPictures', () => {
-  const list = async () => {
-    const target = join(folder, 'rows.jsonl')
-    const listed = await listPictures({ folder, source: 'pets', label: 'pet', size: SIZE }, target, () => {})
-    const lines = (await readFile(target, 'utf8')).trimEnd().split('\n')
-    return { listed, rows: lines.map((line) => JSON.parse(line)) }
-  }
-
-  it('is a row per picture: its hash, size, statistics, look, and the folder it lies in', async () => {
-    await put('pets/dog/b.png', await grey(240))
-    await put('pets/cat/a.PNG', await grey(20))
-    await put('pets/cat/notes.txt', Buffer.from('no picture'))
-    const { listed, rows } = await list()
-    expect(listed).toMatchObject({ pictures: 2, broken: [] })
-    expect(rows.map(({ file, pet, light }) => [file, pet, light])).toEqual([
-      ['cat/a.PNG', 'cat', 'dark'],
-      ['dog/b.png', 'dog', 'bright'],
-    ])
-    expect(rows[0]).toMatchObject({ width: 16, height: 16, brightness: 20 / 255, contrast: 0, sharpness: 0 })
-  })
-
-  it('leaves out a broken file or two with a word, and refuses a broken folder', async () => {
-    for (let i = 0; i < 150; i++) await put(`pets/cat/${i}.png`, await grey(i))
-    await put('pets/cat/broken.png', (await grey(1)).subarray(0, 40))
-    const { listed } = await list()
-    expect(listed).toMatchObject({ pictures: 150, broken: [{ file: 'cat/broken.png' }] })
-    await put('pets/cat/broken.jpg', Buffer.from('GIF89a'))
-    await expect(list()).rejects.toMatchObject({ code: 'ORRERY_PIPELINES_PICTURES_BROKEN' })
-  })
-
-  it('says that there are none', async () => {
-    await expect(list()).rejects.toMatchObject({ code: 'ORRERY_PIPELINES_NO_PICTURES' })
-  })
-})
 
 describe('layOutPictures', () => {
   it('leaves arrays that NumPy maps, and finds a picture by its hash in its file or in the store', async () => {

@@ -6,6 +6,7 @@ import {
   appendRows,
   type BroughtFile,
   type IngestedTable,
+  ingestPictures,
   ingestTable,
   type RowRecord,
   readFrame,
@@ -17,8 +18,6 @@ import type { DatasetSpec, TableSchema } from '#data/contract'
 import { joinTable, type OpenedViews } from '#features'
 import { serveAsChild } from '#platform/process'
 import { partsOfRecipe } from '#projects'
-import type { Pictures } from '#projects/contract'
-import { listPictures } from '../pictures/list-pictures.ts'
 
 /** A line of the file of fresh rows. */
 export interface FreshRow {
@@ -92,7 +91,10 @@ async function readSource(
   const target = join(input.folder, 'source')
   const { pictures } = input.set
   const ingested = pictures
-    ? await readPictures(input, pictures, target, progress)
+    ? await ingestPictures(
+        { spec: input.set, size: pictures, project: input.project, work: input.folder, target, previous },
+        progress,
+      )
     : input.features === null
       ? await ingestTable({
           ...{ spec: input.set, folder: input.project, brought: input.brought, ...namesOf(input) },
@@ -101,22 +103,6 @@ async function readSource(
       : await readWithFeatures(input, input.features, target, progress)
   stopOnFailure(ingested.expectations)
   return ingested
-}
-
-/** A folder of pictures as a table: what each is, what is measured of it, and its label. */
-async function readPictures(
-  { set, project, folder, parent }: ReadDataInput,
-  size: Pictures,
-  target: string,
-  progress: (message: string, fraction?: number) => void,
-): Promise<IngestedTable> {
-  const path = join(folder, 'pictures.jsonl')
-  const listed = await listPictures({ folder: project, source: set.source, label: set.label!, size }, path, progress)
-  if (listed.broken.length > 0)
-    progress(`${listed.broken.length} pictures left out: ${listed.broken[0]!.file} ${listed.broken[0]!.reason}`)
-  const spec: DatasetSpec = readFrom(path, set)
-  const table = await ingestTable({ spec, folder: project, target, previous: parent?.schema, progress })
-  return { ...table, source: { ...table.source, source: set.source } as IngestedTable['source'] }
 }
 
 /** The source's rows with their features as they were at each row's time: one table, split and judged as a whole. */

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { lookOf, type PictureSize, readPicture } from '#pictures'
-import { NoPictures, PicturesBroken } from '../errors.ts'
+import { NoLabelledPictures, PicturesBroken } from './errors.ts'
 
 const PICTURE = /\.(jpe?g|png)$/i
 /** Decoded side by side: as many as the pool of threads has. */
@@ -26,7 +26,7 @@ export interface ListedPictures {
  * name of the folder it lies in. One after the other: there may be more of them than memory.
  *
  * @param target the file to write
- * @throws NoPictures, PicturesBroken
+ * @throws NoLabelledPictures, PicturesBroken
  */
 export async function listPictures(
   { folder, source, label, size }: { folder: string; source: string; label: string; size: PictureSize },
@@ -35,7 +35,7 @@ export async function listPictures(
 ): Promise<ListedPictures> {
   const root = resolve(folder, source)
   const files = await picturesBelow(root)
-  if (files.length === 0) throw new NoPictures(source)
+  if (files.length === 0) throw new NoLabelledPictures(source)
   const broken: ListedPictures['broken'] = []
   async function* lines() {
     for (let from = 0; from < files.length; from += AT_ONCE) {
