@@ -239,6 +239,32 @@ describe('the Open Inference Protocol over REST', () => {
     expect(compute_infer.ns).toBeGreaterThan(1_000)
   })
 
+  it('says over a connection what it says to the router: answers, packed ones, and refusals', async () => {
+    const base = await http.fastify.listen({ port: 0, host: '127.0.0.1' })
+    const pair = (id: string, shape = [1, 1]) =>
+      JSON.stringify({ id, inputs: [{ name: 'x', shape, datatype: 'INT64', data: [1] }] })
+    const retention = JSON.stringify({ id: 'two ways', inputs: perFeature([RECORD]) })
+    const asked: [string, string, Record<string, string>][] = [
+      ['/v2/models/retention/infer', retention, {}],
+      ['/v2/models/retention/infer', retention, { 'accept-encoding': 'gzip' }],
+      ['/v2/models/retention/versions/1/infer', pair('a'), {}],
+      ['/v2/models/pair/infer', pair('b', [1, 2]), {}],
+      ['/v2/models/pair/infer', '{"inputs":', {}],
+      ['/v2/models/nobody/infer', retention, {}],
+      ['/v2/models/retention/infer', retention, { 'inference-header-content-length': 'some' }],
+      ['/v2/models/a%2Fb/infer', retention, {}],
+    ]
+    for (const [path, body, headers] of asked) {
+      const sent = { 'content-type': 'application/json', 'x-request-id': 'r', ...headers }
+      const reply = await fetch(base + path, { method: 'POST', headers: sent, body })
+      const routed = await http.fastify.inject({ method: 'POST', url: path, headers: sent, payload: body })
+      expect([path, reply.status, reply.headers.get('content-type')]).toEqual([
+        ...[path, routed.statusCode, routed.headers['content-type']],
+      ])
+      expect(await reply.text()).toBe(routed.payload)
+    }
+  })
+
   it('keeps a user to their arm, by a header or a parameter of its name, and logs by what', async () => {
     const versions = new Map<string, string>()
     for (let u = 0; u < 12; u++) {

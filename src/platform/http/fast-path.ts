@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { z } from 'zod'
 import type { Logger } from '#platform/log'
 import type { Authorize, Principal } from './authorize.ts'
-import { type Failure, failureOf, requestIdOf } from './failure.ts'
-import { limitBodyTime, PATIENCE } from './patience.ts'
+import { type Failure, failureOf, requestIdOf, shortHeader } from './failure.ts'
+import { closeSoon, limitBodyTime, PATIENCE } from './patience.ts'
 import type { RouteContract, RouteInput } from './route.ts'
 
 /** What the fast path of a route is given, parsed as its contract says. */
@@ -24,6 +24,18 @@ export interface FastHandler<Route extends RouteContract> {
   readonly answer: (input: FastInput<Route>) => Promise<string>
 }
 
+/** Of a route that reads its body by itself, whatever that is. */
+export interface FastRawHandler {
+  readonly answer: (input: { name: string; request: IncomingMessage; principal: Principal }) => Promise<RawAnswer>
+  /** How errors look in the protocol that is spoken. */
+  readonly renderError: (error: unknown) => { status: number; body: unknown }
+}
+
+export interface RawAnswer {
+  readonly body: string | Buffer
+  readonly headers: Readonly<Record<string, string | number>>
+}
+
 /**
  * The way past the router for the few routes that are asked thousands of times a second. It takes plain requests only (a JSON
  * body of known length, a path without a query) and answers them as the router would: the same parser, schema, authorization,
@@ -32,6 +44,8 @@ export interface FastHandler<Route extends RouteContract> {
 export interface FastPath {
   /** @param route a POST to `/<prefix>/:name` with a body */
   mount<Route extends RouteContract>(route: Route, handler: FastHandler<Route>): void
+  /** @param route a POST to `/<prefix>/:name/<suffix>` */
+  mountRaw(route: RouteContract, handler: FastRawHandler): void
   /** A server that asks the fast path first. */
   serve(router: (request: IncomingMessage, response: ServerResponse) => void): Server
 }
@@ -42,6 +56,13 @@ interface Mounted {
   readonly prefix: string
   readonly route: RouteContract
   readonly handler: FastHandler<RouteContract>
+}
+
+interface MountedRaw {
+  readonly prefix: string
+  readonly suffix: string
+  readonly permission: string
+  readonly handler: FastRawHandler
 }
 
 /** A name that needs no decoding. */
@@ -63,6 +84,7 @@ export function createFastPath({
   invalidBody: (problems: z.core.$ZodIssue[]) => Error
 }): FastPath {
   const mounted: Mounted[] = []
+  const mountedRaw: MountedRaw[] = []
 
   function take(request: IncomingMessage): { to: Mounted; name: string } | undefined {
     if (request.method !== 'POST') return undefined
@@ -81,6 +103,36 @@ export function createFastPath({
       return plain && PLAIN_NAME.test(name) ? { to, name } : undefined
     }
     return undefined
+  }
+
+  function takeRaw({ method, url = '', headers }: IncomingMessage): { to: MountedRaw; name: string } | undefined {
+    if (method !== 'POST' || headers.expect !== undefined) return undefined
+    for (const to of mountedRaw) {
+      if (!url.startsWith(to.prefix) || !url.endsWith(to.suffix)) continue
+      const name = url.slice(to.prefix.length, -to.suffix.length)
+      return PLAIN_NAME.test(name) ? { to, name } : undefined
+    }
+    return undefined
+  }
+
+  async function serveRaw(
+    { to: { permission, handler }, name }: { to: MountedRaw; name: string },
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    try {
+      const { authorization, host, origin } = request.headers
+      const principal = await authorize({ authorization, host, origin: shortHeader(origin) }, permission)
+      const { body, headers } = await handler.answer({ name, request, principal })
+      if (response.destroyed) return
+      response.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(body) })
+      response.end(body)
+    } catch (error) {
+      const requestId = requestIdOf(request.headers)
+      const failure = failureOf(error, { log, requestId }, handler.renderError)
+      if (!request.complete) closeSoon(request, response)
+      send(response, failure.status, JSON.stringify(failure.body), failure.headers)
+    }
   }
 
   function serveFast({ to, name }: { to: Mounted; name: string }, request: IncomingMessage, response: ServerResponse) {
@@ -124,10 +176,16 @@ export function createFastPath({
     mount: (route, handler) => {
       mounted.push({ prefix: route.path.replace(/:\w+$/, ''), route, handler: handler as never })
     },
+    mountRaw: ({ path, permission }, handler) => {
+      const [prefix, suffix] = path.split(/:\w+/) as [string, string]
+      mountedRaw.push({ prefix, suffix, permission, handler })
+    },
     serve: (router) =>
       createServer(PATIENCE, (request, response) => {
         const taken = take(request)
-        if (taken) serveFast(taken, request, response)
+        if (taken) return serveFast(taken, request, response)
+        const raw = takeRaw(request)
+        if (raw) void serveRaw(raw, request, response)
         else router(request, response)
       }),
   }

@@ -8,4 +8,4 @@ export {
 } from './server.ts'
 export { nextCursor, offsetOf } from './paging.ts'
 export { type SentFile, sendFile } from './send-file.ts'
-export type { FastHandler, FastInput } from './fast-path.ts'
+export type { FastHandler, FastInput, FastRawHandler, RawAnswer } from './fast-path.ts'

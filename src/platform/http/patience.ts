@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerOptions } from 'node:http'
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** A client that takes longer to say what it wants holds a connection on purpose. */
 const HEADERS_MS = 15_000
@@ -21,4 +22,22 @@ export function limitBodyTime(request: IncomingMessage, ms = BODY_MS): void {
   const stop = () => clearTimeout(timer)
   request.once('end', stop)
   request.once('close', stop)
+}
+
+/** As long as a client may take to read why its file is refused while it still sends it. */
+const LINGER_MS = 5_000
+
+/**
+ * A body that nobody reads to its end keeps a connection for ever, and with it a server that is to stop. What is still
+ * sent of it is thrown away; a connection over which all of it came in time serves the next request.
+ */
+export function closeSoon(request: IncomingMessage, response: ServerResponse): void {
+  // A request that was given up has lost its connection; the answer still has it.
+  const socket: Socket | null = request.socket ?? response.socket
+  if (!socket) return
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  const keep = () => clearTimeout(timer)
+  request.once('end', keep)
+  socket.once('close', keep)
+  request.resume()
 }

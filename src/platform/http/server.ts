@@ -1,5 +1,4 @@
 import { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import fastify, {
   LogController,
@@ -21,9 +20,9 @@ import { ErrorReply, type RouteContract, type RouteInput, type RouteReply } from
 import { BodyNotAccepted, RequestInvalid, RouteUnknown } from './errors.ts'
 import type { Authorize, Principal, RequestOrigin } from './authorize.ts'
 import { failureOf, requestIdOf, shortHeader } from './failure.ts'
-import { createFastPath, type FastHandler } from './fast-path.ts'
+import { createFastPath, type FastHandler, type FastRawHandler } from './fast-path.ts'
 import { servePages } from './pages.ts'
-import { limitBodyTime } from './patience.ts'
+import { closeSoon, limitBodyTime } from './patience.ts'
 
 export interface HandlerInput<Route extends RouteContract> {
   params: RouteInput<Route>['params']
@@ -56,6 +55,8 @@ export interface HttpServer {
   ): void
   /** Lets a route that is mounted be answered past the router, where a request is plain enough. */
   mountFast<Route extends RouteContract>(route: Route, handler: FastHandler<Route>): void
+  /** The same for a route that reads its body by itself. */
+  mountFastRaw(route: RouteContract, handler: FastRawHandler): void
 }
 
 /** 16 MiB: a batch of records; what is larger goes through a dataset. */
@@ -136,6 +137,7 @@ export async function openHttp({
   return {
     fastify: app,
     mountFast: fastPath.mount,
+    mountFastRaw: fastPath.mountRaw,
     mount: (room, routes, handlers, dialect) => {
       const errorReply = dialect?.errorReply ?? ErrorReply
       for (const [name, route] of Object.entries(routes)) {
@@ -194,27 +196,9 @@ function sendError(render: (error: unknown) => { status: number; body: unknown }
   return (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { status, body, headers } = failureOf(toKnown(error), { log: request.log, requestId: request.id }, render)
     // A request of a test has no connection.
-    if (request.raw instanceof IncomingMessage && !request.raw.complete) closeSoon(request, reply)
+    if (request.raw instanceof IncomingMessage && !request.raw.complete) closeSoon(request.raw, reply.raw)
     return reply.status(status).headers(headers).send(body)
   }
-}
-
-/** As long as a client may take to read why its file is refused while it still sends it. */
-const LINGER_MS = 5_000
-
-/**
- * A body that nobody reads to its end keeps a connection for ever, and with it a server that is to stop. What is still
- * sent of it is thrown away; a connection over which all of it came in time serves the next request.
- */
-function closeSoon({ raw }: FastifyRequest, reply: FastifyReply): void {
-  // A request that was given up has lost its connection; the answer still has it.
-  const socket: Socket | null = raw.socket ?? reply.raw.socket
-  if (!socket) return
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  const keep = () => clearTimeout(timer)
-  raw.once('end', keep)
-  socket.once('close', keep)
-  raw.resume()
 }
 
 function leaveBodyUnread(scope: FastifyInstance): void {

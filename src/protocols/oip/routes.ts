@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { deflate, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { HttpServer, Principal } from '#platform/http'
+import type { HttpServer, Principal, RawAnswer } from '#platform/http'
 import { readBody } from './body.ts'
 import { InferRequestInvalid } from './codec/errors.ts'
 import { HEADER_LENGTH, headerOr, readInferRequest } from './codec/request.ts'
@@ -27,19 +28,42 @@ export function mountInferenceRest(
 ): void {
   const asked = ({ params, principal }: Asked) => models.model(params.model, params.version, principal)
 
-  async function infer({ params, principal, request, reply }: Asked): Promise<FastifyReply> {
-    const json = headerLengthOf(request.headers[HEADER_LENGTH])
-    const body = await readBody(request.raw, largestBody, json)
+  async function answer(
+    request: IncomingMessage,
+    { model: name, version: number }: Asked['params'],
+    principal: Principal,
+  ): Promise<RawAnswer> {
+    const { headers } = request
+    const json = headerLengthOf(headers[HEADER_LENGTH])
+    const body = await readBody(request, largestBody, json)
     const read = readInferRequest(body, json)
-    const model = await models.model(params.model, params.version, principal)
-    const id = read.id ?? [request.headers['x-request-id']].flat()[0]
-    const header = headerOr((name) => [request.headers[name]].flat()[0], read.parameters)
-    const answer = await model.infer({ ...read, id, header })
-    const { body: written, headerLength } = writeInferResponse(answer, read.isBinary)
-    if (headerLength !== undefined) reply.header(HEADER_LENGTH, headerLength)
-    reply.type(headerLength === undefined ? 'application/json' : 'application/octet-stream')
-    return sendPacked(reply, written, request.headers['accept-encoding'])
+    const model = await models.model(name, number, principal)
+    const id = read.id ?? [headers['x-request-id']].flat()[0]
+    const header = headerOr((sent) => [headers[sent]].flat()[0], read.parameters)
+    const { body: written, headerLength } = writeInferResponse(
+      await model.infer({ ...read, id, header }),
+      read.isBinary,
+    )
+    const packed = await pack(written, headers['accept-encoding'])
+    return {
+      body: packed.body,
+      headers: {
+        'content-type': headerLength === undefined ? 'application/json; charset=utf-8' : 'application/octet-stream',
+        ...(headerLength !== undefined && { [HEADER_LENGTH]: headerLength }),
+        ...(packed.encoding && { 'content-encoding': packed.encoding }),
+      },
+    }
   }
+
+  async function infer({ params, principal, request, reply }: Asked): Promise<FastifyReply> {
+    const { body, headers } = await answer(request.raw, params, principal)
+    return reply.headers(headers).send(body)
+  }
+
+  http.mountFastRaw(oipRoutes.infer, {
+    answer: ({ name, request, principal }) => answer(request, { model: name }, principal),
+    renderError: oipDialect.renderError,
+  })
 
   /** A status is all that is asked for; why it is not 200 is said all the same. */
   const ready = async (of: Asked) => {
@@ -93,14 +117,16 @@ function headerLengthOf(value: string | string[] | undefined): number | undefine
 const PACKERS = { gzip: promisify(gzip), deflate: promisify(deflate) }
 
 /** The answer as it is, or packed the first way that the client takes. */
-async function sendPacked(reply: FastifyReply, body: string | Buffer, accepted: string | string[] | undefined) {
-  if (body.length < WORTH_PACKING_BYTES || accepted === undefined) return reply.send(body)
+async function pack(
+  body: string | Buffer,
+  accepted: string | string[] | undefined,
+): Promise<{ body: string | Buffer; encoding?: keyof typeof PACKERS }> {
+  if (body.length < WORTH_PACKING_BYTES || accepted === undefined) return { body }
   const taken = String(accepted)
     .toLowerCase()
     .split(',')
     .filter((one) => !/;\s*q=0(\.0*)?\s*$/.test(one))
     .map((one) => one.split(';')[0]!.trim())
   const encoding = (['gzip', 'deflate'] as const).find((one) => taken.includes(one))
-  if (!encoding) return reply.send(body)
-  return reply.header('content-encoding', encoding).send(await PACKERS[encoding](body))
+  return encoding ? { body: await PACKERS[encoding](body), encoding } : { body }
 }
