@@ -22,6 +22,7 @@ let folder: string
 let server: RunningServer
 let web: Server
 let prices = 'a,b\n1,2\n'
+let [asked, reads] = [0, 0]
 let project: string
 
 const api = async <T>(path: string, init?: RequestInit): Promise<{ status: number; body: T }> => {
@@ -53,8 +54,16 @@ beforeAll(async () => {
   mkdirSync(project)
   web = createServer((request, response) => {
     if (request.headers['x-api-key'] !== 'hush-hush') return response.writeHead(401).end()
-    if (request.url === '/prices.csv')
-      return response.setHeader('last-modified', new Date(1.7e12).toUTCString()).end(prices)
+    if (request.url === '/prices.csv') {
+      const etag = `"${prices.length}"`
+      response.setHeader('last-modified', new Date(1.7e12).toUTCString()).setHeader('etag', etag)
+      if (request.headers['if-none-match'] === etag) {
+        asked++
+        return response.writeHead(304).end()
+      }
+      if (request.method === 'GET') reads++
+      return response.end(prices)
+    }
     return response.writeHead(500).end()
   }).listen(0, '127.0.0.1')
   await once(web, 'listening')
@@ -126,6 +135,37 @@ describe('sources of a project on a server', { timeout: 120_000 }, () => {
     prices = 'a,b\n1,2\n3,4\n'
     await until(2)
     expect((await versions()).map(({ rows }) => rows)).toEqual([2, 1])
+    // From now on it is asked, and read only when it says that it is another.
+    const readBefore = reads
+    await expect.poll(() => asked, { timeout: 60_000, interval: 100 }).toBeGreaterThan(0)
+    await sleep(1_000)
+    expect(reads).toBe(readBefore)
+  })
+
+  it('orrery data upload sends a table and tells what became of it; its card knows at once', async () => {
+    writeFileSync(join(folder, 'more.csv'), table(0, 50))
+    const sent = await orrery(
+      ['data', 'upload', 'customers', join(folder, 'more.csv'), '--server', server.url, '--json'],
+      {
+        cwd: project,
+      },
+    )
+    expect(sent.code, sent.stdout + sent.stderr).toBe(0)
+    const told = JSON.parse(sent.stdout) as Upload
+    expect(told).toMatchObject({ name: 'more.csv', state: 'succeeded', version: expect.any(String) })
+    expect((await cards()).customers).toMatchObject({
+      check: { state: 'available', message: 'more.csv', bytes: told.bytes },
+      latest: { version: told.version, rows: 50 },
+    })
+    writeFileSync(join(folder, 'ragged.csv'), 'id,amount,region,bought\n1,2\n')
+    const bad = await orrery(['data', 'upload', 'customers', join(folder, 'ragged.csv'), '--server', server.url], {
+      cwd: project,
+    })
+    expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining('ragged.csv')])
+    const none = await orrery(['data', 'upload', 'regions', join(folder, 'more.csv'), '--server', server.url], {
+      cwd: project,
+    })
+    expect([none.code !== 0, none.stderr]).toEqual([true, expect.stringContaining('ORRERY_DATA_UPLOAD_NOT_TAKEN')])
   })
 
   it('take uploads as streams: each becomes a version, and what is no table is refused at once', async () => {

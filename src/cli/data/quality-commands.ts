@@ -28,6 +28,18 @@ export function declareQualityCommands(data: Command, set: (code: number) => voi
     .action(async (file, options) => set(await (await import('./sources.ts')).sources(file, options)))
 
   data
+    .command('upload')
+    .description('send a table to a data set whose source is upload://; exit with 1 when it becomes no version')
+    .argument('<dataset>')
+    .argument('<file>', 'CSV, JSON lines, Parquet, Arrow or Excel, packed or not')
+    .option('--project <name>', 'the project; that of ./orrery.yaml when absent')
+    .option('--no-wait', 'return as soon as the server has the bytes')
+    .option('--server <url>', 'the server (ORRERY_SERVER)')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data upload customers customers.csv.gz')
+    .action(async (dataset, file, options) => set(await (await import('./upload.ts')).upload(dataset, file, options)))
+
+  data
     .command('preview')
     .description(
       'what the recipe under `prepare:` does to a sample: columns before and after, and what its steps learn',

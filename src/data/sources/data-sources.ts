@@ -139,7 +139,7 @@ export function openDataSources(needs: {
       return cardOf(project, dataset, spec, await checkNow(stored, dataset, spec))
     },
     upload: async ({ project, dataset, name, by }, body) => {
-      const { spec } = await found(project, dataset)
+      const { stored, spec } = await found(project, dataset)
       if (placeOf(spec.source, spec) !== 'upload') throw new UploadNotTaken(dataset, spec.source)
       const file = basename(name.replaceAll('\\', '/')).slice(0, 200)
       const blob = await received(blobs, body, file)
@@ -159,6 +159,7 @@ export function openDataSources(needs: {
             project,
           })
       })
+      await checkNow(stored, dataset, spec)
       return uploadTold(upload)
     },
     uploads: async (project, dataset, limit) => {

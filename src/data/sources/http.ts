@@ -151,23 +151,39 @@ function unpackerFor(encoding: string | null): Transform | undefined {
 
 const QUESTION_MS = 15_000
 
+/** What a URL says of its content. */
+export interface AskedUrl {
+  unchanged: boolean
+  etag: string | null
+  modified: string | null
+  bytes: number | null
+  /** When it said so, by its own clock. */
+  date: number | null
+}
+
 /**
- * Asks whether a URL answers, without its body. Servers that know no HEAD are asked with GET, and hung up on.
+ * Asks whether a URL answers, without its body. Servers that know no HEAD are asked with GET, and hung up on. With conditions
+ * among the headers, `unchanged` says that they hold.
  *
  * @throws SourceUnreachable, SourceDenied
  */
 export async function askHttp(
   url: string,
   { headers, name }: { headers: Readonly<Record<string, string>>; name: string },
-): Promise<{ modified: string | null; bytes: number | null }> {
+): Promise<AskedUrl> {
   const asking = new AbortController()
   try {
     const ask = (method: 'GET' | 'HEAD') => follow(new URL(url), headers, asking.signal, QUESTION_MS, method)
     let answer = await ask('HEAD')
     if ([403, 404, 405, 501].includes(answer.status)) answer = await ask('GET')
-    refuseStatus(answer, name)
+    const unchanged = answer.status === 304
+    if (!unchanged) refuseStatus(answer, name)
     const length = answer.headers.get('content-length')
-    return { modified: answer.headers.get('last-modified'), bytes: length === null ? null : Number(length) }
+    const date = Date.parse(answer.headers.get('date') ?? '')
+    return {
+      ...{ unchanged, etag: answer.headers.get('etag'), modified: answer.headers.get('last-modified') },
+      ...{ bytes: length === null ? null : Number(length), date: Number.isNaN(date) ? null : date },
+    }
   } catch (error) {
     if (asOrreryError(error)) throw error
     throw new SourceUnreachable(name, (error as Error).message)

@@ -11,7 +11,8 @@ import type { Data } from '../data.ts'
 import { DatasetUnknown } from '../errors.ts'
 import type { IngestedTable } from '../ingest.ts'
 import { type ServerSources, uploadedFile } from './bring.ts'
-import { endUpload, keepCheck, uploadById } from './store.ts'
+import { dropCheck, endUpload, keepCheck, keepValidators, uploadById, validatorsOf } from './store.ts'
+import { askUnchanged } from './unchanged.ts'
 import type { ReadInput } from './worker.ts'
 
 export const READ_JOB = 'data.read_source'
@@ -47,6 +48,14 @@ export function defineReadJob(needs: {
     const folder = await mkdtemp(join(work, 'source-'))
     try {
       const latest = await data.latest(project, dataset)
+      const asked =
+        upload === undefined && spec.poll !== undefined
+          ? await askUnchanged(spec, latest && (await validatorsOf(storage, project, dataset)), process.env)
+          : undefined
+      if (latest && asked?.unchanged) {
+        job.progress({ message: 'it has not changed' })
+        return { version: latest.id }
+      }
       const given = upload === undefined ? undefined : await uploadById(storage, upload)
       const input: ReadInput = {
         ...{ spec, dataset, others: stored.spec.data, project: stored.folder, folder },
@@ -65,6 +74,7 @@ export function defineReadJob(needs: {
       const version = await storage.write(async (tx) => {
         const registered = await data.registerVersion(tx, { ...table, project, dataset, blob, quarantine })
         if (upload !== undefined) await endUpload(tx, upload, { version: registered.id })
+        else await keepValidators(tx, project, dataset, asked?.validators)
         return registered
       })
       return { version: version.id }
@@ -79,7 +89,11 @@ export function defineReadJob(needs: {
     finished: async (tx: Tx, job: Job, outcome) => {
       if (!('error' in outcome)) return
       const { project, dataset, upload } = job.input as ReadJobInput
-      if (upload !== undefined) return endUpload(tx, upload, { failed: true })
+      if (upload !== undefined) {
+        await endUpload(tx, upload, { failed: true })
+        // The card told of it; it is of the one before again.
+        return dropCheck(tx, project, dataset)
+      }
       const { code, message, hint } = outcome.error
       await keepCheck(tx, project, dataset, {
         ...{ state: 'failed', code, message, hint, checkedAt: clock.now(), tookMs: 0 },

@@ -1,9 +1,10 @@
 import { decodeJson, encodeJson, type Migration, type Storage, type Tx, tables } from '#platform/storage'
 import type { SourceCheck } from './contract.ts'
+import type { Validators } from './unchanged.ts'
 
 interface SourceTables {
   data_source_checks: { project: string; dataset: string; body: string; checked_at: number }
-  data_source_polls: { project: string; dataset: string; polled_at: number }
+  data_source_polls: { project: string; dataset: string; polled_at: number; validators: string | null }
   data_uploads: {
     id: string
     project: string
@@ -57,6 +58,12 @@ export const sourceMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'data-sources-002-validators',
+    up: async (db) => {
+      await db.schema.alterTable('data_source_polls').addColumn('validators', 'text').execute()
+    },
+  },
 ]
 
 /** The last check of each source of a project, by data set. */
@@ -96,6 +103,46 @@ export async function keepPoll(tx: Tx, project: string, dataset: string, at: num
     .insertInto('data_source_polls')
     .values({ project, dataset, polled_at: at })
     .onConflict((c) => c.columns(['project', 'dataset']).doUpdateSet({ polled_at: at }))
+    .execute()
+}
+
+/** What a polled URL said of its content when it was read last. */
+export async function validatorsOf(
+  storage: Storage,
+  project: string,
+  dataset: string,
+): Promise<Validators | undefined> {
+  const row = await storage
+    .reads<SourceTables>()
+    .selectFrom('data_source_polls')
+    .select('validators')
+    .where('project', '=', project)
+    .where('dataset', '=', dataset)
+    .executeTakeFirst()
+  return row?.validators ? decodeJson<Validators>(row.validators) : undefined
+}
+
+/** With what was read under them; `undefined` where it says nothing. */
+export async function keepValidators(
+  tx: Tx,
+  project: string,
+  dataset: string,
+  validators: Validators | undefined,
+): Promise<void> {
+  await tables<SourceTables>(tx)
+    .updateTable('data_source_polls')
+    .set({ validators: validators ? encodeJson(validators) : null })
+    .where('project', '=', project)
+    .where('dataset', '=', dataset)
+    .execute()
+}
+
+/** It is asked again soon. */
+export async function dropCheck(tx: Tx, project: string, dataset: string): Promise<void> {
+  await tables<SourceTables>(tx)
+    .deleteFrom('data_source_checks')
+    .where('project', '=', project)
+    .where('dataset', '=', dataset)
     .execute()
 }
 
