@@ -50,6 +50,13 @@ export interface Deployments extends RolloutMoves {
     wanted: { endpoint: string; environment: string; model: string; version: number },
     by: string,
   ): Promise<Endpoint>
+  /**
+   * Makes the endpoint answer with a version that its project file names: at once where it was promoted there before, otherwise it sets
+   * out as every version does. Others that are under way are withdrawn. Nothing where it answers already.
+   *
+   * @throws EndpointUnknown, VersionUnknown, VersionNotPackaged, VersionNotCertified
+   */
+  pin(endpoint: string, version: number): Promise<void>
   /** Parts of a committee, from recent losses. */
   setWeights(endpoint: string, weights: Readonly<Record<string, number>>): Promise<void>
   /** A roll-out and what was known at each look, oldest first. @throws RolloutUnknown */
@@ -165,6 +172,29 @@ export function openDeployments(needs: {
       const rollout = await rolloutById(storage, id)
       if (!rollout) throw new RolloutUnknown(id)
       return { rollout, looks: await looksOf(storage, id) }
+    },
+    pin: async (name, version) => {
+      const stored = await endpointOf(storage, name)
+      if (!stored) throw new EndpointUnknown(name)
+      const { state } = await registry.packaged(stored.model, version)
+      if (isGuarded(stored) && state === 'rejected') throw new VersionNotCertifiable(stored.model, version, state)
+      const { reference } = await planFor(stored)
+      const wasThere = await storage.write(async (tx) => {
+        const endpoint = await requireEndpoint(tx, name)
+        const reason = `the project file asks for v${version}`
+        for (const other of await openRolloutsIn(tx, name))
+          if (other.version !== version)
+            await moves.apply(tx, { name, reference }, other, { kind: 'withdrawn', by: 'orrery', reason })
+        if (!endpoint.state.promoted.includes(version)) return false
+        const now = await requireEndpoint(tx, name)
+        if (now.state.promoted.at(-1) === version) return true
+        await registry.requireCertified(tx, endpoint.model, version)
+        await registry.promote(tx, endpoint.model, version, reason)
+        const promoted = [...now.state.promoted.filter((other) => other !== version), version]
+        await route(tx, now, { ...now.state, promoted, back: null }, reason)
+        return true
+      })
+      if (!wasThere) await moves.begin(name, version)
     },
     setWeights: (name, weights) =>
       storage.write(async (tx) => {

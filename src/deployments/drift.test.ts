@@ -54,6 +54,32 @@ describe('where the server is not as the file says', () => {
     ])
   })
 
+  it('is another version than the one the file names, with how far that is on its way', () => {
+    const { spec: pinned } = parseProject(`project: lamps
+data: { m: { source: m.csv, label: y } }
+deploy: { lamps: { version: 5 } }
+`)
+    expect(driftOf(pinned, [place({ promoted: [8, 5] })], [rollout(8, { finishedAt: 9 }), rollout(5, {})])).toEqual([])
+    const found = (rollouts: Rollout[]) => driftOf(pinned, [place({ promoted: [8] })], rollouts)
+    expect(found([])).toMatchObject([
+      { what: 'version', file: 'v5', server: 'v8 answers', why: 'it is not registered here, or not signed' },
+    ])
+    const note = {
+      at: 1,
+      eventTime: null,
+      state: 'awaiting_certification' as const,
+      share: 0,
+      note: 'checked',
+      by: null,
+    }
+    const under = rollout(5, {
+      state: 'awaiting_certification',
+      finishedAt: null,
+      history: [{ ...note, evidence: null }],
+    })
+    expect(found([under])[0]!.why).toBe('its roll-out is awaiting certification: checked')
+  })
+
   it('is a roll-out that somebody paused, or that began with other steps', () => {
     const paused = { at: 1, by: 'ada', reason: 'the shop moves' }
     const under = rollout(8, { state: 'canary', share: 0.1, finishedAt: null, paused })

@@ -26,7 +26,11 @@ export function driftOf(
       const place = places.find((one) => one.name === name)
       if (!place) return []
       const own = rollouts.filter(({ endpoint }) => endpoint === name)
-      return [...ofEnvironment(place, deploy.environment), ...ofVersion(place, own), ...ofRollouts(place, own, deploy)]
+      return [
+        ...ofEnvironment(place, deploy.environment),
+        ...ofVersion(place, own, deploy.version),
+        ...ofRollouts(place, own, deploy),
+      ]
     }),
     ...places
       .filter(({ name, state }) => !names.has(name) && !rehearsals.has(name) && state.promoted.length > 0)
@@ -59,8 +63,17 @@ function ofEnvironment({ name, environment }: StoredEndpoint, wanted: string): D
 }
 
 /** The file wants what was promoted last; somebody may have gone back from it. */
-function ofVersion({ name, state }: StoredEndpoint, rollouts: readonly Rollout[]): Drift[] {
+function ofVersion({ name, state }: StoredEndpoint, rollouts: readonly Rollout[], pinned: number | undefined): Drift[] {
   const champion = state.promoted.at(-1)
+  const server = champion === undefined ? 'nothing answers' : `v${champion} answers`
+  if (pinned !== undefined) {
+    if (pinned === champion) return []
+    const own = rollouts.find(({ version }) => version === pinned)
+    const why = own
+      ? `its roll-out is ${own.state.replaceAll('_', ' ')}: ${own.history.at(-1)?.note ?? ''}`
+      : 'it is not registered here, or not signed'
+    return [{ endpoint: name, what: 'version', file: `v${pinned}`, server, why }]
+  }
   const promoted = rollouts.filter((one) => one.state === 'promoted').sort((a, b) => b.finishedAt! - a.finishedAt!)[0]
   if (!promoted || promoted.version === champion) return []
   const { back } = state
@@ -70,7 +83,7 @@ function ofVersion({ name, state }: StoredEndpoint, rollouts: readonly Rollout[]
       endpoint: name,
       what: 'version',
       file: `v${promoted.version}, promoted last`,
-      server: champion === undefined ? 'nothing answers' : `v${champion} answers`,
+      server,
       why,
     },
   ]

@@ -1,3 +1,4 @@
+import { OrreryError } from '#platform/errors'
 import type { Events, StoredEvent } from '#platform/events'
 import type { Projects } from '#projects'
 import type { Registry } from '#registry'
@@ -33,6 +34,23 @@ export function followVersions(needs: {
   const rolesFor = async ({ project, endpoint }: Rollout) =>
     certifyingRoles(project === null ? null : (await projects.project(project)).spec, endpoint)
 
+  /** A file that names a version is not overtaken by a newer one: that stays a candidate. */
+  async function isPinnedElsewhere(model: string, version: number, endpoint: string): Promise<boolean> {
+    const { project } = await registry.packaged(model, version)
+    const pinned = project === null ? undefined : (await projects.project(project)).spec.deploy[endpoint]?.version
+    return pinned !== undefined && pinned !== version
+  }
+
+  // A version that is not there, or not signed, is told by `plan` as drift; the next apply tries again.
+  events.subscribe('deployments.pins', ['projects.applied'], async ({ subject }) => {
+    const { spec } = await projects.project(subject)
+    for (const [endpoint, { version }] of Object.entries(spec.deploy))
+      if (version !== undefined)
+        await deployments.pin(endpoint, version).catch((error) => {
+          if (!(error instanceof OrreryError)) throw error
+        })
+  })
+
   events.subscribe(
     'deployments',
     [
@@ -45,7 +63,8 @@ export function followVersions(needs: {
       const { endpoint, version, model, state, certification } = await versionOf(event)
       switch (event.type) {
         case 'registry.version_registered':
-          if (state === 'candidate' && endpoint !== null) await deployments.begin(endpoint, version)
+          if (state === 'candidate' && endpoint !== null && !(await isPinnedElsewhere(model, version, endpoint)))
+            await deployments.begin(endpoint, version)
           return
         case 'serving.release_checked': {
           const place = event.subject

@@ -153,6 +153,31 @@ onEveryDatabase('roll-outs on a real gateway', loopMigrations, (storage) => {
     )
   })
 
+  it('answers with the version that the file names: at once where it was before, by its steps where it was not', async () => {
+    const loop = await start('pinned', '{ rolling: true }')
+    await loop.release((await loop.register(2, 0)).version)
+    const champion = async () => (await loop.deployments.endpoint('pinned')).champion
+    expect(await champion()).toBe(2)
+    await loop.deployments.pin('pinned', 1)
+    expect(await champion()).toBe(1)
+    expect((await loop.registry.model('pinned')).aliases.champion).toBe(1)
+    expect((await ask(loop, 5)).map(({ version }) => version)).toEqual([1, 1, 1, 1, 1])
+    // One that is on its way makes room for the one that is asked for, and nothing happens twice.
+    const { version } = await loop.register(3, 0)
+    await loop.deployments.begin('pinned', version)
+    await loop.deployments.pin('pinned', 1)
+    await loop.deployments.pin('pinned', 1)
+    expect(await last(loop)).toMatchObject({ version: 3, state: 'aborted' })
+    expect((await last(loop)).history.at(-1)!.note).toContain('the project file asks for v1')
+    const fourth = (await loop.register(4, 0)).version
+    await loop.deployments.pin('pinned', fourth)
+    expect(await last(loop)).toMatchObject({ version: fourth, state: 'staging' })
+    expect(await champion()).toBe(1)
+    await loop.release(fourth)
+    expect(await champion()).toBe(fourth)
+    await expect(loop.deployments.pin('pinned', 99)).rejects.toMatchObject({ code: 'ORRERY_REGISTRY_VERSION_UNKNOWN' })
+  })
+
   it('stands still while paused, and follows a person who skips, resumes and aborts', async () => {
     const loop = await start('hands', '{ canary: [10%, 50%, 100%], requests: 10 }')
     await loop.release((await loop.register(2, 0)).version)

@@ -104,6 +104,9 @@ export type DecisionValue = z.output<typeof DecisionValue>
 
 export const Deployment = z.strictObject({
   environment: Name.default('production').meta({ description: 'where it runs' }),
+  version: z.int().min(1).optional().meta({
+    description: 'the version that answers, whatever comes after it; the newest that is promoted when absent',
+  }),
   graph: Graph.optional().meta({
     description: 'a model composed of versions that answer together; what the pipeline trains when absent',
   }),

@@ -26,6 +26,7 @@ export function brokenReferences(file: ProjectFile): Finding[] {
     ...triggers(file),
     ...batches(file),
     ...graphs(file),
+    ...pins(file),
   ]
 }
 
@@ -63,6 +64,21 @@ function withoutLabel(file: ProjectFile, set: string): Finding[] {
   if (file.data[set]!.label !== undefined) return []
   const todo = 'Add `label:`, the column to predict.'
   return [{ path: ['data', set, 'label'], wrong: '"label" is missing', todo }]
+}
+
+/** One version answers, or several do. */
+function pins(file: ProjectFile): Finding[] {
+  return Object.entries(file.deploy ?? {}).flatMap(([name, { version, answer }]) =>
+    version === undefined || !answer
+      ? []
+      : [
+          {
+            path: ['deploy', name, 'version'],
+            wrong: 'a committee has no single version',
+            todo: 'Remove `answer:`, or this.',
+          },
+        ],
+  )
 }
 
 /** Steps name parts that are there, every part is named, and something is trained beside what is composed. */
