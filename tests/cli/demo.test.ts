@@ -67,6 +67,7 @@ describe('npm run demo', { timeout: 240_000 }, () => {
       1, 2, 3, 4, 5, 6, 7, 8,
     ])
     expect(lines.find((line) => line.event === 'started')).toMatchObject({ simulated: true })
+    expect(lines.find((line) => line.event === 'features_kept')).toMatchObject({ view: 'market', entities: 6 })
     expect(lines.find((line) => line.event === 'version_certified')).toMatchObject({ by: 'qa', automatic: true })
     // Its server has gone with it.
     expect(await readdir(home)).not.toContain('server.json')
@@ -83,6 +84,12 @@ describe('npm run demo', { timeout: 240_000 }, () => {
       if (told.predictionId === undefined) continue
       const trace = await fetch(`${url}/api/trace/${told.predictionId}`)
       expect(trace.status).toBe(200)
+      // The request said neither: one is computed from it and from the view that is kept online.
+      const logged = await fetch(`${url}/api/predictions/${told.predictionId}`)
+      const { inputs } = (await logged.json()) as { inputs: Record<string, number | string> }
+      const coverage = inputs.region === 'highlands' ? 0.05 : expect.closeTo(0.8, 0)
+      expect(inputs.competitor_coverage).toEqual(coverage)
+      expect(inputs.charge_in_reach).toBe(Number(inputs.monthly_charge) * Number(inputs.competitor_coverage))
       child.kill('SIGINT')
     }
     expect(await exit).toEqual([0, null])

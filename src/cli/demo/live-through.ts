@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import type { World } from '#worlds'
 import { Interrupted } from '../interrupt.ts'
+import { keepFeatures } from '../replay/keep-features.ts'
 import { copyProject } from '../replay/project-copy.ts'
 import { createQa } from '../replay/settle.ts'
 import { openTraffic } from '../replay/traffic.ts'
 import { connect, type Server } from '../server.ts'
 import { type ServerProcess, startServerProcess } from '../server-process.ts'
-import { elapsed } from '../wording.ts'
+import { count, elapsed } from '../wording.ts'
 import { tellBirth } from './birth.ts'
 import { tellLife } from './life.ts'
 import type { Story } from './story.ts'
@@ -68,6 +69,12 @@ async function live(story: Story, options: LifeOptions, process: ServerProcess, 
   const name = project.spec.project
   const { changes } = await server.applyProject({ body: project.written })
   story.tell({ event: 'applied', text: `${name} applied from ${world.project}`, data: { changes: changes.length } })
+  for (const { view, version, entities } of await keepFeatures(server, name))
+    story.tell({
+      event: 'features_kept',
+      text: `feature view ${view}@${version}: ${count(entities)} entities kept online`,
+      data: { view, version, entities },
+    })
   const qa = await createQa(server, (token) => connect(url, token))
   await tellBirth(story, { server, qa, world, project })
 

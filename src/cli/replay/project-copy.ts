@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,7 +8,6 @@ import { type World, writeCsv } from '#worlds'
 import { type ProjectFolder, readProjectFolder } from '../project-folder.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const FILES = ['orrery.yaml', 'canvas.md', 'README.md']
 
 /**
  * A world's example project in a folder of its own, with the world's history as its table.
@@ -22,7 +21,9 @@ export async function copyProject(
 ): Promise<ProjectFolder> {
   const example = join(ROOT, world.project)
   await mkdir(folder, { recursive: true })
-  for (const name of FILES) await copyFile(join(example, name), join(folder, name))
+  for (const entry of await readdir(example, { withFileTypes: true }))
+    if (entry.isFile() && entry.name !== world.table)
+      await copyFile(join(example, entry.name), join(folder, entry.name))
   const file = join(folder, 'orrery.yaml')
   await writeFile(file, edit(await readFile(file, 'utf8')))
   const history = writeCsv(world.columns, world.rows.slice(0, world.history))

@@ -8,6 +8,7 @@ import { DONE } from '../exit.ts'
 import { GOOD, printJson } from '../output.ts'
 import { pages } from '../pages.ts'
 import { daysOf } from '../replay/days.ts'
+import { keepFeatures } from '../replay/keep-features.ts'
 import { copyProject } from '../replay/project-copy.ts'
 import { liveDay } from '../replay/live-day.ts'
 import { settle } from '../replay/settle.ts'
@@ -55,6 +56,7 @@ async function fill(server: Server, url: string, scenario: Scenario, working: (w
   const { projects } = await server.listProjects()
   if (projects.some((one) => one.name === name)) throw new AlreadyThere(name, url)
   await server.applyProject({ body: project.written })
+  await keepFeatures(server, name)
 
   const { id, secret } = await server.createToken({ body: { name: 'qa', roles: ['qa'] } })
   const qa = connect(url, secret)
