@@ -48,9 +48,14 @@ export class RowBuffer {
   constructor({ features, image }: Pick<Signature, 'features' | 'image'>, capacity: number) {
     this.#features = image ? [] : features
     this.#pictures = image && []
-    this.#columns = this.#features.map((feature) =>
-      feature.kind === 'numeric' ? new Float32Array(capacity) : new Array<string>(capacity).fill(''),
-    )
+    const numeric = this.#features.filter(({ kind }) => kind === 'numeric').length
+    // One memory for all: the runtime asks each array for its buffer, and twenty of them cost more than the model.
+    const numbers = new ArrayBuffer(numeric * capacity * Float32Array.BYTES_PER_ELEMENT)
+    let taken = 0
+    this.#columns = this.#features.map((feature) => {
+      if (feature.kind !== 'numeric') return new Array<string>(capacity).fill('')
+      return new Float32Array(numbers, taken++ * capacity * Float32Array.BYTES_PER_ELEMENT, capacity)
+    })
   }
 
   /**

@@ -25,7 +25,7 @@ export function openMoverThread({ options, turn }: OtherThread): MoverThread {
     const worker = new Worker(new URL('./move-worker.ts', import.meta.url), {
       workerData: options,
       // What one move reads dies before the collector comes.
-      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+      resourceLimits: { maxYoungGenerationSizeMb: 24 },
     })
     const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
     worker.on('message', (reply: MoveReply) => {
