@@ -69,6 +69,14 @@ describe('a source that is no table', () => {
     ['504b0304', 'SPREADSHEET_BROKEN: table.csv cannot be read as a spreadsheet'],
     ['28b52ffd', 'COMPRESSED_BROKEN: table.csv is no whole zstd file'],
     ['25504446', 'FORMAT_UNKNOWN: table.csv is a PDF'],
+    [
+      'd0cf11e0a1b11ae1',
+      'FORMAT_UNKNOWN: table.csv is a spreadsheet of Excel 97 (.xls), or one with a password: save it as',
+    ],
+    [
+      `504b0304${'00'.repeat(26)}${Buffer.from('mimetypeapplication/vnd.oasis.opendocument.spreadsheet').toString('hex')}`,
+      'FORMAT_UNKNOWN: table.csv is an OpenDocument spreadsheet (.ods): save it as .xlsx or CSV',
+    ],
     ['53514c69746520666f726d6174203300', 'FORMAT_UNKNOWN: table.csv is an SQLite database'],
   ])('starts with %s', async (bytes, what) => {
     const content = Buffer.concat([Buffer.from(bytes, 'hex'), Buffer.alloc(100)])

@@ -142,6 +142,24 @@ describe('sources of a project on a server', { timeout: 120_000 }, () => {
     expect(reads).toBe(readBefore)
   })
 
+  it('are read once while a recipe is tried out, and again when other rows are made of them', async () => {
+    const tried = async (recipe: string) =>
+      (
+        await api<{ rows: { made: number }; problem: object | null }>('/projects/shop/datasets/prices/preview-recipe', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ recipe }),
+        })
+      ).body
+    const before = reads
+    expect(await tried('- filter: a > 1')).toMatchObject({ rows: { made: 1 }, problem: null })
+    expect(reads).toBe(before + 1)
+    expect(await tried('- filter: a > 1')).toMatchObject({ rows: { made: 1 }, problem: null })
+    expect(reads).toBe(before + 1)
+    expect(await tried('- filter: a > 0')).toMatchObject({ rows: { made: 2 }, problem: null })
+    expect(reads).toBe(before + 2)
+  })
+
   it('orrery data upload sends a table and tells what became of it; its card knows at once', async () => {
     writeFileSync(join(folder, 'more.csv'), table(0, 50))
     const sent = await orrery(

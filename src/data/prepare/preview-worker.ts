@@ -11,8 +11,10 @@ export interface PreviewWork {
   readonly project: string
   /** Where files are left. */
   readonly folder: string
+  /** The sample that an earlier preview left. */
+  readonly made?: string | undefined
 }
 
-serveAsChild<PreviewWork>(({ dataset, spec, others, project, folder }) =>
-  previewRecipe({ dataset, spec, others, folder: project, target: folder }),
+serveAsChild<PreviewWork>(({ dataset, spec, others, project, folder, made }) =>
+  previewRecipe({ dataset, spec, others, folder: project, target: folder, made }),
 )

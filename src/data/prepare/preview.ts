@@ -1,3 +1,4 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asOrreryError } from '#platform/errors'
 import type { Preparation } from '#preparation'
@@ -22,16 +23,27 @@ const SHOWN = 12
 const BINS = 20
 const TOP = 8
 
+/** File of the sample that the steps which make rows left: what another recipe with the same ones starts from. */
+export const KEPT = 'made.json'
+
+export interface PreviewRequest extends IngestRequest {
+  /** Such a file of an earlier preview: nothing is read again. */
+  made?: string | undefined
+}
+
 /**
  * Tries a recipe out on a sample: what the table was before the steps of the package and after them. A step that cannot be done is
  * told, and what comes before it is shown all the same.
  */
-export async function previewRecipe(request: IngestRequest): Promise<RecipePreview> {
+export async function previewRecipe(request: PreviewRequest): Promise<RecipePreview> {
   const steps = request.spec.prepare ?? []
   const parts = partsOfRecipe(steps)
   let problem: RecipePreview['problem'] = null
-  const made = await asFar(parts.table, (some, i) => makeRows(request, some, join(request.target, `made-${i}`)))
+  const made = request.made
+    ? { value: await keptRows(request.made), problem: null }
+    : await asFar(parts.table, (some, i) => makeRows(request, some, join(request.target, `made-${i}`)))
   problem ??= made.problem
+  if (problem === null && !request.made) await keepRows(made.value, join(request.target, KEPT))
   const table = made.value
   const inPackage = problem === null ? parts.inPackage : []
   const fitted = await asFar(
@@ -100,9 +112,22 @@ async function makeRows(request: IngestRequest, steps: readonly PrepareStep[], t
   return { parquetPath, schema, rows, train, made, features: featureColumns(schema, spec) }
 }
 
+type MadeRows = Awaited<ReturnType<typeof makeRows>>
+
+/** Under its name only when all of it is there: who comes later may take it. */
+async function keepRows(made: MadeRows, path: string): Promise<void> {
+  await writeFile(`${path}.incoming`, JSON.stringify({ ...made, train: [...made.train] }))
+  await rename(`${path}.incoming`, path)
+}
+
+async function keptRows(path: string): Promise<MadeRows> {
+  const made = JSON.parse(await readFile(path, 'utf8'))
+  return { ...made, train: Int32Array.from(made.train) }
+}
+
 async function prepareRows(
   _: IngestRequest,
-  table: Awaited<ReturnType<typeof makeRows>>,
+  table: MadeRows,
   steps: readonly PrepareStep[],
   first: number,
   folder: string,

@@ -5,6 +5,8 @@ import { runInChild } from '#platform/process'
 import { type Projects, readRecipe, writeRecipe } from '#projects'
 import { DatasetUnknown, RecipeUnreadable } from '../errors.ts'
 import { preparationRoutes, type RecipePreview } from './contract.ts'
+import { identityOf, KeptSamples } from './kept-samples.ts'
+import { KEPT } from './preview.ts'
 import type { PreviewWork } from './preview-worker.ts'
 
 /** A preview is for somebody who waits for it. */
@@ -16,6 +18,7 @@ export function mountPreviews(
   { projects, work }: { projects: Pick<Projects, 'project'>; work: string },
 ): void {
   const underWay = new Map<string, AbortController>()
+  const samples = new KeptSamples()
   http.mount('data-preparation', preparationRoutes, {
     getRecipe: async ({ params }) => {
       const { spec } = await projects.project(params.project)
@@ -34,23 +37,24 @@ export function mountPreviews(
       const ending = new AbortController()
       underWay.set(key, ending)
       const folder = await mkdtemp(join(work, 'preview-'))
-      const others = spec.data
+      const tried = { ...set, prepare: read.steps }
+      const identity = await identityOf(params.dataset, tried, spec.data, project)
+      const made = samples.find(key, identity)
       const input: PreviewWork = {
-        dataset: params.dataset,
-        spec: { ...set, prepare: read.steps },
-        others,
-        project,
-        folder,
+        ...{ dataset: params.dataset, spec: tried, others: spec.data, project, folder },
+        ...(made !== undefined && { made: join(made, KEPT) }),
       }
       try {
-        return await runInChild<RecipePreview>(new URL('./preview-worker.ts', import.meta.url), input, {
+        const preview = await runInChild<RecipePreview>(new URL('./preview-worker.ts', import.meta.url), input, {
           what: 'Trying the recipe out',
           ...LIMITS,
           signal: ending.signal,
         })
+        if (made === undefined) await samples.keep(key, identity, folder)
+        return preview
       } finally {
         if (underWay.get(key) === ending) underWay.delete(key)
-        await rm(folder, { recursive: true, force: true })
+        if (!samples.has(folder)) await rm(folder, { recursive: true, force: true })
       }
     },
   })

@@ -40,13 +40,16 @@ const SIGNATURES: readonly (readonly [string, Format])[] = [
 /** What a file starts with, when that is something else than a table. */
 const FOREIGN: readonly (readonly [string, string])[] = [
   ['25504446', 'is a PDF'],
-  ['d0cf11e0', 'is an old binary spreadsheet, or one with a password'],
+  ['d0cf11e0', 'is a spreadsheet of Excel 97 (.xls), or one with a password: save it as .xlsx, without one'],
   ['46454131', 'is a Feather file of version 1'],
   ['425a68', 'is compressed with bzip2'],
   ['fd377a585a00', 'is compressed with xz'],
   ['377abcaf271c', 'is a 7z archive'],
 ]
 
+/** An OpenDocument file is a zip archive that names its type first, unpacked. */
+const ODF = 'mimetypeapplication/vnd.oasis.opendocument'
+const ODF_AT = 30
 /** `ustar` stands here in a tar archive. */
 const TAR_AT = 257
 const LOOKED_AT = 512
@@ -75,6 +78,8 @@ export async function formatOf(
   const start = packed ? await firstUnpacked(file, packed) : outside
   const foreign = FOREIGN.find(([mark]) => startsWith(start, mark))
   if (foreign) throw new FormatUnknown(file.name, foreign[1])
+  if (start.toString('latin1', ODF_AT, ODF_AT + ODF.length) === ODF)
+    throw new FormatUnknown(file.name, 'is an OpenDocument spreadsheet (.ods): save it as .xlsx or CSV')
   if (start.toString('latin1', TAR_AT, TAR_AT + 5) === 'ustar') throw new FormatUnknown(file.name, 'is a tar archive')
   if (/^\s*<(!doctype html|html)/i.test(start.toString('latin1')))
     throw new FormatUnknown(file.name, 'is a page of HTML')

@@ -26,6 +26,8 @@ export interface ReadJobInput {
 
 const HOUR = 3_600_000
 const MEMORY_MB = 2_048
+/** All of the memory of a process that runs SQL somebody wrote. */
+const SQL_RESIDENT_MB = 4_096
 
 /** Reads a source in a child process and makes what it holds a version, unless it is one already. */
 export function defineReadJob(needs: {
@@ -67,6 +69,7 @@ export function defineReadJob(needs: {
       const read = await runInChild<IngestedTable>(new URL('./worker.ts', import.meta.url), input, {
         ...{ what: `Reading ${dataset}`, timeoutMs: HOUR, memoryMb: MEMORY_MB, signal: job.signal },
         onProgress: (progress) => job.progress(progress),
+        ...(spec.prepare?.some((step) => step.sql !== undefined) && { residentMb: SQL_RESIDENT_MB }),
       })
       const { parquetPath, bytes: _, setAside: aside, ...table } = read
       const blob = await blobs.putFile(parquetPath)

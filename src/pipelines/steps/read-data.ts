@@ -20,6 +20,8 @@ export interface DataStep {
 
 const HOUR = 3_600_000
 const MEMORY_MB = 2_048
+/** All of the memory of a process that runs SQL somebody wrote. */
+const SQL_RESIDENT_MB = 4_096
 
 /**
  * The dataset version this run trains on: the project's source, and what was served and labelled since.
@@ -68,6 +70,7 @@ export async function readData(
       memoryMb: MEMORY_MB,
       signal: job.signal,
       onProgress: (progress) => job.progress(progress),
+      ...(set.prepare.some((step) => step.sql !== undefined) && { residentMb: SQL_RESIDENT_MB }),
     })
     if (!read.table) {
       const { id: version, number, rows } = await data.version(before!.version)
