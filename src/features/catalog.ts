@@ -47,7 +47,7 @@ const MOST_RECENT = 1_000
 const RECENT_MS = 1_000
 
 export function openCatalog({ storage, clock }: { storage: Storage; clock: Clock }): Catalog {
-  const recent = new Map<string, { at: number; views: Promise<AppliedViews> }>()
+  const recent = new Map<string, { at: number; views: Promise<AppliedViews>; all?: Chosen }>()
 
   function recentViews(project: string): Promise<AppliedViews> {
     const now = performance.now()
@@ -78,7 +78,13 @@ export function openCatalog({ storage, clock }: { storage: Storage; clock: Clock
     views: async (project) => (await appliedViews(storage, project)).stored,
     all: (project) => appliedViews(storage, project),
     named: async (project, names) => choose(project, await appliedViews(storage, project), names),
-    recent: async (project, names) => choose(project, await recentViews(project), names),
+    recent: async (project, names) => {
+      const views = await recentViews(project)
+      const known = recent.get(project)
+      if (names || !known) return choose(project, views, names)
+      known.all ??= choose(project, views, undefined)
+      return known.all
+    },
     withRows: async (project, names) => {
       const { stored, onDemand } = choose(project, await appliedViews(storage, project), names)
       if (names && onDemand.length > 0) throw new ViewComputed(onDemand[0]!.definition.name)

@@ -100,6 +100,8 @@ export const ViewFreshness = z.object({
 })
 export type ViewFreshness = z.infer<typeof ViewFreshness>
 
+export type OnlineBody = z.output<typeof OnlineBody>
+
 export const OnlineReply = z.object({
   versions: z.record(z.string(), z.int()).describe('The version of each view that answered.'),
   rows: z

@@ -6,6 +6,7 @@ import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
 import { cellFrom, type FeatureViewInfo, featureRoutes } from './contract.ts'
 import { searchFeatures } from './discovery.ts'
 import type { Features } from './features.ts'
+import { isPlainOnlineBody } from './plain-online-body.ts'
 
 const PARQUET = 'application/vnd.apache.parquet'
 const SHOWN_MATERIALIZATIONS = 20
@@ -39,6 +40,11 @@ export function mountFeatures(
     return stored[0] ? storedInfo(stored[0]) : onDemandInfo(onDemand[0]!, read)
   }
 
+  // Asked for with every request of somebody who predicts elsewhere.
+  http.mountFast(featureRoutes.onlineFeatures, {
+    isBody: isPlainOnlineBody,
+    answer: async ({ body }) => JSON.stringify(await features.read(body)),
+  })
   http.mount('features', featureRoutes, {
     searchFeatures: async ({ query: { q, limit } }) => {
       const found = searchFeatures(await features.catalog.all(), q)

@@ -19,6 +19,17 @@ const routes = defineRoutes({
   },
 })
 
+const whole = defineRoutes({
+  triple: {
+    method: 'POST',
+    path: '/triple',
+    permission: 'test:double',
+    summary: 'Three times the number.',
+    body: z.object({ number: z.number() }),
+    reply: z.object({ triple: z.number() }),
+  },
+})
+
 class Busy extends OrreryError {
   constructor() {
     super({ code: 'ORRERY_TEST_BUSY', status: 503, message: 'Busy.', hint: 'Wait.', retryAfterSeconds: 7 })
@@ -63,10 +74,37 @@ describe('the fast path', () => {
         return JSON.stringify(double({ name, number: body.number }))
       },
     })
+    http.mount('whole', whole, {
+      triple: async ({ body }) => {
+        ways.push('router')
+        return { triple: 3 * body.number }
+      },
+    })
+    http.mountFast(whole.triple, {
+      isBody: (body): body is { number: number } => typeof (body as { number?: unknown } | null)?.number === 'number',
+      answer: async ({ body }) => {
+        ways.push('fast')
+        return JSON.stringify({ triple: 3 * body.number })
+      },
+    })
     await http.fastify.listen({ port: 0, host: '127.0.0.1' })
     port = (http.fastify.server.address() as AddressInfo).port
   })
   afterAll(() => http.fastify.close())
+
+  it('takes a route without a name at its path alone', async () => {
+    ways.length = 0
+    const ask = (path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"number":2}',
+      })
+    expect(await (await ask('/triple')).json()).toEqual({ triple: 6 })
+    expect((await ask('/triple.parquet')).status).toBe(404)
+    expect((await ask('/triple?a=1')).status).toBe(200)
+    expect(ways).toEqual(['fast', 'router'])
+  })
 
   const JSON_TYPE = { 'content-type': 'application/json' }
   const cases: [string, string, string, Record<string, string>?][] = [

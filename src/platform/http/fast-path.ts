@@ -42,7 +42,7 @@ export interface RawAnswer {
  * limits and errors, in the same order. What it does not take goes to the router, where the same route is mounted.
  */
 export interface FastPath {
-  /** @param route a POST to `/<prefix>/:name` with a body */
+  /** @param route a POST to `/<prefix>/:name`, or to one path, with a body */
   mount<Route extends RouteContract>(route: Route, handler: FastHandler<Route>): void
   /** @param route a POST to `/<prefix>/:name/<suffix>` */
   mountRaw(route: RouteContract, handler: FastRawHandler): void
@@ -54,6 +54,8 @@ type ParseJson = (text: string) => unknown
 
 interface Mounted {
   readonly prefix: string
+  /** The prefix is the path: there is no name. */
+  readonly isWhole: boolean
   readonly route: RouteContract
   readonly handler: FastHandler<RouteContract>
 }
@@ -90,7 +92,7 @@ export function createFastPath({
     if (request.method !== 'POST') return undefined
     const { url = '', headers } = request
     for (const to of mounted) {
-      if (!url.startsWith(to.prefix)) continue
+      if (to.isWhole ? url !== to.prefix : !url.startsWith(to.prefix)) continue
       const name = url.slice(to.prefix.length)
       const type = headers['content-type']
       const length = Number(headers['content-length'])
@@ -100,7 +102,7 @@ export function createFastPath({
         length <= bodyLimit &&
         headers['content-encoding'] === undefined &&
         headers.expect === undefined
-      return plain && PLAIN_NAME.test(name) ? { to, name } : undefined
+      return plain && (to.isWhole || PLAIN_NAME.test(name)) ? { to, name } : undefined
     }
     return undefined
   }
@@ -174,7 +176,8 @@ export function createFastPath({
 
   return {
     mount: (route, handler) => {
-      mounted.push({ prefix: route.path.replace(/:\w+$/, ''), route, handler: handler as never })
+      const prefix = route.path.replace(/:\w+$/, '')
+      mounted.push({ prefix, isWhole: prefix === route.path, route, handler: handler as never })
     },
     mountRaw: ({ path, permission }, handler) => {
       const [prefix, suffix] = path.split(/:\w+/) as [string, string]
