@@ -351,7 +351,10 @@ export function watchEndpoint(needs: WatchNeeds, name: string): Watch {
     const rollout = memory.rollout!
     memory.judged = at === Number.POSITIVE_INFINITY ? memory.judged : at
     const isFirst = kind === 'period' && liveSince(rollout) === undefined
-    const verdict = isFirst ? { worse: false, note: 'first traffic' } : await judge(memory, rollout, kind, at)
+    const judged = isFirst ? { worse: false, note: 'first traffic' } : await judge(memory, rollout, kind, at)
+    // Without a request there is nothing to judge; a replacement part by part compares nothing, and goes on by its clock.
+    const isRolling = kind === 'clock' && rollout.steps[rollout.step]?.kind === 'rolling'
+    const verdict = judged ?? (isRolling ? { worse: false, note: 'nobody asked anything meanwhile' } : undefined)
     if (!verdict) return
     const moved = await deployments.move(name, rollout.version, await lookOf(verdict, kind, at))
     if (moved && moved.history.length > rollout.history.length) memory.judged = Number.NEGATIVE_INFINITY

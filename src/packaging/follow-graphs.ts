@@ -39,6 +39,8 @@ export function openDeclaredGraphs(needs: PackagingNeeds): DeclaredGraphs {
     run: (job) => composeDeclared(job, needs),
     finished: async (tx, job, outcome) => {
       const { endpoint, graph } = job.input as CompositionInput
+      // Nothing was to be done: nothing is told.
+      if ('output' in outcome && outcome.output.version === null) return
       await events.publish(tx, {
         type: 'error' in outcome ? 'packaging.composition_failed' : 'packaging.composed',
         project: job.project,
