@@ -4,8 +4,9 @@
  *     node examples/pet-park/run.ts --data <folder with a folder per label>
  *     node examples/pet-park/run.ts --quick      # drawn pictures, one short fit: under a minute
  *
- * Starts a server of its own, trains, judges, signs as the QA expert would, serves, sends frames in the daylight and at dusk,
- * and says what came out. `--keep` leaves the server running to look at.
+ * Starts a server of its own, searches for a recipe, trains, judges, tries the version at the park's test machine, signs as the QA
+ * expert would, serves, sends frames in the daylight and at dusk, and says what came out. `--keep` leaves the server running to
+ * look at.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import type { EvaluationReport } from '#evaluation/contract'
 import { watch } from '../../src/cli/camera/camera.ts'
 import { connect, type Server } from '../../src/cli/server.ts'
 import { startServerProcess } from '../../src/cli/server-process.ts'
@@ -21,16 +23,18 @@ import { drawPets } from './draw-pets.ts'
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const PROJECT = 'pet-park'
 const ENDPOINT = 'pet-gate'
+/** Where a version answers before anybody signs for it: the endpoint in the environment `park-test`. */
+const TEST_MACHINE = `${ENDPOINT}-park-test`
 
 export interface Options {
   /** A folder of pictures; drawn ones when absent. */
   data?: string | undefined
-  /** A fit of one epoch on few pictures, and no gate that it could pass. */
+  /** A short fit on few pictures, and gates that such a one passes. */
   quick?: boolean | undefined
   home?: string | undefined
   keep?: boolean | undefined
   frames?: number | undefined
-  /** Arguments of train.py. */
+  /** Arguments of train.py; a search of three trials unless told, without pictures of one's own none. */
   training?: string | undefined
 }
 
@@ -56,7 +60,11 @@ export async function runPetPark(options: Options, say: (line: string) => void =
     await api.applyProject({ body: { file: project.file, folder: join(folder, 'project') } })
     const { id } = await api.startPipeline({ params: { project: PROJECT }, body: { reason: 'the park opens' } })
     await pipelineEnds(api, id, say)
-    const { version, accuracy, state, confusion } = await certified(api, say)
+    const { version, accuracy, state, confusion } = await certified(
+      api,
+      { url: server.url, pictures: project.pictures },
+      say,
+    )
     const frames = options.frames ?? 60
     say(`the camera: ${frames} frames by day`)
     const seen = await throughTheGate(server.url, project.pictures, { frames, light: 1 })
@@ -79,7 +87,7 @@ export async function runPetPark(options: Options, say: (line: string) => void =
 }
 
 /** A copy of this folder as a project: what runs leave there does not belong into the example. */
-async function projectIn(folder: string, { data, quick, training = '' }: Options) {
+async function projectIn(folder: string, { data, quick, training = quick ? '' : '--trials 3' }: Options) {
   await mkdir(folder, { recursive: true })
   for (const name of ['canvas.md', 'train.py', 'network.py', 'augment.py', 'requirements.lock'])
     await cp(join(HERE, name), join(folder, name))
@@ -94,8 +102,9 @@ async function projectIn(folder: string, { data, quick, training = '' }: Options
     .replace(/window: \w+/, 'window: 15s')
   if (quick)
     file = file
-      .replace(/metrics\.accuracy\.lower95 >= .*/, 'metrics.accuracy.value >= 0')
-      .replace(/ {2}- (segments|fairness|robustness)\..*\n/g, '')
+      .replace(/metrics\.accuracy\.lower95 >= .*/, 'metrics.accuracy.value >= 0.5')
+      .replace(/robustness\.flips_under_noise <= .*/, 'robustness.flips_under_noise <= 0.5')
+      .replace(/ {2}- (segments|fairness)\..*\n/g, '')
   await writeFile(join(folder, 'orrery.yaml'), file)
   return { file, pictures }
 }
@@ -113,8 +122,8 @@ async function pipelineEnds(api: Server, id: string, say: (line: string) => void
   }
 }
 
-/** Waits for the version to pass its release checks at the park's test machine, and signs for it. */
-async function certified(api: Server, say: (line: string) => void) {
+/** Waits for the version to pass its release checks at the park's test machine, asks it there, and signs for it. */
+async function certified(api: Server, server: { url: string; pictures: string }, say: (line: string) => void) {
   for (;;) {
     const { versions } = await api.listVersions({ params: { model: ENDPOINT }, query: {} })
     const [latest] = versions
@@ -131,9 +140,13 @@ async function certified(api: Server, say: (line: string) => void) {
         say(`${ENDPOINT}@${version} is in production: accuracy ${accuracy.toFixed(4)} on the test pictures`)
         return { version, accuracy, state, confusion: report?.confusion ?? [] }
       }
-      if (!latest.certification) {
+      const { staging } = (await api.getCertificate({ params: { model: ENDPOINT, version } })).certificate
+      if (!latest.certification && staging) {
+        if (report) for (const line of reportLines(report)) say(line)
+        for (const { explanation } of staging.checks) say(`park-test: ${explanation}`)
+        const seen = await throughTheGate(server.url, server.pictures, { frames: 20, light: 1, endpoint: TEST_MACHINE })
         say(
-          `the report of ${ENDPOINT}@${version}: accuracy ${accuracy.toFixed(4)}, ${(report?.robustness?.flipsUnderNoise ?? 0).toFixed(3)} flip when disturbed; signed`,
+          `park-test: ${(100 * seen).toFixed(0)} % of 20 frames answered as their folder says at /predict/${TEST_MACHINE}`,
         )
         await api.certifyVersion({
           params: { model: ENDPOINT, version },
@@ -141,18 +154,38 @@ async function certified(api: Server, say: (line: string) => void) {
             note: 'accuracy, fairness between light and dark, and consistency under noise, blur and crop were looked at',
           },
         })
+        say('signed')
       }
     }
     await sleep(500)
   }
 }
 
+/** What the QA expert reads before signing, in short. */
+function reportLines({ metrics, confusion, segments, fairness, robustness }: EvaluationReport): string[] {
+  const shown = (value: number | null | undefined) => value?.toFixed(3) ?? 'unknown'
+  const of = (name: string) => `${name} ${shown(metrics[name]?.value)}`
+  return [
+    `report: ${['accuracy', 'precision', 'recall', 'roc_auc'].map(of).join(', ')}`,
+    `report: cats taken for dogs ${confusion?.[0]?.[1]}, dogs taken for cats ${confusion?.[1]?.[0]}`,
+    `report: accuracy of ${(segments?.segments ?? []).map((one) => `${one.segment} ${shown(one.estimate?.value)} (${one.n})`).join(', ')}`,
+    ...fairness.map(
+      ({ column, differences }) => `report: by ${column}, dogs are found ${shown(differences.equal_opportunity)} apart`,
+    ),
+    `report: answers that change under ${(robustness?.checks ?? []).map(({ perturbation, flipped }) => `${'change' in perturbation ? perturbation.change : perturbation.kind} ${shown(flipped)}`).join(', ')}`,
+  ]
+}
+
 /** Frames as `orrery camera` sends them, with the truth; returns the share answered as their folder says. */
-async function throughTheGate(url: string, pictures: string, { frames, light }: { frames: number; light: number }) {
+async function throughTheGate(
+  url: string,
+  pictures: string,
+  { frames, light, endpoint = ENDPOINT }: { frames: number; light: number; endpoint?: string },
+) {
   let right = 0
   for await (const { frame, answer } of watch(pictures, {
     url,
-    endpoint: ENDPOINT,
+    endpoint,
     fps: 20,
     frames,
     light,
@@ -188,7 +221,10 @@ async function explained(url: string, pictures: string): Promise<string> {
     body: new Uint8Array(await readFile(join(pictures, first))),
   })
   const { predictions } = (await reply.json()) as { predictions: { id: string }[] }
-  return `${url}/trace/${predictions[0]!.id}`
+  const [{ id }] = predictions as [{ id: string }]
+  const map = await fetch(`${url}/api/predictions/${id}/explanation.png`)
+  if (map.headers.get('content-type') !== 'image/png') throw new Error(`no map of ${id}: ${await map.text()}`)
+  return `${url}/trace/${id}`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -30,7 +30,7 @@ LARGE, SMALL, LARGE_FROM = 64, 48, 0.65
 
 @dataclass(frozen=True)
 class Recipe:
-    epochs: int = 26
+    epochs: int = 32
     width: int = 48
     rate: float = 0.04
     batch: int = 128
@@ -38,6 +38,8 @@ class Recipe:
     smallest: float = 0.5
     cutout: float = 0.35
     mixup: float = 0.2
+    blurred: float = 1.2
+    noise: float = 0.06
     seed: int = 0
 
 
@@ -106,7 +108,9 @@ class Training:
 
     def learn(self, size: int, pixels, labels, rate, taken):
         recipe, weights = self.recipe, self.net.weights
-        x = augment(pixels, size, recipe.smallest, recipe.cutout)
+        # A blur of the camera is a smaller one in a smaller picture.
+        blurred = recipe.blurred * size / pixels.shape[1]
+        x = augment(pixels, size, recipe.smallest, recipe.cutout, blurred, recipe.noise)
         y = labels * (1 - recipe.smoothing) + recipe.smoothing / 2
         if recipe.mixup > 0:
             x, y = blend(x, y, recipe.mixup)
@@ -184,7 +188,7 @@ def search(trials: int, recipe: Recipe, train: Pictures, validation: Pictures, h
         }
         candidate = replace(recipe, **changes)
         with mlflow.start_run(run_name=f"trial {trial}", nested=True):
-            training = Training(replace(candidate, epochs=max(1, recipe.epochs // 6)), half)
+            training = Training(replace(candidate, epochs=max(1, recipe.epochs // 8)), half)
             training.fit(train, lambda epoch, loss: mlflow.log_metric("train.loss", loss, step=epoch))
             measured = quality(validation.labels, training.predict(validation.pixels)[1])
             mlflow.log_params(vars(candidate))

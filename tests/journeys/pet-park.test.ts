@@ -31,6 +31,18 @@ describe.skipIf(!HAS_PYTHON)('the pet park (needs python3, 3.11 or later)', () =
     expect(said.join('\n')).toContain('pet-gate@1 is in production')
   })
 
+  it('answers at the machine at the park before anybody signs, who reads what it does under noise, blur and crop', () => {
+    const all = said.join('\n')
+    expect(all).toMatch(/park-test: \d+ % of 20 frames answered as their folder says at \/predict\/pet-gate-park-test/)
+    expect(said.findIndex((one) => one.startsWith('park-test:'))).toBeLessThan(said.indexOf('signed'))
+    expect(all).toMatch(/noise of 5 % 0\.\d+, .*blur of 1 pixels 0\.\d+, 10 % cut off 0\.\d+, mirrored 0\.\d+/)
+    expect(all).toMatch(/by light, dogs are found/)
+  })
+
+  it('says why a frame was answered as it was', () => {
+    expect(line('why it said so:')).toMatch(/\/trace\/\w+$/)
+  })
+
   it('answers in service what the training answered', () => {
     const [, difference] = /parity ([\d.e-]+) on 20 rows/.exec(line('package:'))!
     expect(Number(difference)).toBeLessThan(1e-5)
