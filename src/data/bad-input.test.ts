@@ -198,6 +198,11 @@ describe('rows', () => {
     expect(await json('{"a":1}\n[1,2]\n')).toBe(
       'ROW_MALFORMED: row 2 of rows.jsonl cannot be read: it is a JSON array, not an object.',
     )
+    for (const part of [1, 2, 3, 4])
+      await folder.write(`part-${part}.jsonl`, part === 3 ? '{"a":1}\n{"b":2}\n7\n' : '{"a":1}\n'.repeat(5))
+    expect(await refusal(folder.ingest({ source: 'part-*.jsonl' }))).toMatch(
+      /^ROW_MALFORMED: row 3 of part-3\.jsonl cannot be read: it is a JSON/,
+    )
     expect(await json('{"a":1}\n{"a":{"b":2}}\n')).toMatch(/^COLUMN_UNSUPPORTED: Column "a" .* a JSON object/)
   })
 

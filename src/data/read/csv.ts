@@ -25,13 +25,14 @@ const HEAD = 1024 * 1024
  * @throws HeaderMissing, ColumnsDuplicate, TooManyColumns, FilesDiffer
  */
 export async function openCsv(files: readonly SourceFile[]): Promise<RawTable> {
-  const heads = await Promise.all(files.map(headOf))
-  const delimiter = sniffDelimiter(heads[0]!)
-  const headers = heads.map((head, i) => headerOf(files[i]!, head, delimiter))
-  const names = headers[0]!
-  headers.forEach((header, i) => {
-    if (header.join('\n') !== names.join('\n')) throw differing(files[0]!, files[i]!, names, header)
-  })
+  const head = await headOf(files[0]!)
+  const delimiter = sniffDelimiter(head)
+  const names = headerOf(files[0]!, head, delimiter)
+  // One after the other: of thousands of files, no more than one is looked at.
+  for (const file of files.slice(1)) {
+    const header = headerOf(file, await headOf(file), delimiter)
+    if (header.join('\n') !== names.join('\n')) throw differing(files[0]!, file, names, header)
+  }
   const columns = `{${names.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')}}`
   const keys = partitionColumns(files, names)
   const read = (some: readonly SourceFile[]) =>
@@ -53,7 +54,8 @@ export async function openCsv(files: readonly SourceFile[]): Promise<RawTable> {
 
 async function headOf(file: SourceFile): Promise<string> {
   await using handle = await open(file.path)
-  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(HEAD), 0, HEAD, 0)
+  const length = Math.min(HEAD, (await handle.stat()).size)
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, 0)
   return buffer.subarray(0, bytesRead).toString('utf8')
 }
 
