@@ -280,6 +280,31 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     expect(await page.locator('.inline-failure').innerText()).toMatch(/^ORRERY_/)
   })
 
+  it('draws a composed model, from the record to the answer', async () => {
+    const { model } = (await (await fetch(`${server.url}/api/endpoints/${ENDPOINT}`)).json()) as { model: string }
+    const reply = await fetch(`${server.url}/api/models/composed/graphs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        parts: { one: `${model}@1`, two: `${model}@1` },
+        answer: { switch: [{ when: 'heat > 40', use: 'one' }, { use: { combine: ['one', 'two'], by: 'average' } }] },
+      }),
+    })
+    expect(reply.status, await reply.clone().text()).toBe(201)
+    await open(`/${PROJECT}/models/composed/versions/1`)
+    const panel = page.locator('.panel', { hasText: 'How it answers' })
+    await panel.locator('svg .node.part').first().waitFor()
+    expect(await panel.locator('svg title').first().textContent()).toBe(
+      'if heat > 40 one; otherwise the average of one and two',
+    )
+    expect(await panel.locator('svg .node.part').count()).toBe(3)
+    await panel
+      .getByRole('link', { name: `${model}@1` })
+      .first()
+      .click()
+    await page.waitForURL(new RegExp(`/models/${model}/versions/1$`))
+  })
+
   it('finds predictions by what was answered, who answered and when', async () => {
     await open(`/${PROJECT}/endpoints/${ENDPOINT}`)
     const found = page.locator('.panel', { hasText: 'Recent predictions' })
