@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { decodeBlocks, encodeBlock } from './block.ts'
+import { decodeBlocks, encodeBlock, wholeBlockBehind } from './block.ts'
 
 const someTexts = fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), { maxLength: 8 })
 const textsOf = (bytes: Buffer) => decodeBlocks(bytes).blocks.map(({ text }) => text)
@@ -48,5 +48,16 @@ it('ends before what was half written: zeros, or other bytes than were meant', (
         }
       },
     ),
+  )
+})
+
+it('tells damage in the middle, which something whole follows, from a write that was cut short', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), fc.nat(), fc.integer({ min: 1, max: 255 }), (text, at, by) => {
+      const wrong = encodeBlock(text)
+      wrong[at % wrong.length]! ^= by
+      expect(wholeBlockBehind(wrong)).toBe(false)
+      expect(wholeBlockBehind(Buffer.concat([wrong, encodeBlock('later')]))).toBe(true)
+    }),
   )
 })

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib'
 
 /** `ORJ1`, little-endian: where a block begins. */
 const MAGIC = 0x314a524f
+const MAGIC_BYTES = Buffer.from('ORJ1')
 const HEADER = 12
 
 /** No block is that long; what claims to be is no block. */
@@ -43,4 +44,14 @@ export function decodeBlocks(bytes: Buffer): Blocks {
     at = end
   }
   return { blocks, whole: at }
+}
+
+/**
+ * Whether a whole block lies behind bytes that are none. A crash only ever harms what was written last, so where something whole
+ * follows, what was acknowledged is damaged.
+ */
+export function wholeBlockBehind(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(MAGIC_BYTES, 1); at >= 0; at = bytes.indexOf(MAGIC_BYTES, at + 1))
+    if (decodeBlocks(bytes.subarray(at)).whole > 0) return true
+  return false
 }

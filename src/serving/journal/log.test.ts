@@ -139,6 +139,20 @@ describe.each<Durability>(['full', 'process'])('a journaled log, durability %s',
     expect(await settled()).toBe(6)
   })
 
+  it('keeps a file of an earlier start that is damaged before its end, and what stands before the damage', async () => {
+    open({ turn: held })
+    for (const from of [0, 4, 8]) await log.append(some(from, 4))
+    await log.close()
+    const [file] = files().map((name) => join(folder, 'predictions', name))
+    const bytes = readFileSync(file!)
+    bytes[bytes.lastIndexOf('ORJ1') - 9]! ^= 1
+    writeFileSync(file!, bytes)
+    open()
+    await log.recovered
+    expect(await inTable()).toBe(4)
+    expect(files().map((name) => name.endsWith('.damaged'))).toEqual([true])
+  })
+
   it('keeps a file that somebody else wrote into, and goes on in another', async () => {
     open({ turn: storage.otherThread!.turn })
     await log.append(some(0, 4))

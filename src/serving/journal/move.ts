@@ -3,7 +3,7 @@ import type { Storage } from '#platform/storage'
 import { type LabelRule, refusalOf } from '../label-rule.ts'
 import { type Amendment, amendScores, type NewPrediction } from '../store.ts'
 import { createPredictionWriter, type LogHint } from '../write-predictions.ts'
-import { decodeBlocks } from './block.ts'
+import { decodeBlocks, wholeBlockBehind } from './block.ts'
 import { readLines } from './line.ts'
 import { forgetSegments, movedOf, setMoved } from './store.ts'
 
@@ -27,6 +27,8 @@ export interface Moved {
   readonly more: boolean
   /** Bytes from `end` on that are no whole blocks, where there is no more to move. */
   readonly unreadable: number
+  /** Something whole follows them: not a crash in the middle of a write, but a file that has lost records. */
+  readonly damaged: boolean
 }
 
 /** Of one transaction: other writers wait for no more than this, some ten milliseconds. */
@@ -48,7 +50,10 @@ export function createMover(storage: Storage): Mover {
       const size = end ?? (await file.stat()).size
       const from = await movedOf(storage, segment)
       const { predictions, amendments, to } = await readSome(file, from, size)
-      if (to === from) return { end: from, records: 0, hints: [], more: false, unreadable: size - from }
+      if (to === from) {
+        const damaged = to < size && wholeBlockBehind(await readAll(file, to, size))
+        return { end: from, records: 0, hints: [], more: false, unreadable: size - from, damaged }
+      }
       const { hints } = await storage.write(async (tx) => {
         if (gone.length > 0) await forgetSegments(tx, gone)
         await setMoved(tx, segment, to)
@@ -56,7 +61,7 @@ export function createMover(storage: Storage): Mover {
         await amendScores(tx, amendments)
         return written
       })
-      return { end: to, records: predictions.length, hints, more: to < size, unreadable: 0 }
+      return { end: to, records: predictions.length, hints, more: to < size, unreadable: 0, damaged: false }
     } finally {
       await file.close()
     }
@@ -86,4 +91,9 @@ async function readSome(file: Awaited<ReturnType<typeof open>>, from: number, si
     atOnce = size - to
   }
   return { predictions, amendments, to }
+}
+
+async function readAll(file: Awaited<ReturnType<typeof open>>, from: number, to: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(to - from), 0, to - from, from)
+  return buffer.subarray(0, bytesRead)
 }

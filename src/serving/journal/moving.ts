@@ -64,10 +64,15 @@ export function moveSegments<Batch extends Written>({
       const path = segments.pathOf(segment)
       for (let tries = 0; ; ) {
         try {
-          const { more, hints, unreadable } = await move({ segment, path, rules: {}, gone })
+          const { more, hints, unreadable, damaged } = await move({ segment, path, rules: {}, gone })
           gone = []
           for (const hint of hints) onLogged(hint)
           if (more) continue
+          if (damaged) {
+            log.error({ segment, bytes: unreadable }, 'a file of the log is damaged: some of it is lost')
+            segments.setAside(segment)
+            break
+          }
           if (unreadable > 0) log.warn({ segment, bytes: unreadable }, 'the end of a file of the log was not written')
           remove(segment)
           break
