@@ -129,7 +129,9 @@ function cpuOf(pid: number): number {
     .flatMap((name) => {
       try {
         const fields = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]!.split(' ')
-        return [{ pid: Number(name), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }]
+        // Its own, and that of children which have ended.
+        const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+        return [{ pid: Number(name), parent: Number(fields[1]), ticks }]
       } catch {
         return []
       }

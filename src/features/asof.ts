@@ -5,6 +5,8 @@ import type { KeyKind, Relation, ViewInput } from './relation.ts'
 /** A view beside the rows of a frame. */
 export interface Side {
   readonly join: string
+  /** Rows stay in the frame's order. */
+  readonly inOrder: boolean
   /** A feature that holds, as SQL. */
   cellOf(feature: number): string
 }
@@ -28,6 +30,7 @@ export async function asofSide(
   // Both ends of the time to live belong to it.
   const holds = view.ttl === null ? '' : `${place.time(`${side}.place`)} + ${Math.round(view.ttl * 1_000)} >= ${at}`
   return {
+    inOrder: false,
     join: `ASOF LEFT JOIN (SELECT * EXCLUDE (e, c, r), ${place.of} AS place FROM (${relation.select(kinds)}) WHERE e IS NOT NULL) ${side}
        ON ${equal.join(' AND ')} AND ${place.last(at)} >= ${side}.place`,
     cellOf: (feature) => {

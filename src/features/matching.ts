@@ -141,6 +141,7 @@ export async function matchedSide(
   await duck.append(`${side}n`, given)
   const words = `LEFT JOIN (SELECT r AS number, ${texts.join(', ')} FROM (${relation.select()})) ${side}w ON ${side}w.number = ${side}n.r`
   return {
+    inOrder: texts.length === 0,
     join: `POSITIONAL JOIN ${side}n${texts.length > 0 ? `\n${words}` : ''}`,
     cellOf: (feature) => {
       if (columns[feature]!.type === 'text') return `${side}w.f${feature}`

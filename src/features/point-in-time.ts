@@ -62,6 +62,7 @@ export async function pointInTimeJoin(
   /** Columns of the result, out of those places. */
   const given: string[] = []
   const joins: string[] = []
+  let allInOrder = true
   const { rows } = await duck.row<{ rows: number }>(`SELECT count(*) AS rows FROM ${from}`)
   const sortFor = sortedOnce(duck, { from, moment, rows })
   for (const [v, input] of views.entries()) {
@@ -75,10 +76,11 @@ export async function pointInTimeJoin(
     const keys = (of: string) =>
       view.entities.map((key, i) => keyAs(of + name(key), keyKind(types.get(key)!), kinds[i]!))
     const side = `v${v}`
-    const { join, cellOf } = isMatchable(input, relation, rows, mostBytes)
+    const { join, cellOf, inOrder } = isMatchable(input, relation, rows, mostBytes)
       ? await matchedSide(duck, await sortFor(keys(''), kinds), input, relation, { kinds, side })
       : await asofSide(duck, input, relation, { keys: keys('n.'), kinds, at: `n.${AT}`, side })
     joins.push(join)
+    allInOrder &&= inOrder
     for (const [i, { name: column }] of view.columns.entries()) {
       const at = name(featurePlace(view.name, column))
       found.push(`${cellOf(i)} AS ${at}`)
@@ -93,9 +95,7 @@ export async function pointInTimeJoin(
     ...asked.map(({ place, value }) => `${value} AS ${name(place)}`),
   ]
   const joined = `(SELECT ${[...before, ...found, `n.${ROW}`].join(', ')} FROM ${numbered} n ${joins.join('\n')})`
-  // What stands side by side is in order already.
-  const inOrder = joins.every((join) => join.startsWith('POSITIONAL') && !join.includes('LEFT JOIN'))
-  const order = inOrder ? '' : ` ORDER BY ${ROW}`
+  const order = allInOrder ? '' : ` ORDER BY ${ROW}`
   const own = columns.map((column, i) => `n${i} AS ${name(column)}`)
   if (onDemand.length === 0) return `SELECT ${[...own, ...given].join(', ')} FROM ${joined}${order}`
   const shown = views.filter(({ hidden }) => !hidden)
