@@ -11,6 +11,7 @@ import orrery
 
 Ask = Callable[[str, object], dict[str, object]]
 SUPPORT = ["support_calls_60d", "support_minutes_60d"]
+KEPT = ["support", "usage"]
 FEATURES = [*SUPPORT, "minutes_7d", "data_gb_7d", "plan"]
 
 
@@ -25,12 +26,12 @@ def entities(rows: int) -> pd.DataFrame:
 
 def test_a_frame_gets_its_features_as_the_server_answers_them_row_by_row(ask: Ask) -> None:
     frame = entities(300)
-    joined = orrery.features(frame)
+    joined = orrery.features(frame, views=KEPT)
     assert list(joined.columns) == ["customer_id", "event_time", "mine", *FEATURES]
     assert joined.index.equals(frame.index)
     assert joined[["customer_id", "event_time", "mine"]].equals(frame)
     rows = [{"customer_id": c, "event_time": t.isoformat() + "Z"} for c, t in zip(frame.customer_id, frame.event_time)]
-    answer = ask("/api/features/historical", {"project": "churn-features", "rows": rows})
+    answer = ask("/api/features/historical", {"project": "churn-features", "views": KEPT, "rows": rows})
     assert answer["columns"] == ["customer_id", "event_time", *FEATURES]
     expected = [row[2:] for row in answer["rows"]]  # type: ignore[attr-defined]
     got = [[None if pd.isna(cell) else cell for cell in row] for row in joined[FEATURES].itertuples(index=False)]
@@ -62,6 +63,15 @@ def test_a_frame_larger_than_one_request_comes_back_whole_as_a_frame_a_table_or_
     assert json.loads((whole.schema.metadata or {})[b"orrery.views"])[0]["view"] == "usage"
 
 
+def test_what_is_computed_on_demand_takes_what_a_request_would_say_from_the_frame() -> None:
+    frame = entities(50)
+    with pytest.raises(orrery.OrreryError, match="ORRERY_FEATURES_FRAME_COLUMN_MISSING"):
+        orrery.features(frame, views=["bother"])
+    joined = orrery.features(frame.assign(asked_at=frame.event_time), views=["bother"])
+    assert list(joined.columns)[-3:] == ["calls_per_100_minutes", "gb_per_minute", "hour_asked"]
+    assert joined["hour_asked"].tolist() == [float(moment.hour) for moment in frame.event_time]
+
+
 def test_a_frame_without_rows_gets_columns() -> None:
     assert list(orrery.features(entities(0).drop(columns="mine"), views=["support"]).columns)[2:] == SUPPORT
 
@@ -73,7 +83,7 @@ def test_what_cannot_be_joined_is_refused_in_words() -> None:
     with pytest.raises(orrery.OrreryError, match="ORRERY_FEATURES_FRAME_COLUMN_MISSING"):
         orrery.features(frame.drop(columns="customer_id"))
     with pytest.raises(orrery.OrreryError, match="ORRERY_FEATURES_NAME_TAKEN"):
-        orrery.features(frame.assign(plan="mine"))
+        orrery.features(frame.assign(plan="mine"), views=["usage"])
     with pytest.raises(TypeError, match="is no frame"):
         orrery.features([{"customer_id": "c0001"}])  # type: ignore[type-var]
 
@@ -82,7 +92,7 @@ def test_features_as_they_are_now_with_how_fresh_they_are() -> None:
     asked = [{"customer_id": f"c{row:04d}"} for row in range(400)] * 30 + [{"customer_id": "nobody"}]
     found = orrery.online_features(asked)
     assert len(found.values) == len(asked) == 12_001
-    assert found.versions == {"usage": 1, "support": 1}
+    assert found.versions == {"usage": 1, "support": 1, "bother": 1}
     assert found.freshness[0]["usage"].status == "present"
     assert found.freshness[-1]["usage"].status == "not_found"
     assert found.values[-1]["minutes_7d"] is None

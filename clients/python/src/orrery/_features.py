@@ -128,12 +128,14 @@ class _Cutter:
 
 
 def _asked_columns(connection: Connection, request: FeatureRequest) -> list[str]:
-    """The keys of the views, and the time."""
+    """The keys of the views, what those on demand take of a request, and the time."""
     answer = connection.get(path_of("projects", request.project, "features"))
     views = cast("list[dict[str, object]]", answer["views"])
     asked = [one for one in views if request.views is None or one["name"] in request.views]
     keys = [key for one in asked for key in cast("list[str]", one["entities"])]
-    return list(dict.fromkeys([*keys, request.time]))
+    on_demand = [cast("dict[str, dict[str, str]]", one["onDemand"]) for one in asked if one.get("onDemand")]
+    values = [value for one in on_demand for value in one["request"]]
+    return list(dict.fromkeys([*keys, *values, request.time]))
 
 
 def _join(
