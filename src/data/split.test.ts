@@ -85,6 +85,12 @@ describe('by chance', () => {
     expect([rows.train, rows.validation, rows.test].map(positives)).toEqual([200, 25, 25])
     expect(sizes(rows)).toEqual([800, 100, 100])
   })
+
+  it('stratifies many classes among rows without a label as in the versions that exist', () => {
+    const target = Float64Array.from({ length: 5_000 }, (_, i) => (i % 11 === 0 ? Number.NaN : (i * i) % 7))
+    const { descriptor } = splitRows({ target }, splitBy('stratified', 3))
+    expect(descriptor.hash).toBe('sha256:da099fc6e0f150100fbba147b95d2ab417433273776583e8a8110aade5c8f5da')
+  })
 })
 
 it('is made again from the version it was made for, and refused for another', async () => {

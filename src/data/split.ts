@@ -134,27 +134,52 @@ function splitByGroup(labelled: Int32Array, place: (row: number) => number, spec
   })
 }
 
+/** In arrays of numbers throughout: a table may have more rows than a `Map` has room for. */
 function splitByClass(labelled: Int32Array, target: Float64Array, spec: SplitSpec): SplitRows {
-  const partOf = new Map<number, Part>()
-  for (const members of Map.groupBy(labelled, (row) => target[row]!).values()) {
-    members.sort((a, b) => placeOf(spec.seed, a) - placeOf(spec.seed, b) || a - b)
-    const validation = Math.round(members.length * spec.train)
-    const test = Math.round(members.length * (spec.train + spec.validation))
-    members.forEach((row, i) => {
-      partOf.set(row, i < validation ? 'train' : i < test ? 'validation' : 'test')
-    })
+  const sizes = new Map<number, number>()
+  for (const row of labelled) sizes.set(target[row]!, (sizes.get(target[row]!) ?? 0) + 1)
+  const next = new Map<number, number>()
+  let before = 0
+  for (const [value, size] of sizes) {
+    next.set(value, before)
+    before += size
   }
-  return rowsWhere(labelled, (row) => partOf.get(row)!)
+  // Per row its place above its number among the labelled: sorted as one whole number (on little-endian machines, which all of ours are).
+  const words = new Uint32Array(2 * labelled.length)
+  for (let i = 0; i < labelled.length; i++) {
+    const row = labelled[i]!
+    const at = next.get(target[row]!)!
+    next.set(target[row]!, at + 1)
+    words[2 * at] = i
+    words[2 * at + 1] = bitsOf(spec.seed, row)
+  }
+  const parts = new Uint8Array(labelled.length)
+  let first = 0
+  for (const size of sizes.values()) {
+    new BigUint64Array(words.buffer, first * 8, size).sort()
+    const validation = Math.round(size * spec.train)
+    const test = Math.round(size * (spec.train + spec.validation))
+    for (let k = 0; k < size; k++) parts[words[2 * (first + k)]!] = k < validation ? 0 : k < test ? 1 : 2
+    first += size
+  }
+  return rowsIn(labelled, parts)
 }
 
 function rowsWhere(labelled: Int32Array, partOf: (row: number) => Part): SplitRows {
-  const rows: Record<Part, number[]> = { train: [], validation: [], test: [] }
-  for (const row of labelled) rows[partOf(row)].push(row)
-  return {
-    train: Int32Array.from(rows.train),
-    validation: Int32Array.from(rows.validation),
-    test: Int32Array.from(rows.test),
-  }
+  const parts = new Uint8Array(labelled.length)
+  for (let i = 0; i < labelled.length; i++) parts[i] = PARTS.indexOf(partOf(labelled[i]!))
+  return rowsIn(labelled, parts)
+}
+
+/** @param parts by place among the labelled rows, the part as its place in `PARTS` */
+function rowsIn(labelled: Int32Array, parts: Uint8Array): SplitRows {
+  const sizes = [0, 0, 0]
+  for (const part of parts) sizes[part]!++
+  const [train, validation, test] = sizes.map((size) => new Int32Array(size)) as [Int32Array, Int32Array, Int32Array]
+  const rows = [train, validation, test]
+  const filled = [0, 0, 0]
+  for (let i = 0; i < parts.length; i++) rows[parts[i]!]![filled[parts[i]!]!++] = labelled[i]!
+  return { train, validation, test }
 }
 
 /**
@@ -170,9 +195,14 @@ export function placeOfKeySql(seed: number, key: string): string {
   return `CAST('0x' || substr(sha256('${seed}:' || ${key}), 1, 12) AS BIGINT) / 281474976710656.0`
 }
 
-/** A place in [0, 1) that depends on seed and row only: two rounds of MurmurHash3's finalizer (A. Appleby, 2011). */
+/** A place in [0, 1) that depends on seed and row only. */
 function placeOf(seed: number, row: number): number {
-  return mix(mix(seed ^ 0x9e3779b9) ^ row) / 0x1_0000_0000
+  return bitsOf(seed, row) / 0x1_0000_0000
+}
+
+/** 32 bits of seed and row: two rounds of MurmurHash3's finalizer (A. Appleby, 2011). */
+function bitsOf(seed: number, row: number): number {
+  return mix(mix(seed ^ 0x9e3779b9) ^ row)
 }
 
 function mix(value: number): number {
