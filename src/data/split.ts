@@ -106,11 +106,11 @@ function isOrdered(rows: Int32Array, time: Float64Array): boolean {
 }
 
 function splitByPlace(labelled: Int32Array, place: (row: number) => number, spec: SplitSpec): SplitRows {
-  const partOf = (row: number): Part => {
-    const at = place(row)
-    return at < spec.train ? 'train' : at < spec.train + spec.validation ? 'validation' : 'test'
-  }
-  return rowsWhere(labelled, partOf)
+  const test = spec.train + spec.validation
+  return rowsIn(
+    labelled,
+    Uint8Array.from(labelled, (row) => partAt(place(row), spec.train, test)),
+  )
 }
 
 function placeOfKeyed(places: Float64Array, seed: number): (row: number) => number {
@@ -128,10 +128,10 @@ function splitByGroup(labelled: Int32Array, place: (row: number) => number, spec
     return ordered[wanted - below <= above - wanted ? below : above] ?? 1
   }
   const [validation, test] = [cut(spec.train), cut(spec.train + spec.validation)]
-  return rowsWhere(labelled, (row) => {
-    const at = place(row)
-    return at < validation ? 'train' : at < test ? 'validation' : 'test'
-  })
+  return rowsIn(
+    labelled,
+    Uint8Array.from(labelled, (row) => partAt(place(row), validation, test)),
+  )
 }
 
 /** In arrays of numbers throughout: a table may have more rows than a `Map` has room for. */
@@ -159,19 +159,16 @@ function splitByClass(labelled: Int32Array, target: Float64Array, spec: SplitSpe
     new BigUint64Array(words.buffer, first * 8, size).sort()
     const validation = Math.round(size * spec.train)
     const test = Math.round(size * (spec.train + spec.validation))
-    for (let k = 0; k < size; k++) parts[words[2 * (first + k)]!] = k < validation ? 0 : k < test ? 1 : 2
+    for (let k = 0; k < size; k++) parts[words[2 * (first + k)]!] = partAt(k, validation, test)
     first += size
   }
   return rowsIn(labelled, parts)
 }
 
-function rowsWhere(labelled: Int32Array, partOf: (row: number) => Part): SplitRows {
-  const parts = new Uint8Array(labelled.length)
-  for (let i = 0; i < labelled.length; i++) parts[i] = PARTS.indexOf(partOf(labelled[i]!))
-  return rowsIn(labelled, parts)
-}
+/** The part of a place as its number in `PARTS`, by where validation and test begin. */
+const partAt = (at: number, validation: number, test: number) => (at < validation ? 0 : at < test ? 1 : 2)
 
-/** @param parts by place among the labelled rows, the part as its place in `PARTS` */
+/** @param parts for each of the labelled rows the number of its part in `PARTS` */
 function rowsIn(labelled: Int32Array, parts: Uint8Array): SplitRows {
   const sizes = [0, 0, 0]
   for (const part of parts) sizes[part]!++
