@@ -3,18 +3,12 @@ import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isInstalled } from '../support/daemon.ts'
 import { freePort } from '../support/free-port.ts'
 import type { Stoppable } from './real-remotes.ts'
 
 /** Whether there is a MariaDB server to start; it speaks MySQL's protocol. */
-export const HAS_MARIADB = (() => {
-  try {
-    execFileSync('mariadbd', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-})()
+export const HAS_MARIADB = isInstalled('mariadbd')
 
 /** A server of its own with a database `shop`, reached as root without a password. */
 export async function startMariadb(folder: string): Promise<Stoppable & { url: string; process: ChildProcess }> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lockedPython, type PythonEnvironment } from '../../src/pipelines/python.ts'
+import { isInstalled } from './daemon.ts'
 
 /** The example's lock file: the newest `mlflow` client and what a training program needs. */
 const LOCK = fileURLToPath(new URL('../../examples/churn-python/requirements.lock', import.meta.url))
@@ -22,14 +23,7 @@ export const HAS_PYTHON = (() => {
 })()
 
 /** Whether there is `uv`, which chooses the packages of a logged model's environment. */
-export const HAS_UV = (() => {
-  try {
-    execFileSync('uv', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-})()
+export const HAS_UV = isInstalled('uv')
 
 /** The example's environment, made once per machine: the first test that asks waits for the downloads. */
 export const examplePython = () => pythonOf(LOCK)

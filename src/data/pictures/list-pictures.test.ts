@@ -1,31 +1,15 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import sharp from 'sharp'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { grey, pictureFolder } from '../../../tests/support/picture-folder.ts'
 import { listPictures } from './list-pictures.ts'
 
 const SIZE = { width: 8, height: 8, channels: 3, fit: 'fill' } as const
-const grey = (value: number) =>
-  sharp({ create: { width: 16, height: 16, channels: 3, background: { r: value, g: value, b: value } } })
-    .png()
-    .toBuffer()
-
-let folder: string
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'orrery-picture-table-'))
-})
-afterEach(() => rm(folder, { recursive: true }))
-
-async function put(path: string, bytes: Uint8Array) {
-  await mkdir(dirname(join(folder, path)), { recursive: true })
-  await writeFile(join(folder, path), bytes)
-}
+const { path, put } = pictureFolder()
 
 describe('listPictures', () => {
   const list = async () => {
-    const target = join(folder, 'rows.jsonl')
-    const listed = await listPictures({ folder, source: 'pets', label: 'pet', size: SIZE }, target, () => {})
+    const target = path('rows.jsonl')
+    const listed = await listPictures({ folder: path(), source: 'pets', label: 'pet', size: SIZE }, target, () => {})
     const lines = (await readFile(target, 'utf8')).trimEnd().split('\n')
     return { listed, rows: lines.map((line) => JSON.parse(line)) }
   }
