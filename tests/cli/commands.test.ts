@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningServer, startServer } from '../support/server.ts'
-import { EXAMPLES, orrery } from './orrery.ts'
+import { BIN, EXAMPLES, orrery } from './orrery.ts'
 
 const NOBODY = 'http://127.0.0.1:9'
 
@@ -28,6 +30,17 @@ describe('a command', () => {
     const { code, stderr } = await orrery(['up', '--port', '80000'])
     expect(code).toBe(2)
     expect(stderr).toMatch(/ORRERY_CONFIG_INVALID {2}.*port/)
+  })
+
+  it('ends without a word when its reader has seen enough', async () => {
+    const child = spawn(process.execPath, [BIN, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.destroy()
+    let stderr = ''
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    const [code] = await once(child, 'close')
+    expect({ code, stderr }).toEqual({ code: 141, stderr: '' })
   })
 
   it('shows its help with an example', async () => {
