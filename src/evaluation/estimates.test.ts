@@ -138,15 +138,15 @@ describe('paired differences', () => {
       expect(forth[name]!.improvement, name).toBeCloseTo(-back[name]!.improvement, 12)
       expect(forth[name]!.standardError, name).toBeCloseTo(back[name]!.standardError!, 10)
     }
-    expect(forth['roc_auc']!.verdict).toBe('better')
-    expect(back['roc_auc']!.verdict).toBe('worse')
+    expect(forth.roc_auc!.verdict).toBe('better')
+    expect(back.roc_auc!.verdict).toBe('worse')
   })
 
   it('let an equal model pass and stop a worse one', () => {
     const { truth, a, b } = drawBinary(2000, 2)
     const same = pairedDifferences('binary', truth, a, a)
     for (const paired of Object.values(same)) expect([paired.verdict, isNotWorse(paired)]).toEqual(['not_worse', true])
-    const worse = pairedDifferences('binary', truth, b, a)['log_loss']!
+    const worse = pairedDifferences('binary', truth, b, a).log_loss!
     expect(worse.verdict).toBe('worse')
     expect(isNotWorse(worse)).toBe(false)
     expect(isNotWorse(worse, 100)).toBe(true)

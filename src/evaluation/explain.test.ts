@@ -106,7 +106,7 @@ describe('explaining one row', () => {
       background,
       scale: 'logit',
     })
-    expect(contributions.find((c) => c.feature === 'c')!.contribution).toBeCloseTo(shapley(logit)['c']!, 8)
+    expect(contributions.find((c) => c.feature === 'c')!.contribution).toBeCloseTo(shapley(logit).c!, 8)
     expect(contributions.find((c) => c.feature === 'b')).toEqual({ feature: 'b', value: 0.5, contribution: 0 })
     expect(remainder).toBeCloseTo(0, 8)
   })

@@ -7,8 +7,8 @@ export {
   chiSquareP,
   jensenShannon,
   kolmogorovSmirnov,
-  type PsiNoise,
   occupiedBins,
+  type PsiNoise,
   populationStabilityIndex,
   psiNoise,
 } from './distance.ts'
@@ -45,6 +45,7 @@ export {
   robustnessOf,
 } from './robustness.ts'
 export type { Values } from './scored.ts'
+export { type SegmentOptions, segmentDifferences, segmentMetrics } from './segments.ts'
 export {
   type ArmMean,
   anytimeInterval,
@@ -55,5 +56,4 @@ export {
   sampleSize,
   sequentialTest,
 } from './sequential.ts'
-export { type SegmentOptions, segmentDifferences, segmentMetrics } from './segments.ts'
 export { estimateUnlabelled, type UnlabelledOptions } from './unlabelled.ts'

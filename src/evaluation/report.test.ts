@@ -37,7 +37,7 @@ describe('the evaluation report', () => {
     expect(EvaluationReport.parse(JSON.parse(JSON.stringify(report)))).toEqual(report)
     expect(report).toMatchObject({ task: 'binary', metric: 'roc_auc', direction: 'higher', n, threshold: 0.5 })
     expect(report.baselineMetrics).toMatchObject({ roc_auc: 0.5, ece: expect.closeTo(0, 10) })
-    expect(report.meanLoss).toBe(report.metrics['log_loss']!.value)
+    expect(report.meanLoss).toBe(report.metrics.log_loss!.value)
     expect(report.segments!.segments).toHaveLength(7)
     expect(report.fairness[0]!.fourFifths).toMatchObject({ passed: true })
     expect(report.robustness!.checks).toHaveLength(3)

@@ -31,7 +31,7 @@ describe('segments', () => {
     )
     expect(west.n).toBe(rows.length)
     expect(west.metrics).toEqual(alone)
-    expect(west.estimate!.value).toBeCloseTo(alone['roc_auc']!, 12)
+    expect(west.estimate!.value).toBeCloseTo(alone.roc_auc!, 12)
     expect(segments.reduce((sum, s) => sum + s.share, 0)).toBeCloseTo(1, 12)
   })
 

@@ -80,8 +80,8 @@ describe('quality without labels', () => {
     const random = seededRandom(18)
     const easy = Float64Array.from({ length: 500 }, () => (random.uniform() < 0.5 ? 0.05 : 0.95))
     const hard = easy.map((p) => (p < 0.5 ? 0.4 : 0.6))
-    expect(estimateUnlabelled(hard)['roc_auc']!.value).toBeLessThan(estimateUnlabelled(easy)['roc_auc']!.value - 0.2)
-    expect(estimateUnlabelled(hard)['accuracy']!.value).toBeCloseTo(0.6, 12)
+    expect(estimateUnlabelled(hard).roc_auc!.value).toBeLessThan(estimateUnlabelled(easy).roc_auc!.value - 0.2)
+    expect(estimateUnlabelled(hard).accuracy!.value).toBeCloseTo(0.6, 12)
   })
 
   it('leaves out what is undefined', () => {

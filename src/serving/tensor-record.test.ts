@@ -28,7 +28,7 @@ it('hashes what a view shows, and nothing beside it', () => {
 it('tells lists of texts apart that are alike side by side, and cuts long ones', () => {
   const texts = (...data: string[]): Tensor => ({ datatype: 'BYTES', shape: [data.length], data })
   expect(describeTensor(texts('a', 'b"'))).toBe('BYTES[2] "a" "b\\""')
-  const [one, other] = [texts('x'.repeat(50), 'yz'), texts('x'.repeat(50) + 'y', 'z')].map(describeTensor)
+  const [one, other] = [texts('x'.repeat(50), 'yz'), texts(`${'x'.repeat(50)}y`, 'z')].map(describeTensor)
   expect(one).toContain('…')
   expect(one!.split('sha256:')[1]).not.toBe(other!.split('sha256:')[1])
   const bytes: Tensor = { datatype: 'BYTES', shape: [1], data: [Buffer.from('x'.repeat(50))] }
