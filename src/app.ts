@@ -93,11 +93,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     predictions: predictionLog(() => serving),
     work: home.work,
   })
-  const { bring } = dataSources
+  const { bring, versions } = dataSources
   const fileDatasets = openFileDatasets({ storage, blobs, events, ledger: home.dataLedger })
   const pictures = openPictureProfiles({ storage, jobs, files: fileDatasets, projects, home })
   const features = await openFeatures({
-    ...{ storage, blobs, events, jobs, clock, log, projects, data, bring, work: home.work },
+    ...{ storage, blobs, events, jobs, clock, log, projects, data, versions, work: home.work },
     onlineStore: config.onlineStore,
   })
   opened.defer(features.close)
@@ -146,7 +146,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     onLogged: (hint) => monitoring.noticed(hint.endpoint),
   })
   const pipelines = openPipelines({
-    ...{ storage, blobs, events, jobs, clock, projects, data, bring, tracking },
+    ...{ storage, blobs, events, jobs, clock, projects, data, bring, versions, tracking },
     openViews: features.openViews,
     labelledRows: freshRows(serving),
     championOf: championOf({ deployments, registry, blobs, environments }),
@@ -215,7 +215,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const dataReports = openDataReports({ storage, blobs, data, projects, clock, work: home.work })
   mountData(http, { data, files: fileDatasets, reports: dataReports })
   mountDataReports(http, dataReports)
-  mountPreviews(http, { projects, work: home.work })
+  mountPreviews(http, { projects, sources: dataSources, work: home.work })
   mountPictureProfiles(http, pictures)
   mountDataSources(http, dataSources)
   mountFeatures(http, { features, projects })

@@ -28,8 +28,8 @@ export function predictionLog(serving: () => Serving): PredictionLog {
   return {
     labelled: (endpoint) => freshRows(serving())(endpoint, 0),
     state: async (endpoint) => {
-      const { predictions, labelled } = await serving().reads.counts(endpoint)
-      return { predictions, labelled, latest: await serving().reads.watermark(endpoint) }
+      const { predictions, labelled, corrected } = await serving().reads.counts(endpoint)
+      return { predictions, labelled, corrected, latest: await serving().reads.watermark(endpoint) }
     },
   }
 }

@@ -31,6 +31,7 @@ const version = (number: number, weight: number): Trace['versions'][number] => (
     rows: 17_424,
     contentHash: 'sha256:c81f000000',
     until: Date.UTC(1997, 10, 2),
+    tables: [{ id: '01R', dataset: 'regions', number: 2 }],
     source: 'market.csv',
   },
   cause: { kind: 'alert', by: 'drift-31', reason: 'drift' },
@@ -77,7 +78,9 @@ it('draws the answer, the versions that made it with their parts, and where each
   )
   expect(lines[2]).toMatch(/^│ ├ run misty-fern +boosted_trees · node 24\.1\.0 · seed 42 · 41\.0 s$/)
   expect(lines[3]).toMatch(/^│ ├ code 9f3c2e1 +clean · sha256:77ac0000…$/)
-  expect(lines[4]).toMatch(/^│ ├ data market@1997-11-02 +v3 · 17,424 rows · sha256:c81f0000… · from market\.csv$/)
+  expect(lines[4]).toMatch(
+    /^│ ├ data market@1997-11-02 +v3 · 17,424 rows · sha256:c81f0000… · from market\.csv · made with regions@2$/,
+  )
   expect(lines[5]).toMatch(/^│ ├ gates +1 of 2 passed$/)
   expect(lines[6]).toMatch(/^│ └ because +vicprice came alive · vicprice: came alive \(PSI 0\.41\)$/)
   expect(lines[7]).toMatch(/^└ price-up v6 +25 % of the answer/)

@@ -59,7 +59,7 @@ function branchesOf({ run, pipelineRun, environment, code, data, cause, alert, g
       ? [
           branch(
             `data ${data.dataset}${data.until === null ? '' : `@${eventDay(data.until)}`}`,
-            `v${data.number} · ${count(data.rows)} rows · ${shortHash(data.contentHash)} · from ${data.source}`,
+            `v${data.number} · ${count(data.rows)} rows · ${shortHash(data.contentHash)} · from ${data.source}${tablesOf(data)}`,
           ),
         ]
       : []),
@@ -67,6 +67,9 @@ function branchesOf({ run, pipelineRun, environment, code, data, cause, alert, g
     branch('because', alert ? `${alert.title}${movesOf(alert)}` : cause.reason),
   ]
 }
+
+const tablesOf = ({ tables }: NonNullable<TracedVersion['data']>) =>
+  tables.length === 0 ? '' : ` · made with ${tables.map(({ dataset, number }) => `${dataset}@${number}`).join(', ')}`
 
 function codeWords({ commit, dirty, contentHash }: NonNullable<TracedVersion['code']>): string {
   const state = commit ? (dirty ? 'with uncommitted changes' : 'clean') : 'not in git'

@@ -18,7 +18,7 @@ export { TableDiff } from './diff/contract.ts'
 export { dataSourceRoutes, SourceCard, SourceCheck, Upload } from './sources/contract.ts'
 export { ExpectationResult } from './reports/expectation-result.ts'
 export { dataQualityRoutes, VersionChecks } from './reports/contract.ts'
-export { ColumnShape, preparationRoutes, RecipePreview } from './prepare/contract.ts'
+export { ColumnShape, preparationRoutes, RecipePreview, TriedRecipe } from './prepare/contract.ts'
 export { CHARACTERISTICS, Characteristic, Grade, LabelSuspect, Measure, Scorecard } from './scorecard/contract.ts'
 
 type Partly<T> = { [Key in keyof T]?: T[Key] | undefined }
@@ -230,10 +230,16 @@ export type SplitDescriptor = z.infer<typeof SplitDescriptor>
 const JoinedView = z.object({ view: z.string(), version: z.int(), tables: z.record(z.string(), z.string()) })
 const features = z.array(JoinedView).optional().describe('Feature views that were joined to the rows.')
 
-const prepared = z
-  .object({ recipe: z.string(), tables: z.record(z.string(), z.string()) })
-  .optional()
-  .describe('The steps that made rows of the source: their sha256, and the content of other data sets they read.')
+const Prepared = z.object({
+  recipe: z.string().describe('The sha256 of the steps.'),
+  tables: z.record(z.string(), z.string()).describe('The content of the other data sets they read.'),
+  versions: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('The versions that these are; absent where they were read without a server, and in older versions.'),
+})
+export type Prepared = z.infer<typeof Prepared>
+const prepared = Prepared.optional().describe('The steps that made rows of the source, and what they read.')
 
 /** Where rows came from, precise enough to tell whether the same source would be read again. */
 export const SourceDescriptor = z.discriminatedUnion('kind', [
@@ -314,6 +320,37 @@ export const DataVersion = DataVersionSummary.extend({
 })
 export type DataVersion = z.infer<typeof DataVersion>
 
+export const LineageStep = z.object({
+  from: z.string().describe('A version, which the other was made of.'),
+  to: z.string(),
+  by: z
+    .enum(['append', 'recipe', 'features', 'entities'])
+    .describe(
+      'Rows were added to it; a recipe read it; a feature view was computed from it; features were joined to it.',
+    ),
+  view: z.string().nullable().describe('The feature view.'),
+})
+export type LineageStep = z.infer<typeof LineageStep>
+
+export const DataLineage = z.object({
+  versions: z
+    .array(
+      DataVersionSummary.pick({
+        id: true,
+        dataset: true,
+        number: true,
+        rows: true,
+        contentHash: true,
+        createdAt: true,
+        source: true,
+      }),
+    )
+    .describe('The version that was asked for, and all that it was made of, the nearest first.'),
+  steps: z.array(LineageStep),
+  cut: z.boolean().describe('There are more than are told.'),
+})
+export type DataLineage = z.infer<typeof DataLineage>
+
 export const Dataset = z.object({
   id: z.string(),
   project: z.string(),
@@ -353,6 +390,15 @@ export const dataRoutes = defineRoutes({
     summary: 'One version with its schema, profile, split and expectations.',
     params: OneVersion,
     reply: DataVersion,
+  },
+  traceDataVersion: {
+    method: 'GET',
+    path: '/api/data-versions/:version/lineage',
+    permission: 'data:read',
+    summary:
+      'The versions of all tables that a version was made of: appended to, read by its recipe, joined as features.',
+    params: OneVersion,
+    reply: DataLineage,
   },
   findDataVersion: {
     method: 'GET',

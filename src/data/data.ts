@@ -4,9 +4,10 @@ import type { Blobs, StoredBlob } from '#platform/blobs'
 import type { Events } from '#platform/events'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
-import type { Dataset, DataVersion, DataVersionSummary, Preview, SourceDescriptor } from './contract.ts'
+import type { DataLineage, Dataset, DataVersion, DataVersionSummary, Preview, SourceDescriptor } from './contract.ts'
 import { DatasetUnknown, DataVersionUnknown } from './errors.ts'
 import { versionCreated } from './events.ts'
+import { traceBack } from './lineage.ts'
 import {
   ensureDataset,
   hasDataset,
@@ -41,6 +42,8 @@ export interface Data {
   /** The newest version; `undefined` when there is none yet. */
   latest(project: string, dataset: string): Promise<DataVersionSummary | undefined>
   version(id: string): Promise<DataVersion>
+  /** All that a version was made of. */
+  lineage(id: string): Promise<DataLineage>
   /** @throws DatasetUnknown, DataVersionUnknown */
   numbered(project: string, dataset: string, number: number | 'latest'): Promise<DataVersion>
   preview(id: string): Promise<Preview>
@@ -55,6 +58,11 @@ export interface Data {
 
 export function openData(needs: { storage: Storage; blobs: Blobs; events: Events; clock: Clock }): Data {
   const { storage, blobs, events, clock } = needs
+  const versionOf = async (id: string): Promise<DataVersion> => {
+    const version = await versionById(storage, id)
+    if (!version) throw new DataVersionUnknown(id)
+    return version
+  }
   return {
     datasets: (project) => listDatasets(storage, project),
     versions: async (project, dataset, page) => {
@@ -64,11 +72,8 @@ export function openData(needs: { storage: Storage; blobs: Blobs; events: Events
       return versions
     },
     latest: async (project, dataset) => (await listVersions(storage, project, dataset, { limit: 1, offset: 0 }))[0],
-    version: async (id) => {
-      const version = await versionById(storage, id)
-      if (!version) throw new DataVersionUnknown(id)
-      return version
-    },
+    version: versionOf,
+    lineage: async (id) => traceBack(await versionOf(id), (of) => versionById(storage, of)),
     numbered: async (project, dataset, number) => {
       const id = await idOfVersion(storage, project, dataset, number)
       const version = id && (await versionById(storage, id))

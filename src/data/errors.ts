@@ -653,6 +653,39 @@ export class StepRefused extends OrreryError {
   }
 }
 
+export class RecipeCircular extends OrreryError {
+  /** @param circle names of data sets, each read by the recipe of the one before, the last the first again */
+  constructor(circle: readonly string[]) {
+    super({
+      code: 'ORRERY_DATA_RECIPE_CIRCULAR',
+      status: 422,
+      message: `Data sets are made from each other: ${circle.join(' reads ')}.`,
+      hint: 'Break the circle: a table that a query names must not be made from the data set of the query.',
+      details: { circle },
+    })
+  }
+}
+
+/** What another data set, which a recipe reads, could not be read for. */
+export class JoinedTableUnreadable extends OrreryError {
+  /** The error to throw for one that reading `other` threw. */
+  static of(dataset: string, other: string, error: unknown): unknown {
+    // A circle names all data sets in it already.
+    if (!(error instanceof OrreryError) || error instanceof RecipeCircular) return error
+    return new JoinedTableUnreadable(dataset, other, error)
+  }
+
+  constructor(dataset: string, other: string, error: OrreryError) {
+    super({
+      code: 'ORRERY_DATA_JOINED_TABLE_UNREADABLE',
+      status: error.status,
+      message: `The recipe of ${dataset} reads ${other}, which cannot be read: ${error.message}`,
+      hint: error.hint,
+      details: { dataset: other, code: error.code },
+    })
+  }
+}
+
 export class PreparedColumnsAlike extends OrreryError {
   constructor(one: string, other: string) {
     super({

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { partsOfRecipe } from '#projects'
 import type { PrepareStep } from '#projects/contract'
 import { contentHash } from './content-hash.ts'
-import type { DatasetSpec, SourceDescriptor, TableSchema } from './contract.ts'
+import type { DatasetSpec, Prepared, SourceDescriptor, TableSchema } from './contract.ts'
 import { type Duck, makeFolder, withDuck } from './duckdb.ts'
 import { ColumnsMissing, LabelColumnMissing, type Place, RowMalformed, TableEmpty } from './errors.ts'
 import { storedTypes } from './event-time.ts'
@@ -14,6 +14,7 @@ import { nearestColumn } from './nearest.ts'
 import { recipeHash } from './prepare/fit.ts'
 import type { OtherTable } from './prepare/request.ts'
 import { runTableSteps } from './prepare/table-steps.ts'
+import { type KeptTable, refuseCircle, tablesRead } from './prepare/tables-read.ts'
 import { withPlainLineEnds } from './read/line-ends.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
 import type { RawTable } from './read/raw-table.ts'
@@ -35,6 +36,8 @@ export interface IngestRequest {
   target: string
   /** What a server brought of a source that only it knows: an upload, its prediction log. */
   brought?: BroughtFile | undefined
+  /** The same of other data sets that its recipe reads. */
+  broughtTables?: Readonly<Record<string, BroughtFile>> | undefined
   /** Schema of the version before: its columns must be there and keep their types. */
   previous?: TableSchema | undefined
   memoryMb?: number | undefined
@@ -42,6 +45,10 @@ export interface IngestRequest {
   /** Name of the data set, and the project's others: what the steps of its recipe that make rows may read. */
   dataset?: string | undefined
   others?: Readonly<Record<string, DatasetSpec>> | undefined
+  /** What is read already: taken as it is, and recorded by its version where it is one. */
+  tables?: Readonly<Record<string, KeptTable>> | undefined
+  /** The data sets whose rows these are to be part of. */
+  within?: readonly string[]
   /** Steps are still to come: which columns there are is judged after them. */
   unfinished?: boolean
 }
@@ -75,55 +82,46 @@ async function ingestPrepared(request: IngestRequest, steps: readonly PrepareSte
   const kept = Object.fromEntries(Object.entries(columns).filter(([column]) => made.columns.includes(column)))
   const prepared = { ...readFrom(made.path, rest), columns: kept, prepare: [] }
   const table = await ingestTable({ ...request, brought: undefined, spec: prepared, folder, target })
-  const source = { ...made.source, prepared: { recipe: recipeHash(steps), tables: made.tables } }
   await rm(join(target, 'recipe'), { recursive: true, force: true })
-  return { ...table, source: source as SourceDescriptor }
+  return { ...table, source: made.source }
 }
 
 /** The rows of a data set before the split, and what they were made of. */
 export async function runRecipe(request: IngestRequest, steps: readonly PrepareStep[], target: string) {
-  const { spec, folder, progress, memoryMb, dataset = 'this', others = {} } = request
-  const read = (set: string, of: DatasetSpec) => {
-    const brought = set === dataset ? request.brought : undefined
-    return rowsOf({ spec: of, folder, target: join(target, set), memoryMb, progress, dataset: set, others, brought })
+  const { spec, folder, progress, memoryMb, dataset = 'this', others = {}, tables = {} } = request
+  const within = [...(request.within ?? []), dataset]
+  const read = async (set: string, of: DatasetSpec): Promise<KeptTable> => {
+    const kept = tables[set]
+    if (kept) return kept
+    if (set === dataset) return readRows({ ...request, spec: of, target: join(target, set) })
+    refuseCircle(set, within)
+    progress?.(`reading ${set}`)
+    const { broughtTables } = request
+    const known = { folder, memoryMb, progress, dataset: set, others, tables, within, broughtTables }
+    return readRows({ spec: of, target: join(target, set), ...known, brought: broughtTables?.[set] })
   }
   const own = await read(dataset, { ...spec, prepare: [] })
-  const tables = new Map<string, OtherTable>()
-  const hashes: Record<string, string> = {}
-  for (const set of Object.keys(others)) {
-    if (set === dataset || !steps.some((step) => mentions(step, set))) continue
-    progress?.(`reading ${set}`)
-    const other = await read(set, others[set]!)
-    tables.set(set, { path: other.path, time: others[set]!.time })
-    hashes[set] = other.contentHash
+  const needed = new Map<string, OtherTable>()
+  const made: Prepared = { recipe: recipeHash(steps), tables: {} }
+  for (const set of tablesRead(dataset, steps, others)) {
+    const { path, contentHash, version } = await read(set, others[set]!)
+    needed.set(set, { path, time: others[set]!.time })
+    made.tables[set] = contentHash
+    if (version !== undefined) made.versions = { ...made.versions, [set]: version }
   }
   progress?.('preparing rows')
-  const work = {
-    dataset,
-    spec,
-    steps,
-    parquetPath: own.path,
-    others: tables,
+  const path = await runTableSteps({
+    ...{ dataset, spec, steps, parquetPath: own.path, others: needed, memoryMb },
     folder: await makeFolder(target),
-    memoryMb,
-  }
-  const path = await runTableSteps(work)
-  const columns = await withDuck({ folders: [target] }, async (duck) => [
+  })
+  const columns = await withDuck({ folders: [dirname(path)] }, async (duck) => [
     ...(await storedTypes(duck, parquet(path))).keys(),
   ])
-  return { path, columns, source: own.source, tables: hashes }
-}
-
-/** A step may read more than it does, never less. */
-function mentions(step: PrepareStep, set: string): boolean {
-  if (step.join?.with === set) return true
-  return step.sql !== undefined && new RegExp(`(^|\\W)${set}(\\W|$)`, 'i').test(step.sql)
+  return { path, columns, source: { ...own.source, prepared: made } as SourceDescriptor }
 }
 
 /** The rows of a data set without a word about them. */
-async function rowsOf(
-  request: IngestRequest,
-): Promise<{ path: string; contentHash: string; source: SourceDescriptor }> {
+export async function readRows(request: IngestRequest): Promise<KeptTable> {
   const { spec } = request
   const { table: steps } = partsOfRecipe(spec.prepare ?? [])
   if (steps.length > 0) {

@@ -19,6 +19,7 @@ export function mountData(
       return { versions, next: nextCursor(offset, versions.length, query.limit) }
     },
     getDataVersion: ({ params }) => data.version(params.version),
+    traceDataVersion: ({ params }) => data.lineage(params.version),
     findDataVersion: ({ params: { project, dataset, number } }) => data.numbered(project, dataset, number),
     readTable: async ({ params, request, reply }) => {
       const version = await data.version(params.version)

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import { ulid } from 'ulid'
-import type { Data, ServerSources } from '#data'
+import type { Data, VersionReader } from '#data'
 import type { Blobs } from '#platform/blobs'
 import type { Events } from '#platform/events'
 import type { Jobs } from '#platform/jobs'
@@ -75,7 +75,7 @@ export async function openFeatures(needs: {
   log: Logger
   projects: Projects
   data: Data
-  bring: ServerSources['bring']
+  versions: VersionReader
   /** Folder for files under way. */
   work: string
   /** Where the online features are kept, when not in the server's own database. */

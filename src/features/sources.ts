@@ -1,19 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Data, type IngestedTable, lookOfSource, type ServerSources } from '#data'
-import type { Blobs } from '#platform/blobs'
-import { runInChild } from '#platform/process'
-import type { Storage } from '#platform/storage'
+import type { Data, VersionReader } from '#data'
 import type { StoredProject } from '#projects'
 import type { Chosen } from './catalog.ts'
 import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
 import type { ViewUse } from './contract.ts'
 import type { JoinedViews } from './point-in-time.ts'
 import type { StreamTables } from './streams/stream-table.ts'
-import type { ReadSourceInput } from './workers/read-source.ts'
-
-const HOUR = 3_600_000
-const MEMORY_MB = 2_048
 
 /** Views with the tables they are to be computed from, as plain data. */
 export interface OpenedViews extends JoinedViews {
@@ -34,56 +25,8 @@ export interface Sources {
   ): Promise<OpenedViews>
 }
 
-export function openSources(needs: {
-  storage: Storage
-  blobs: Blobs
-  data: Data
-  bring: ServerSources['bring']
-  streamTables: StreamTables
-  work: string
-}): Sources {
-  const { storage, blobs, data, bring, streamTables, work } = needs
-
-  /** What each data set looked like from outside when it was read last, and the version that made. */
-  const read = new Map<string, { look: string; version: string }>()
-
-  async function readIfChanged(project: StoredProject, dataset: string, signal: AbortSignal | undefined) {
-    const key = `${project.name} ${dataset}`
-    // Files that have the same sizes and times are not read again; what is pinned by its hash never changes.
-    const look = await lookOfSource(project.spec.data[dataset]!, project.folder)
-    const known = read.get(key)
-    if (look !== undefined && known?.look === look) return known.version
-    const version = await readAnew(project, dataset, signal)
-    if (look !== undefined) read.set(key, { look, version })
-    return version
-  }
-
-  async function readAnew(project: StoredProject, dataset: string, signal: AbortSignal | undefined): Promise<string> {
-    const folder = await mkdtemp(join(work, 'features-'))
-    try {
-      const latest = await data.latest(project.name, dataset)
-      const input: ReadSourceInput = {
-        spec: project.spec.data[dataset]!,
-        ...{ dataset, others: project.spec.data },
-        project: project.folder,
-        folder,
-        previous: latest && (await data.version(latest.id)).schema,
-        brought: await bring({ project: project.name, dataset, spec: project.spec.data[dataset]!, folder }),
-      }
-      const found = await runInChild<IngestedTable>(new URL('./workers/read-source.ts', import.meta.url), input, {
-        ...{ what: `Reading ${dataset}`, timeoutMs: HOUR, memoryMb: MEMORY_MB },
-        ...(signal && { signal }),
-      })
-      const { parquetPath, bytes: _, ...table } = found
-      const blob = await blobs.putFile(parquetPath)
-      const version = await storage.write((tx) =>
-        data.registerVersion(tx, { ...table, project: project.name, dataset, blob }),
-      )
-      return version.id
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  }
+export function openSources(needs: { data: Data; versions: VersionReader; streamTables: StreamTables }): Sources {
+  const { data, versions: reader, streamTables } = needs
 
   return {
     open: async (project, { stored, onDemand, read: needed }, { refresh = false, signal, progress } = {}) => {
@@ -101,7 +44,7 @@ export function openSources(needs: {
         let id = latest?.id
         if (id === undefined || (refresh && ours)) {
           progress?.(`reading ${dataset}`)
-          id = await readIfChanged(project, dataset, signal)
+          id = (await reader.current(project, dataset, { signal, progress })).id
         }
         versions.set(dataset, { id, path: await data.readPath(await data.version(id)) })
       }

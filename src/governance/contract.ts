@@ -45,6 +45,9 @@ export const Trace = z.object({
             contentHash: z.string(),
             until: z.number().nullable(),
             source: z.string(),
+            tables: z
+              .array(z.object({ id: z.string(), dataset: z.string(), number: z.number().int() }))
+              .describe('The versions of other tables that it was made of: read by its recipe, or joined as features.'),
           })
           .nullable()
           .describe('Null where the training data was not a dataset of this server.'),

@@ -84,6 +84,9 @@ async function traceVersion(
       contentHash: dataVersion.contentHash,
       until: version.trainedUntil,
       source: dataVersion.source.source,
+      tables: (await data.lineage(dataVersion.id)).versions
+        .filter(({ dataset }) => dataset !== dataVersion.dataset)
+        .map(({ id, dataset, number }) => ({ id, dataset, number })),
     },
     cause: version.cause,
     alert: alert && { id: alert.id, title: alert.title, features: alert.features },

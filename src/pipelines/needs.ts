@@ -1,4 +1,4 @@
-import type { Data, ServerSources } from '#data'
+import type { Data, ServerSources, VersionReader } from '#data'
 import type { OpenViews } from '#features'
 import type { Blobs } from '#platform/blobs'
 import type { Storage } from '#platform/storage'
@@ -15,6 +15,7 @@ export interface PipelineNeeds {
   readonly projects: Projects
   readonly data: Data
   readonly bring: ServerSources['bring']
+  readonly versions: Pick<VersionReader, 'tables'>
   readonly openViews: OpenViews
   readonly tracking: Tracking
   readonly labelledRows: LabelledRows

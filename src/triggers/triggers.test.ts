@@ -51,6 +51,7 @@ onEveryDatabase('triggers', migrations, (storage) => {
       data: openData({ ...needs, blobs, events }),
       tracking: openTracking({ ...needs, blobs, events }),
       bring: async () => undefined,
+      versions: { tables: async () => ({}) },
       openViews: async () => ({ views: [], uses: [] }),
       labelledRows: async function* () {},
       championOf: async () => null,

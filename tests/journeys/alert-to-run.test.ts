@@ -35,6 +35,7 @@ onEveryDatabase('the arrow that closes the loop', migrations, (storage) => {
       data: openData({ ...needs, blobs }),
       tracking: openTracking({ ...needs, blobs }),
       bring: async () => undefined,
+      versions: { tables: async () => ({}) },
       openViews: async () => ({ views: [], uses: [] }),
       labelledRows: async function* () {},
       championOf: async () => null,

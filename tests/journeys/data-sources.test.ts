@@ -24,6 +24,7 @@ let web: Server
 let prices = 'a,b\n1,2\n'
 let [asked, reads] = [0, 0]
 let project: string
+let base: string
 
 const api = async <T>(path: string, init?: RequestInit): Promise<{ status: number; body: T }> => {
   const answer = await fetch(`${server.url}/api${path}`, init)
@@ -34,6 +35,22 @@ const send = (dataset: string, name: string, body: string | Readable) =>
     `/projects/shop/sources/${dataset}/uploads?name=${encodeURIComponent(name)}`,
     { method: 'POST', body, duplex: 'half' } as RequestInit,
   )
+
+interface Tried {
+  rows: { made: number }
+  problem: { message: string } | null
+  read: { dataset: string; at: number; what: string }[]
+  after: { rows: (string | number | null)[][] }
+  error?: { code: string; message: string }
+}
+const tried = async (dataset: string, recipe: string, more: { again?: boolean } = {}) =>
+  (
+    await api<Tried>(`/projects/shop/datasets/${dataset}/preview-recipe`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ recipe, ...more }),
+    })
+  ).body
 
 async function settled(dataset: string): Promise<Upload> {
   for (;;) {
@@ -67,11 +84,13 @@ beforeAll(async () => {
     return response.writeHead(500).end()
   }).listen(0, '127.0.0.1')
   await once(web, 'listening')
-  const base = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+  base = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
   const database = new DatabaseSync(join(project, 'shop.db'))
   database.exec("CREATE TABLE visits (who TEXT, at TEXT); INSERT INTO visits VALUES ('c1', '2024-01-02 03:04:05')")
   database.close()
   writeFileSync(join(project, 'regions.csv'), 'region,name\nn,north\ns,south\n')
+  writeFileSync(join(project, 'places.csv'), 'region,size\nn,1\ns,2\n')
+  writeFileSync(join(project, 'loyal.csv'), 'id,since\nc1,2020\nc3,2021\n')
   writeFileSync(
     join(project, 'orrery.yaml'),
     `project: shop
@@ -85,6 +104,8 @@ data:
     request: { headers: { X-Api-Key: "\${secret.SHOP_KEY}" } }
   broken: { source: "${base}/broken", poll: 1d, request: { headers: { X-Api-Key: "\${secret.SHOP_KEY}" } } }
   regions: { source: regions.csv }
+  places: { source: places.csv }
+  loyal: { source: loyal.csv, prepare: [{ join: { with: customers, on: id, columns: [amount, region] } }, { join: { with: regions, on: region } }] }
   visits: { source: shop.db, table: visits, time: at }
   answered: { source: "predictions://shop" }
 pipeline: { train: { with: { data: customers }, search: { trials: 2, learners: [logistic] } } }
@@ -142,22 +163,24 @@ describe('sources of a project on a server', { timeout: 120_000 }, () => {
     expect(reads).toBe(readBefore)
   })
 
-  it('are read once while a recipe is tried out, and again when other rows are made of them', async () => {
-    const tried = async (recipe: string) =>
-      (
-        await api<{ rows: { made: number }; problem: object | null }>('/projects/shop/datasets/prices/preview-recipe', {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ recipe }),
-        })
-      ).body
+  it('are read once while recipes are tried out, whatever they are, and again when they changed or somebody asks', async () => {
     const before = reads
-    expect(await tried('- filter: a > 1')).toMatchObject({ rows: { made: 1 }, problem: null })
+    expect(await tried('prices', '- filter: a > 1')).toMatchObject({ rows: { made: 1 }, problem: null })
     expect(reads).toBe(before + 1)
-    expect(await tried('- filter: a > 1')).toMatchObject({ rows: { made: 1 }, problem: null })
+    expect(await tried('prices', '- filter: a > 1')).toMatchObject({ rows: { made: 1 }, problem: null })
+    expect(await tried('prices', '- filter: a > 0')).toMatchObject({ rows: { made: 2 }, problem: null })
     expect(reads).toBe(before + 1)
-    expect(await tried('- filter: a > 0')).toMatchObject({ rows: { made: 2 }, problem: null })
+    const again = await tried('prices', '- filter: a > 0', { again: true })
+    expect(again.read).toMatchObject([{ dataset: 'prices', at: expect.any(Number), what: `${base}/prices.csv` }])
     expect(reads).toBe(before + 2)
+    const joined = '- join: { with: regions, on: region }'
+    writeFileSync(join(project, 'places.csv'), 'region,size\nn,3\ns,4\n')
+    const withNames = await tried('places', joined)
+    expect(withNames).toMatchObject({ problem: null, read: [{ dataset: 'places' }, { dataset: 'regions' }] })
+    expect(withNames.after.rows[0]).toContain('north')
+    // A file says by itself that it is another.
+    writeFileSync(join(project, 'regions.csv'), 'region,name\nn,the north\ns,south\n')
+    expect((await tried('places', joined)).after.rows[0]).toContain('the north')
   })
 
   it('orrery data upload sends a table and tells what became of it; its card knows at once', async () => {
@@ -202,6 +225,10 @@ describe('sources of a project on a server', { timeout: 120_000 }, () => {
     expect((await send('customers', 'x.pdf', '%PDF-1.7 …')).body.error.code).toBe('ORRERY_DATA_FORMAT_UNKNOWN')
     expect((await send('customers', 'x.csv', '')).body.error.code).toBe('ORRERY_DATA_TABLE_EMPTY')
     expect((await send('regions', 'x.csv', table(0))).body.error.code).toBe('ORRERY_DATA_UPLOAD_NOT_TAKEN')
+    expect(await tried('customers', '- filter: amount > 10')).toMatchObject({
+      problem: null,
+      read: [{ dataset: 'customers', what: expect.stringContaining('customers.csv.gz') }],
+    })
     await send('customers', '../../ragged.csv', 'id,amount,region,bought\n1,2\n')
     expect(await settled('customers')).toMatchObject({
       ...{ name: 'ragged.csv', state: 'failed', version: null },
@@ -219,7 +246,7 @@ describe('sources of a project on a server', { timeout: 120_000 }, () => {
     })
     const { datasets } = JSON.parse(tested.stdout) as { datasets: { dataset: string; rows: number; error: unknown }[] }
     expect(Object.fromEntries(datasets.map(({ dataset, rows }) => [dataset, rows]))).toEqual({
-      ...{ customers: ROWS, prices: 2, broken: 0, regions: 2, visits: 1, answered: 0 },
+      ...{ customers: ROWS, prices: 2, broken: 0, regions: 2, places: 2, loyal: 2, visits: 1, answered: 0 },
     })
     expect(tested.stdout + tested.stderr).not.toContain('hush-hush')
   })
@@ -250,8 +277,16 @@ describe('sources of a project on a server', { timeout: 120_000 }, () => {
     expect((await read())[0]).toBe(422)
     await label(0, 2)
     expect(await read()).toEqual([200, 2])
+    expect(await tried('answered', '- filter: amount >= 0')).toMatchObject({ rows: { made: 2 }, problem: null })
     await label(2, 6)
     expect(await read()).toEqual([200, 6])
+    const recipe = '- filter: amount >= 0'
+    expect(await tried('answered', recipe)).toMatchObject({ rows: { made: 6 }, problem: null })
+    const yes = async () => {
+      const { after } = await tried('answered', recipe)
+      return after.rows.length
+    }
+    expect(await yes()).toBe(6)
     const { check } = (await api<SourceCard>('/projects/shop/sources/answered/check', { method: 'POST' })).body
     expect(check).toMatchObject({ state: 'available', message: '6 of 6 predictions are labelled' })
     const tested = await orrery(['data', 'test', '--only', 'answered', '--server', server.url, '--json'], {
@@ -271,7 +306,7 @@ describe('sources of a project on a server', { timeout: 120_000 }, () => {
     })
     expect(checked.code).toBe(1)
     const { sources } = JSON.parse(checked.stdout) as { sources: SourceCard[] }
-    expect(Object.fromEntries(sources.map(({ dataset, check }) => [dataset, check?.state]))).toEqual({
+    expect(Object.fromEntries(sources.map(({ dataset, check }) => [dataset, check?.state]))).toMatchObject({
       ...{ customers: 'available', prices: 'stale', broken: 'failed', regions: 'available', visits: 'available' },
       answered: 'available',
     })

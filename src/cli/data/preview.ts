@@ -8,14 +8,16 @@ import { WrongUse } from '../errors.ts'
 import { ANSWER_IS_NO, DONE } from '../exit.ts'
 import { BAD, printJson } from '../output.ts'
 import { readProjectFolder } from '../project-folder.ts'
+import type { ServerOptions } from '../server.ts'
 import { count } from '../wording.ts'
+import { broughtBy } from './brought.ts'
 
-interface Options {
+interface Options extends ServerOptions {
   only?: string
   json?: boolean
 }
 
-/** What the recipe of a data set does to a sample of it, without a server. */
+/** What the recipe of a data set does to a sample of it; a server is asked only for what only it knows. */
 export async function preview(file: string, options: Options): Promise<number> {
   const { spec } = await readProjectFolder(file)
   const dataset = options.only ?? spec.pipeline.train.with.data
@@ -29,6 +31,7 @@ export async function preview(file: string, options: Options): Promise<number> {
       others: spec.data,
       folder: dirname(resolve(file)),
       target,
+      ...(await broughtBy(options, { project: spec.project, dataset, sets: spec.data, folder: target })),
     })
     if (options.json) printJson(found)
     else for (const line of linesOf(dataset, found)) console.log(line)

@@ -46,9 +46,20 @@ export function declareQualityCommands(data: Command, set: (code: number) => voi
     )
     .argument('[file]', 'the project file', 'orrery.yaml')
     .option('--only <dataset>', 'this data set; what is trained on when absent')
+    .option('--server <url>', 'the server that knows of uploads and predictions (ORRERY_SERVER)')
     .addOption(json())
     .addHelpText('after', '\nExample: orrery data preview --only customers')
     .action(async (file, options) => set(await (await import('./preview.ts')).preview(file, options)))
+
+  data
+    .command('lineage')
+    .description('the versions of all tables that a version was made of, down to their sources')
+    .argument('<version>', 'its id, or customers@3, customers@latest')
+    .option('--project <name>', 'the project; that of ./orrery.yaml when absent')
+    .option('--server <url>', 'the server (ORRERY_SERVER)')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data lineage customers@latest')
+    .action(async (version, options) => set(await (await import('./lineage.ts')).lineage(version, options)))
 
   data
     .command('import-expectations')

@@ -69,7 +69,7 @@ async function testOne(
         })
       : await ingestTable({
           ...{ spec, folder, target, dataset, others },
-          brought: await broughtBy(options, { project, dataset, spec, folder: target }),
+          ...(await broughtBy(options, { project, dataset, sets: others, folder: target })),
         })
     return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations, warnings }
   } catch (error) {

@@ -56,6 +56,19 @@ export const RecipePreview = z.object({
 })
 export type RecipePreview = z.infer<typeof RecipePreview>
 
+export const TriedRecipe = RecipePreview.extend({
+  read: z
+    .array(
+      z.object({
+        dataset: z.string(),
+        at: z.number().describe('When its rows were read.'),
+        what: z.string().describe('What they were read from, in words.'),
+      }),
+    )
+    .describe('The tables that it was tried on, its own first.'),
+})
+export type TriedRecipe = z.infer<typeof TriedRecipe>
+
 export const preparationRoutes = defineRoutes({
   previewRecipe: {
     method: 'POST',
@@ -63,8 +76,16 @@ export const preparationRoutes = defineRoutes({
     permission: 'projects:write',
     summary: 'What a recipe would do, tried out on a sample of the data set; nothing is kept.',
     params: z.object({ project: z.string(), dataset: z.string() }),
-    body: z.object({ recipe: z.string().max(200_000).describe('The steps in YAML, as under `prepare:`.') }),
-    reply: RecipePreview,
+    body: z.object({
+      recipe: z.string().max(200_000).describe('The steps in YAML, as under `prepare:`.'),
+      again: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Sources are read again, those too that tell nothing of themselves and were read less than five minutes ago.',
+        ),
+    }),
+    reply: TriedRecipe,
   },
   getRecipe: {
     method: 'GET',

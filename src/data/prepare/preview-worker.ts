@@ -2,11 +2,14 @@
 import { serveAsChild } from '#platform/process'
 import type { DatasetSpec } from '../contract.ts'
 import { previewRecipe } from './preview.ts'
+import type { KeptTable } from './tables-read.ts'
 
 export interface PreviewWork {
   readonly dataset: string
   readonly spec: DatasetSpec
   readonly others: Record<string, DatasetSpec>
+  /** Its own rows, and those of others that the recipe reads. */
+  readonly tables: Record<string, KeptTable>
   /** The project's folder. */
   readonly project: string
   /** Where files are left. */
@@ -15,6 +18,4 @@ export interface PreviewWork {
   readonly made?: string | undefined
 }
 
-serveAsChild<PreviewWork>(({ dataset, spec, others, project, folder, made }) =>
-  previewRecipe({ dataset, spec, others, folder: project, target: folder, made }),
-)
+serveAsChild<PreviewWork>(({ project, folder, ...work }) => previewRecipe({ ...work, folder: project, target: folder }))

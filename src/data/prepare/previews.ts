@@ -2,12 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HttpServer } from '#platform/http'
 import { runInChild } from '#platform/process'
-import { type Projects, readRecipe, writeRecipe } from '#projects'
+import { partsOfRecipe, type Projects, readRecipe, writeRecipe } from '#projects'
+import type { SourceDescriptor } from '../contract.ts'
 import { DatasetUnknown, RecipeUnreadable } from '../errors.ts'
-import { preparationRoutes, type RecipePreview } from './contract.ts'
-import { identityOf, KeptSamples } from './kept-samples.ts'
+import type { DataSources } from '../sources/data-sources.ts'
+import { preparationRoutes, type RecipePreview, type TriedRecipe } from './contract.ts'
+import { recipeHash } from './fit.ts'
+import { KeptRows, type RowsRead } from './kept-rows.ts'
+import { KeptSamples } from './kept-samples.ts'
 import { KEPT } from './preview.ts'
 import type { PreviewWork } from './preview-worker.ts'
+import { tablesRead } from './tables-read.ts'
 
 /** A preview is for somebody who waits for it. */
 const LIMITS = { timeoutMs: 60_000, memoryMb: 1_024, residentMb: 2_048 }
@@ -15,10 +20,38 @@ const LIMITS = { timeoutMs: 60_000, memoryMb: 1_024, residentMb: 2_048 }
 /** Tries recipes out, each in a process of its own; a newer one of the same data set ends the one before. */
 export function mountPreviews(
   http: HttpServer,
-  { projects, work }: { projects: Pick<Projects, 'project'>; work: string },
+  needs: {
+    projects: Pick<Projects, 'project'>
+    sources: Pick<DataSources, 'bring' | 'versions'>
+    work: string
+  },
 ): void {
+  const { projects, work } = needs
   const underWay = new Map<string, AbortController>()
   const samples = new KeptSamples()
+  const rows = new KeptRows(needs)
+
+  /** Tried on rows that were read; `key` tells data sets apart. */
+  async function tryOut(input: Omit<PreviewWork, 'folder' | 'made'>, key: string, signal: AbortSignal) {
+    const folder = await mkdtemp(join(work, 'preview-'))
+    const { prepare = [], ...spec } = input.spec
+    const content = Object.entries(input.tables).map(([set, { contentHash }]) => [set, contentHash])
+    const identity = recipeHash([partsOfRecipe(prepare).table, spec, content])
+    const made = samples.find(key, identity)
+    const given: PreviewWork = { ...input, folder, ...(made !== undefined && { made: join(made, KEPT) }) }
+    try {
+      const preview = await runInChild<RecipePreview>(new URL('./preview-worker.ts', import.meta.url), given, {
+        what: 'Trying the recipe out',
+        ...LIMITS,
+        signal,
+      })
+      if (made === undefined) await samples.keep(key, identity, folder)
+      return preview
+    } finally {
+      if (!samples.has(folder)) await rm(folder, { recursive: true, force: true })
+    }
+  }
+
   http.mount('data-preparation', preparationRoutes, {
     getRecipe: async ({ params }) => {
       const { spec } = await projects.project(params.project)
@@ -26,36 +59,37 @@ export function mountPreviews(
       if (!set) throw new DatasetUnknown(params.project, params.dataset)
       return { recipe: writeRecipe(set.prepare) }
     },
-    previewRecipe: async ({ params, body }): Promise<RecipePreview> => {
-      const { spec, folder: project } = await projects.project(params.project)
-      const set = spec.data[params.dataset]
-      if (!set) throw new DatasetUnknown(params.project, params.dataset)
-      const read = readRecipe(body.recipe, spec, params.dataset)
-      if ('problems' in read) throw new RecipeUnreadable(read.problems)
-      const key = `${params.project} ${params.dataset}`
+    previewRecipe: async ({ params: { project: name, dataset }, body }): Promise<TriedRecipe> => {
+      const project = await projects.project(name)
+      const { spec, folder } = project
+      const set = spec.data[dataset]
+      if (!set) throw new DatasetUnknown(name, dataset)
+      const recipe = readRecipe(body.recipe, spec, dataset)
+      if ('problems' in recipe) throw new RecipeUnreadable(recipe.problems)
+      const key = `${name} ${dataset}`
       underWay.get(key)?.abort(new Error('a newer recipe is tried out'))
       const ending = new AbortController()
       underWay.set(key, ending)
-      const folder = await mkdtemp(join(work, 'preview-'))
-      const tried = { ...set, prepare: read.steps }
-      const identity = await identityOf(params.dataset, tried, spec.data, project)
-      const made = samples.find(key, identity)
-      const input: PreviewWork = {
-        ...{ dataset: params.dataset, spec: tried, others: spec.data, project, folder },
-        ...(made !== undefined && { made: join(made, KEPT) }),
-      }
+      const others = tablesRead(dataset, partsOfRecipe(recipe.steps).table, spec.data)
       try {
-        const preview = await runInChild<RecipePreview>(new URL('./preview-worker.ts', import.meta.url), input, {
-          what: 'Trying the recipe out',
-          ...LIMITS,
-          signal: ending.signal,
+        return await rows.lend(project, { dataset, others, again: body.again }, async (read) => {
+          ending.signal.throwIfAborted()
+          const tables = Object.fromEntries(read.map((one) => [one.dataset, one]))
+          const tried = { ...set, prepare: recipe.steps }
+          const input = { dataset, spec: tried, others: spec.data, tables, project: folder }
+          return { ...(await tryOut(input, key, ending.signal)), read: read.map(told) }
         })
-        if (made === undefined) await samples.keep(key, identity, folder)
-        return preview
       } finally {
         if (underWay.get(key) === ending) underWay.delete(key)
-        if (!samples.has(folder)) await rm(folder, { recursive: true, force: true })
       }
     },
   })
+}
+
+const told = ({ dataset, at, source }: RowsRead) => ({ dataset, at, what: inWords(source) })
+
+function inWords(source: SourceDescriptor): string {
+  if (source.kind === 'taken' && source.what !== undefined) return source.what
+  if (source.kind === 'files' && source.files.length > 1) return `${source.files.length.toLocaleString('en-US')} files`
+  return source.source
 }

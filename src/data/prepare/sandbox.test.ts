@@ -26,6 +26,7 @@ async function preview(sql: string): Promise<RecipePreview> {
     dataset: 'orders',
     spec: { source: 'orders.csv', label: 'y', split: splitBy('random'), prepare: [PrepareStep.parse({ sql })] },
     others: {},
+    tables: {},
     project: folder.path(),
     folder: target,
   }

@@ -20,7 +20,15 @@ export interface PredictionLog {
     readonly label: string
     readonly eventTime: number
   }>
-  state(endpoint: string): Promise<{ predictions: number; labelled: number; latest: number | undefined }>
+  state(endpoint: string): Promise<LogState>
+}
+
+export interface LogState {
+  readonly predictions: number
+  readonly labelled: number
+  /** Labels that became others. */
+  readonly corrected: number
+  readonly latest: number | undefined
 }
 
 /** What only a server knows of: uploads, and its own prediction log. */
@@ -32,6 +40,8 @@ export interface ServerSources {
    * @throws TableEmpty when there is nothing yet
    */
   bring(of: { project: string; dataset: string; spec: DatasetSpec; folder: string }): Promise<BroughtFile | undefined>
+  /** As `lookOfSource`, of uploads and the prediction log; `undefined` for all others. */
+  look(project: string, dataset: string, spec: DatasetSpec): Promise<string | undefined>
   ask(project: string, dataset: string, spec: DatasetSpec, place: 'upload' | 'predictions'): Promise<Asked>
 }
 
@@ -54,6 +64,13 @@ export function openServerSources(needs: { storage: Storage; blobs: Blobs; log: 
       if (counted.rows === 0) throw new TableEmpty(spec.source, 'has no labelled predictions yet')
       const what = `${counted.rows.toLocaleString('en-US')} labelled predictions`
       return { path, name: `${endpointOf(spec)}.jsonl`, at: counted.latest, what }
+    },
+    look: async (project, dataset, spec) => {
+      const place = placeOf(spec.source, spec)
+      if (place === 'upload') return (await newest(project, dataset))?.id
+      if (place !== 'predictions') return undefined
+      const { labelled, corrected } = await log.state(endpointOf(spec))
+      return `${spec.source} ${labelled} ${corrected}`
     },
     ask: async (project, dataset, spec, place) => {
       if (place === 'upload') {

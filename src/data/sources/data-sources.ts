@@ -19,11 +19,13 @@ import { checkSource, isStale } from './check.ts'
 import type { SourceCard, SourceCheck, Upload } from './contract.ts'
 import { formatOf } from './format.ts'
 import { placeOf } from './place.ts'
+import { openVersionReader, type VersionReader } from './read-version.ts'
 import { defineReadJob, READ_JOB, type ReadJobInput } from './read-job.ts'
 import { checksOf, insertUpload, keepCheck, keepPoll, polledAt, type StoredUpload, uploadsOf } from './store.ts'
 
 /** Where a project's data comes from. */
 export interface DataSources extends Pick<ServerSources, 'bring'> {
+  readonly versions: VersionReader
   cards(project: string): Promise<SourceCard[]>
   /** Asks the source, and keeps what it said. */
   check(project: string, dataset: string): Promise<SourceCard>
@@ -58,7 +60,8 @@ export function openDataSources(needs: {
 }): DataSources {
   const { storage, blobs, jobs, clock, log, data, projects, predictions, work } = needs
   const ofServer = openServerSources({ storage, blobs, log: predictions })
-  defineReadJob({ jobs, storage, blobs, clock, data, projects, sources: ofServer, work })
+  const versions = openVersionReader({ storage, blobs, data, sources: ofServer, work })
+  defineReadJob({ jobs, storage, blobs, clock, data, projects, versions })
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
   let stopped = false
@@ -124,6 +127,7 @@ export function openDataSources(needs: {
 
   return {
     bring: ofServer.bring,
+    versions,
     specOf: async (project, dataset) => (await found(project, dataset)).spec,
     cards: async (project) => {
       const { spec } = await projects.project(project)

@@ -1,19 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Blobs } from '#platform/blobs'
 import type { Job, JobContext, Jobs } from '#platform/jobs'
-import { runInChild } from '#platform/process'
 import type { Storage, Tx } from '#platform/storage'
 import type { Clock } from '#platform/time'
 import type { Projects } from '#projects'
 import type { DatasetSpec } from '../contract.ts'
 import type { Data } from '../data.ts'
 import { DatasetUnknown } from '../errors.ts'
-import type { IngestedTable } from '../ingest.ts'
-import { type ServerSources, uploadedFile } from './bring.ts'
+import { uploadedFile } from './bring.ts'
+import type { VersionReader } from './read-version.ts'
 import { dropCheck, endUpload, keepCheck, keepValidators, uploadById, validatorsOf } from './store.ts'
 import { askUnchanged } from './unchanged.ts'
-import type { ReadInput } from './worker.ts'
 
 export const READ_JOB = 'data.read_source'
 
@@ -24,11 +20,6 @@ export interface ReadJobInput {
   upload?: string
 }
 
-const HOUR = 3_600_000
-const MEMORY_MB = 2_048
-/** All of the memory of a process that runs SQL somebody wrote. */
-const SQL_RESIDENT_MB = 4_096
-
 /** Reads a source in a child process and makes what it holds a version, unless it is one already. */
 export function defineReadJob(needs: {
   jobs: Jobs
@@ -37,53 +28,35 @@ export function defineReadJob(needs: {
   clock: Clock
   data: Data
   projects: Pick<Projects, 'project'>
-  sources: ServerSources
-  work: string
+  versions: VersionReader
 }): void {
-  const { jobs, storage, blobs, clock, data, projects, sources, work } = needs
+  const { jobs, storage, blobs, clock, data, projects, versions } = needs
 
   async function run(job: JobContext<ReadJobInput>): Promise<{ version: string }> {
     const { project, dataset, upload } = job.input
     const stored = await projects.project(project)
     const spec = stored.spec.data[dataset] as DatasetSpec | undefined
     if (!spec) throw new DatasetUnknown(project, dataset)
-    const folder = await mkdtemp(join(work, 'source-'))
-    try {
-      const latest = await data.latest(project, dataset)
-      const asked =
-        upload === undefined && spec.poll !== undefined
-          ? await askUnchanged(spec, latest && (await validatorsOf(storage, project, dataset)), process.env)
-          : undefined
-      if (latest && asked?.unchanged) {
-        job.progress({ message: 'it has not changed' })
-        return { version: latest.id }
-      }
-      const given = upload === undefined ? undefined : await uploadById(storage, upload)
-      const input: ReadInput = {
-        ...{ spec, dataset, others: stored.spec.data, project: stored.folder, folder },
-        previous: latest && (await data.version(latest.id)).schema,
-        brought: given
-          ? await uploadedFile(blobs, given)
-          : await sources.bring({ project, dataset, spec, folder: join(folder, 'brought') }),
-      }
-      const read = await runInChild<IngestedTable>(new URL('./worker.ts', import.meta.url), input, {
-        ...{ what: `Reading ${dataset}`, timeoutMs: HOUR, memoryMb: MEMORY_MB, signal: job.signal },
-        onProgress: (progress) => job.progress(progress),
-        ...(spec.prepare?.some((step) => step.sql !== undefined) && { residentMb: SQL_RESIDENT_MB }),
-      })
-      const { parquetPath, bytes: _, setAside: aside, ...table } = read
-      const blob = await blobs.putFile(parquetPath)
-      const quarantine = aside && { rows: aside.rows, blobHash: (await blobs.putFile(aside.path)).hash }
-      const version = await storage.write(async (tx) => {
-        const registered = await data.registerVersion(tx, { ...table, project, dataset, blob, quarantine })
-        if (upload !== undefined) await endUpload(tx, upload, { version: registered.id })
-        else await keepValidators(tx, project, dataset, asked?.validators)
-        return registered
-      })
-      return { version: version.id }
-    } finally {
-      await rm(folder, { recursive: true, force: true })
+    const latest = await data.latest(project, dataset)
+    const asked =
+      upload === undefined && spec.poll !== undefined
+        ? await askUnchanged(spec, latest && (await validatorsOf(storage, project, dataset)), process.env)
+        : undefined
+    if (latest && asked?.unchanged) {
+      job.progress({ message: 'it has not changed' })
+      return { version: latest.id }
     }
+    const given = upload === undefined ? undefined : await uploadById(storage, upload)
+    const { id } = await versions.read(stored, dataset, {
+      ...(given && { brought: await uploadedFile(blobs, given) }),
+      signal: job.signal,
+      progress: (message, fraction) => job.progress({ message, ...(fraction !== undefined && { fraction }) }),
+      also: async (tx, version) => {
+        if (upload !== undefined) await endUpload(tx, upload, { version: version.id })
+        else await keepValidators(tx, project, dataset, asked?.validators)
+      },
+    })
+    return { version: id }
   }
 
   jobs.define<ReadJobInput, { version: string }>({

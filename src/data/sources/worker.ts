@@ -3,6 +3,7 @@ import { serveAsChild } from '#platform/process'
 import type { DatasetSpec, TableSchema } from '../contract.ts'
 import { stopOnFailure } from '../expectations.ts'
 import { ingestTable } from '../ingest.ts'
+import type { KeptTable } from '../prepare/tables-read.ts'
 import type { BroughtFile } from './resolved.ts'
 
 export interface ReadInput {
@@ -10,6 +11,8 @@ export interface ReadInput {
   dataset: string
   /** The other data sets of the project, by name: what a recipe may join. */
   others: Record<string, DatasetSpec>
+  /** Of these, those that it reads, as versions. */
+  tables: Record<string, KeptTable>
   /** The project's folder. */
   project: string
   /** Where files are left. */

@@ -35,7 +35,7 @@ export async function readData(
   stored: StoredProject,
   files: string,
 ): Promise<DataStep> {
-  const { storage, blobs, data, bring, clock, openViews } = needs
+  const { storage, blobs, data, bring, versions, clock, openViews } = needs
   const { spec, folder, name: project } = stored
   const { endpoint, cause } = job.input
   const dataset = spec.pipeline.train.with.data
@@ -58,6 +58,7 @@ export async function readData(
       set,
       dataset,
       others: spec.data,
+      tables: readSource ? await versions.tables(stored, dataset, told(job)) : {},
       features: readSource && set.features?.length ? await openViews(stored, set.features, job.signal) : null,
       parent: before ? await parentOf(needs, before) : null,
       readSource,
@@ -97,6 +98,11 @@ export async function readData(
     return { version, dataset, number, rows, summary: `${count(rows)} rows${added}${kept}` }
   })
 }
+
+const told = (job: JobContext<PipelineInput>) => ({
+  signal: job.signal,
+  progress: (message: string) => job.progress({ message }),
+})
 
 async function parentOf({ data }: PipelineNeeds, { version, base }: DataCursor): Promise<ReadDataInput['parent']> {
   const parent = await data.version(version)

@@ -8,6 +8,7 @@ import {
   type IngestedTable,
   ingestPictures,
   ingestTable,
+  type KeptTable,
   type RowRecord,
   readFrame,
   readFrom,
@@ -34,6 +35,8 @@ export interface ReadDataInput {
   /** Its name, and the project's other data sets, which its recipe may read. */
   dataset: string
   others: Record<string, DatasetSpec>
+  /** Of these, those that it reads, as versions. */
+  tables: Record<string, KeptTable>
   /** Feature views that are joined to the source's rows, each as it was used. */
   features: OpenedViews | null
   /** The latest version; `base` is the content hash of the source's own rows in it. */
@@ -81,7 +84,7 @@ serveAsChild<ReadDataInput>(async (input, progress): Promise<ReadDataOutput> => 
   return { unchanged: false, base: known.base, added: appended.source.rows, table: appended }
 })
 
-const namesOf = ({ dataset, others }: ReadDataInput) => ({ dataset, others })
+const namesOf = ({ dataset, others, tables }: ReadDataInput) => ({ dataset, others, tables })
 
 async function readSource(
   input: ReadDataInput,
@@ -107,7 +110,7 @@ async function readSource(
 
 /** The source's rows with their features as they were at each row's time: one table, split and judged as a whole. */
 async function readWithFeatures(
-  { set, dataset, others, project, folder, parent, brought }: ReadDataInput,
+  { set, dataset, others, tables, project, folder, parent, brought }: ReadDataInput,
   { uses, ...features }: OpenedViews,
   target: string,
   progress: (message: string) => void,
@@ -122,7 +125,7 @@ async function readWithFeatures(
       steps.length > 0
         ? { ...set, ignore: visible, expect: [] }
         : { ...sourceOf(set), time, columns, ignore: visible, id },
-    ...{ dataset, others },
+    ...{ dataset, others, tables },
     folder: project,
     target: join(folder, 'entities'),
     brought,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { ProjectFileInvalid } from '../errors.ts'
 import { parseProject } from './parse.ts'
+import { ProjectFile } from './project.ts'
 
 const file = (step: string, more = '') =>
   `project: p\ndata:\n  m: { source: m.csv, label: y, prepare: [${step}] }\n${more}`
@@ -24,6 +26,19 @@ describe('a recipe', () => {
       { clip: { columns: ['x'], from: { share: 0.01 }, to: 9.5 } },
       { scale: { columns: 'numbers', to: 'standard' } },
     ])
+  })
+
+  it('can be written back, every kind of step, and read again to the same', () => {
+    const steps = [
+      '{ sql: select * from m }, { filter: x > 1 }, { join: { with: o, on: k } }, { join: { with: o, on: [k, l], columns: [z] } }',
+      '{ aggregate: { by: [k], columns: { n: count() } } }, { sample: { share: 50%, by: k } }',
+      '{ clean: { columns: [k], replace: { a: b } } }, { derive: { w: x * 2 } }, { clip: { columns: [x], from: 1% } }',
+      '{ impute: { columns: [x], with: median } }, { scale: { columns: numbers } }, { encode: { columns: [k], as: one_hot } }, { drop: [w] }',
+    ]
+    const { spec } = parseProject(
+      file(steps.join(', '), '  o: { source: o.csv }\npipeline: { train: { with: { data: m } } }\n'),
+    )
+    expect(parseProject(JSON.stringify(z.encode(ProjectFile, spec))).spec).toEqual(spec)
   })
 
   it.each([

@@ -106,8 +106,10 @@ const Some = z.array(ColumnName).min(1)
 const Join = z.strictObject({
   with: Name.meta({ description: 'another data set' }),
   on: z
-    .union([ColumnName, Some])
-    .transform((on) => [on].flat())
+    .codec(z.union([ColumnName, Some]), z.array(z.string()), {
+      decode: (written) => [written].flat(),
+      encode: (columns) => (columns.length === 1 ? columns[0]! : columns),
+    })
     .meta({ description: 'the columns that both have' }),
   columns: Some.optional().meta({ description: 'the columns that are taken over; all when absent' }),
   kind: z.enum(['left', 'inner']).default('left').meta({ description: 'inner: rows without a partner go' }),

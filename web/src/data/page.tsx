@@ -13,6 +13,7 @@ import { ChangesView } from './changes.tsx'
 import { ChecksView } from './checks.tsx'
 import { Columns } from './columns.tsx'
 import { FileDatasets } from './files.tsx'
+import { MadeOf } from './made-of.tsx'
 import { PicturesView } from './pictures.tsx'
 import { Depth } from './relations.tsx'
 import { RecipeView } from './recipe.tsx'
@@ -28,6 +29,8 @@ export function DataPage() {
   const datasets = useQuery(ask('data', 'listDatasets', { params: { project } }))
   const asked = search.get('version')
   const files = search.get('files')
+  // A recipe can be tried before there is any version.
+  const recipe = search.get('recipe')
   return (
     <Asked query={datasets} skeleton={<Skeleton height={400} />}>
       {({ datasets: found }) => {
@@ -59,7 +62,13 @@ export function DataPage() {
                 <FileDatasets project={project} />
               </div>
               <div className="span-8">
-                {files ? <PicturesView version={files} /> : chosen && <OneVersion id={chosen} />}
+                {files ? (
+                  <PicturesView version={files} />
+                ) : recipe ? (
+                  <RecipeView project={project} dataset={recipe} />
+                ) : (
+                  chosen && <OneVersion id={chosen} />
+                )}
               </div>
             </div>
             <SameAs api={`/api/projects/${project}/datasets`} />
@@ -131,7 +140,7 @@ function OneView({ version }: { version: DataVersion }) {
   if (view === 'expectations') return <ChecksView version={version} />
   if (view === 'scorecard') return <ScorecardView version={version.id} />
   if (view === 'changes') return <ChangesView version={version} />
-  if (view === 'recipe') return <RecipeView version={version} />
+  if (view === 'recipe') return <RecipeView project={version.project} dataset={version.dataset} />
   return <Profile version={version} />
 }
 
@@ -177,6 +186,7 @@ function Profile({ version }: { version: DataVersion }) {
         />
         {version.split && <Split split={version.split} />}
       </Panel>
+      <MadeOf project={version.project} version={version.id} />
       {version.expectations.length > 0 && (
         <Panel
           title="Expectations"

@@ -1,17 +1,16 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
-import type { ColumnShape, DataVersion, RecipePreview } from '#data/contract'
+import { useEffect, useRef, useState } from 'react'
+import type { ColumnShape, RecipePreview, TriedRecipe } from '#data/contract'
 import { Asked } from '../shell/asked.tsx'
 import { count, percent } from '../shell/numbers.ts'
-import { Empty, Mark, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
-import { ask } from '../shell/server.ts'
+import { Ago, Empty, Mark, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
+import { ask, server } from '../shell/server.ts'
 
 /** After so long without a key, what was typed is tried out. */
 const PAUSE = 500
 
 /** The recipe of a data set to edit, and what it does to a sample while it is written. Nothing is kept: the file is in git. */
-export function RecipeView({ version }: { version: DataVersion }) {
-  const { project, dataset } = version
+export function RecipeView({ project, dataset }: { project: string; dataset: string }) {
   const kept = useQuery(ask('data', 'getRecipe', { params: { project, dataset } }))
   return (
     <Asked query={kept} skeleton={<Skeleton height={400} />}>
@@ -23,12 +22,21 @@ export function RecipeView({ version }: { version: DataVersion }) {
 function Editor({ project, dataset, recipe }: { project: string; dataset: string; recipe: string }) {
   const [text, setText] = useState(recipe)
   const tried = useSettled(text, PAUSE)
+  const again = useRef(false)
   const preview = useQuery({
-    ...ask('data', 'previewRecipe', { params: { project, dataset }, body: { recipe: tried } }),
+    queryKey: ['data', 'previewRecipe', project, dataset, tried],
+    queryFn: () => {
+      const body = { recipe: tried, again: again.current }
+      again.current = false
+      return server.data.previewRecipe({ params: { project, dataset }, body })
+    },
     placeholderData: keepPreviousData,
     retry: false,
-    staleTime: Number.POSITIVE_INFINITY,
   })
+  const readAgain = () => {
+    again.current = true
+    void preview.refetch()
+  }
   const error = preview.error as { message?: string; hint?: string } | null
   const problem = error ? { message: error.message ?? '', hint: error.hint ?? '' } : (preview.data?.problem ?? null)
   return (
@@ -63,6 +71,14 @@ function Editor({ project, dataset, recipe }: { project: string; dataset: string
             preview.data && <RowsOf rows={preview.data.rows} />
           )}
         </p>
+        {preview.data && (
+          <p className="note">
+            <TablesRead read={preview.data.read} />{' '}
+            <button type="button" className="linkish" disabled={preview.isFetching} onClick={readAgain}>
+              Read again
+            </button>
+          </p>
+        )}
         <SameAs
           api={`POST /api/projects/${project}/datasets/${dataset}/preview-recipe`}
           cli={`orrery data preview --only ${dataset}`}
@@ -90,6 +106,16 @@ function RowsOf({ rows }: { rows: RecipePreview['rows'] }) {
       of the training part.
     </span>
   )
+}
+
+/** What the recipe was tried on, and how old that is. */
+function TablesRead({ read }: { read: TriedRecipe['read'] }) {
+  return read.map(({ dataset, at, what }, i) => (
+    <span key={dataset}>
+      {i > 0 && '; '}
+      <code>{dataset}</code> as of <Ago at={at} /> ({what})
+    </span>
+  ))
 }
 
 function Outcome({ preview }: { preview: RecipePreview }) {

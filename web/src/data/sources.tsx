@@ -89,6 +89,12 @@ function Card({ project, card }: { project: string; card: SourceCard }) {
           ['cost', card.cost ?? <Unsaid />],
           ['sensitivity', card.sensitivity ?? <Unsaid />],
           ['read', readWhen(card)],
+          [
+            'recipe',
+            <Link key="recipe" to={`${paths.data(project)}?recipe=${card.dataset}`}>
+              try one on its rows
+            </Link>,
+          ],
           card.latest !== null && [
             'newest version',
             <Link key="v" to={`${paths.data(project)}?version=${card.latest.version}`}>

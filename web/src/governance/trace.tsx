@@ -330,6 +330,14 @@ function VersionBranch({
               </Link>
               , {count(version.data.rows)} rows
               {version.data.until === null ? '' : ` until ${eventMinute(version.data.until)}`}{' '}
+              {version.data.tables.map(({ id, dataset, number }, i) => (
+                <span key={id}>
+                  {i === 0 ? 'made with ' : ', '}
+                  <Link to={`${paths.data(project)}?version=${id}`}>
+                    {dataset} {number}
+                  </Link>{' '}
+                </span>
+              ))}
               <span className="note">{version.data.source}</span> <Id value={version.data.contentHash} tail={false} />
             </Leaf>
           )}

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import type { Certificate, CertificateReply, LoadMeasurement } from '#registry/contract'
+import { DataUsed } from '../data/made-of.tsx'
 import { Asked } from '../shell/asked.tsx'
 import { bytes, count, figure, milliseconds, percent } from '../shell/numbers.ts'
 import { Empty, Facts, Id, Mark, PageHead, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
@@ -249,10 +250,7 @@ function Lineage({ certificate, project }: { certificate: Certificate; project: 
         pipelineRun !== null && ['run', <Id key="run" value={pipelineRun} to={paths.run(project, pipelineRun)} />],
         run !== null && ['winning trial', <Id key="trial" value={run} to={paths.trial(project, run)} />],
         ['source', <code key="source">{source}</code>],
-        dataVersion !== null && [
-          'data',
-          <Id key="data" value={dataVersion} to={`${paths.data(project)}?version=${dataVersion}`} />,
-        ],
+        dataVersion !== null && ['data', <DataUsed key="data" project={project} version={dataVersion} />],
         trainedUntil !== null && ['trained on rows until', exactly(trainedUntil)],
         code !== null && [
           'code',

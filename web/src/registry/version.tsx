@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import type { EvaluationReport } from '#evaluation/contract'
 import { isPackaged, type ModelVersion } from '#registry/contract'
+import { DataUsed } from '../data/made-of.tsx'
 import { Asked } from '../shell/asked.tsx'
 import { Ago, Badge, Facts, Id, Mark, PageHead, Panel, SameAs, Skeleton, State } from '../shell/parts.tsx'
 import { paths } from '../shell/paths.ts'
@@ -141,10 +142,7 @@ function Origin({ version, project }: { version: Version; project: string }) {
             {version.source}
           </code>,
         ],
-        dataVersion !== null && [
-          'data',
-          <Id key="data" value={dataVersion} to={`${paths.data(project)}?version=${dataVersion}`} />,
-        ],
+        dataVersion !== null && ['data', <DataUsed key="data" project={project} version={dataVersion} />],
         version.trainedUntil !== null && ['knows the world until', eventMinute(version.trainedUntil)],
         version.code !== null && ['code', <Code key="code" code={version.code} />],
         environment.length > 0 && [

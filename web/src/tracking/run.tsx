@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useParams } from 'react-router'
 import type { PipelineRun, PipelineStep } from '#pipelines/contract'
+import { DataUsed } from '../data/made-of.tsx'
 import { Asked } from '../shell/asked.tsx'
 import { InlineFailure } from '../shell/failure.tsx'
 import { type Progress, useProgress } from '../shell/live.ts'
@@ -67,7 +68,7 @@ function OneRun({ run, project }: { run: PipelineRun; project: string }) {
                 run.dataVersion === null ? (
                   'not read yet'
                 ) : (
-                  <Id key="data" value={run.dataVersion} to={paths.data(project)} />
+                  <DataUsed key="data" project={project} version={run.dataVersion} />
                 ),
               ],
               run.parentRun !== null && [
