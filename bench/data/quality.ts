@@ -26,10 +26,15 @@ const { values } = parseArgs({
 const rows = Number(values.rows)
 const here = (name: string) => new URL(name, import.meta.url).pathname
 
-interface Cost {
+interface Used {
   seconds: number
   cpuSeconds: number
+}
+interface Cost extends Used {
   peakMiB: number
+  /** Of Orrery: without loading DuckDB, as peers are measured without their imports; and the process until it is loaded. */
+  bare?: Used
+  start?: Used
 }
 
 /** 1 id, 20 columns of numbers, 6 of categories, 2 of text, 1 of times: thirty. */
@@ -63,6 +68,7 @@ try {
   const peer = (name: string) => () => cost(values.python!, [here('quality_peers.py'), name, table])
   const measured: Record<string, Cost[]> = {}
   const works: Record<string, () => Promise<Cost>> = {
+    'duckdb scan alone': own('scan', table),
     'orrery check': own('check', table),
     'orrery profile': own('profile', table),
     'orrery whole ingest': own('ingest', table),
@@ -75,19 +81,33 @@ try {
   // In turn, so that a busy minute of the machine meets all of them.
   for (let round = 0; round < Number(values.repeat); round++)
     for (const [name, work] of Object.entries(works)) measured[name] = [...(measured[name] ?? []), await work()]
-  const median = (name: string, figure: keyof Cost) =>
-    measured[name]!.map((one) => one[figure]).sort((a, b) => a - b)[Math.floor(measured[name]!.length / 2)]!
-  for (const name of Object.keys(measured))
+  const middle = (figures: number[]) => figures.sort((a, b) => a - b)[Math.floor(figures.length / 2)]!
+  const median = (name: string, figure: 'seconds' | 'cpuSeconds' | 'peakMiB') =>
+    middle(measured[name]!.map((one) => one[figure]))
+  const part = (name: string, of: 'bare' | 'start', figure: keyof Used) =>
+    middle(measured[name]!.map((one) => one[of]![figure]))
+  for (const [name, costs] of Object.entries(measured)) {
+    const bare = costs[0]!.bare
+      ? `  (DuckDB loaded: ${part(name, 'bare', 'seconds').toFixed(2)} s  ${part(name, 'bare', 'cpuSeconds').toFixed(2)} CPU s)`
+      : ''
     console.log(
-      `${name.padEnd(26)} ${median(name, 'seconds').toFixed(2)} s  ${median(name, 'cpuSeconds').toFixed(2)} CPU s  ${median(name, 'peakMiB')} MiB`,
+      `${name.padEnd(26)} ${median(name, 'seconds').toFixed(2)} s  ${median(name, 'cpuSeconds').toFixed(2)} CPU s  ${median(name, 'peakMiB')} MiB${bare}`,
     )
+  }
+  console.log(
+    `a process of ours until DuckDB is loaded: ${part('orrery check', 'start', 'seconds').toFixed(2)} s  ${part('orrery check', 'start', 'cpuSeconds').toFixed(2)} CPU s`,
+  )
   const cells = (rows * columns.length) / 1e7
   console.log(`profile: ${(median('orrery profile', 'cpuSeconds') / cells).toFixed(2)} CPU s per 10 M cells`)
   for (const name of ['pandera-polars check', 'great_expectations check'])
     if (measured[name])
-      console.log(
-        `${name} ÷ orrery check: ${(median(name, 'seconds') / median('orrery check', 'seconds')).toFixed(2)} by wall, ${(median(name, 'cpuSeconds') / median('orrery check', 'cpuSeconds')).toFixed(2)} by CPU`,
-      )
+      for (const [how, seconds, cpu] of [
+        ['with loading DuckDB', median('orrery check', 'seconds'), median('orrery check', 'cpuSeconds')],
+        ['loaded', part('orrery check', 'bare', 'seconds'), part('orrery check', 'bare', 'cpuSeconds')],
+      ] as const)
+        console.log(
+          `${name} ÷ orrery check, ${how}: ${(median(name, 'seconds') / seconds).toFixed(2)} by wall, ${(median(name, 'cpuSeconds') / cpu).toFixed(2)} by CPU`,
+        )
   if (measured['evidently summary'])
     console.log(
       `evidently summary ÷ orrery profile: ${(median('evidently summary', 'cpuSeconds') / median('orrery profile', 'cpuSeconds')).toFixed(1)} by CPU`,

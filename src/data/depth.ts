@@ -6,7 +6,7 @@ import { personalData } from './personal.ts'
 import type { Holds } from './read/raw-table.ts'
 import { relationsOf } from './relations.ts'
 import type { Sample } from './sample.ts'
-import { name, numberedParquet, parquet } from './sql.ts'
+import { countWhere, name, numberedParquet, parquet } from './sql.ts'
 
 /** Rows that relations are looked for in, evenly spread; texts and personal data in fewer. */
 const SAMPLED = 10_000
@@ -31,9 +31,15 @@ export async function depthOf(
   duck: Duck,
   path: string,
   sample: Sample,
-  input: { rows: number; columns: readonly ColumnProfile[]; stored: ReadonlyMap<string, Holds> },
+  input: {
+    rows: number
+    columns: readonly ColumnProfile[]
+    stored: ReadonlyMap<string, Holds>
+    /** Some column is different in every row. */
+    apart: boolean
+  },
 ): Promise<ProfileDepth> {
-  const { rows, columns, stored } = input
+  const { rows, columns, stored, apart } = input
   const shaped = columns.filter(
     (column) => column.numbers || (column.categories && column.distinct > 1 && column.distinct <= MOST_CATEGORIES),
   )
@@ -51,7 +57,7 @@ export async function depthOf(
   const depth = {
     sampled: frame.rows,
     relations: relationsOf(frame).slice(0, 500),
-    repeated: await repeatedRows(duck, path, stored, rows),
+    repeated: apart ? { rows: 0, exact: true } : await repeatedRows(duck, path, stored, rows),
     personal: await personalData(duck, 'looked_at', stored),
     columns: {
       ...(await outliersOf(duck, path, columns)),
@@ -92,7 +98,7 @@ async function outliersOf(
     const batch = suspects.slice(from, from + BATCH)
     const counts = batch.map(
       ({ column, fences: [low, high] }, i) =>
-        `count(*) FILTER (${name(column.name)} NOT BETWEEN ${low} AND ${high}) AS v${i}`,
+        `${countWhere(`${name(column.name)} NOT BETWEEN ${low} AND ${high}`)} AS v${i}`,
     )
     const found = await duck.row<Record<string, number>>(`SELECT ${counts.join(', ')} FROM ${parquet(path)}`)
     batch.forEach(({ column }, i) => {

@@ -1,3 +1,4 @@
+import { type ColumnFacts, tellsRowsApart } from './column-facts.ts'
 import type {
   ColumnFlag,
   ColumnProfile,
@@ -14,7 +15,7 @@ import { readFrameWith } from './frame.ts'
 import { findLeakage } from './leakage.ts'
 import { type Sample, withSample } from './sample.ts'
 import { name, parquet } from './sql.ts'
-import { type ColumnFacts, categoryProfiles, numberProfiles } from './statistics.ts'
+import { categoryProfiles, estimatesOf, numberProfiles } from './statistics.ts'
 
 /** Cells that leakage is looked for in: enough rows of a narrow table, fewer of a wide one. */
 const LEAKAGE_CELLS = 1_000_000
@@ -56,22 +57,27 @@ async function profileWith(duck: Duck, path: string, sample: Sample, input: Prof
     (known) => known.stored === 'text' && types.get(known.name) !== 'identifier' && known.present > 0,
   )
   const categories = await categoryProfiles(duck, path, texts)
+  const others = facts.filter(
+    (known) => known.different === null && !numbers.has(known.name) && !categories.has(known.name),
+  )
+  const estimates = await estimatesOf(duck, path, others)
   const { leakage, sampled } = await lookForLeakage(duck, sample, label, features)
   const columns = schema.columns.map((column, i): ColumnProfile => {
     const known = facts[i]!
     const { distinct, ...shown } = numbers.get(column.name) ??
-      categories.get(column.name) ?? { distinct: known.distinct }
+      categories.get(column.name) ?? { distinct: known.different ?? estimates.get(column.name)! }
     return {
       ...column,
       distinct,
-      flags: flagsOf(column, { ...known, distinct }, rows, leakage),
+      flags: flagsOf(column, { present: known.present, distinct }, rows, leakage),
       numbers: 'histogram' in shown ? shown : null,
       categories: 'top' in shown ? shown : null,
       times: known.stored === 'time' && known.min !== null ? { from: known.min, to: known.max! } : null,
     }
   })
   const stored = new Map(facts.map((known) => [known.name, known.stored]))
-  const depth = await depthOf(duck, path, sample, { rows, columns, stored })
+  const apart = facts.some((known) => tellsRowsApart(known, rows))
+  const depth = await depthOf(duck, path, sample, { rows, columns, stored, apart })
   for (const column of columns) {
     const before = input.previous?.columns.find((one) => one.name === column.name)
     column.flags.push(...deeperFlags(column, rows, depth, before))
@@ -79,7 +85,12 @@ async function profileWith(duck: Duck, path: string, sample: Sample, input: Prof
   return { rows, sampled, columns, label, time, leakage, depth }
 }
 
-function flagsOf(column: ColumnSchema, known: ColumnFacts, rows: number, leakage: readonly Leakage[]): ColumnFlag[] {
+function flagsOf(
+  column: ColumnSchema,
+  known: { present: number; distinct: number },
+  rows: number,
+  leakage: readonly Leakage[],
+): ColumnFlag[] {
   const flags: ColumnFlag[] = []
   if (known.present === 0) flags.push('empty')
   if (known.distinct === 1 && column.missing === 0 && rows > 1) flags.push('constant')

@@ -1,5 +1,5 @@
 import type { ColumnSchema, ColumnType, DatasetSpec, TableSchema } from './contract.ts'
-import type { ColumnFacts } from './statistics.ts'
+import type { ColumnFacts } from './column-facts.ts'
 
 /** Below so many rows, values that all differ are no sign of an identifier. */
 const FEWEST_ROWS = 50
@@ -16,10 +16,8 @@ export function schemaOf(
   const columns = facts.map((column): ColumnSchema => {
     const before = previous?.columns.find((one) => one.name === column.name)?.type
     const missing = rows - column.present
-    const integer = column.stored === 'number' && column.integer
-    // An estimate of one is exact: no two values share a sketch of one.
-    const constant = column.present === 0 || (column.distinct === 1 && missing === 0)
-    return { name: column.name, type: typeOf(column, rows, spec, before), missing, integer, constant }
+    const constant = column.present === 0 || (column.different === 1 && missing === 0)
+    return { name: column.name, type: typeOf(column, rows, spec, before), missing, integer: column.integer, constant }
   })
   return { columns }
 }
@@ -35,8 +33,8 @@ function typeOf(column: ColumnFacts, rows: number, spec: DatasetSpec, before: Co
 }
 
 /** Text that is different in nearly every row, or whole numbers that count the rows without a gap. */
-function looksLikeIdentifier({ stored, present, distinct, integer, min, max }: ColumnFacts, rows: number): boolean {
-  if (rows < FEWEST_ROWS || present < rows / 2 || distinct < NEARLY_ALL * present) return false
+function looksLikeIdentifier({ stored, present, different, integer, min, max }: ColumnFacts, rows: number): boolean {
+  if (rows < FEWEST_ROWS || present < rows / 2 || different === null || different < NEARLY_ALL * present) return false
   return stored === 'text' || (integer && present === rows && max! - min! + 1 === rows)
 }
 

@@ -13,6 +13,11 @@ export function texts(values: readonly string[]): string {
   return `[${values.map(text).join(', ')}]`
 }
 
+/** Rows for which a condition is true. As an aggregate of its own: with FILTER, each one picks its rows out of every piece first. */
+export function countWhere(condition: string): string {
+  return `coalesce(count_if(${condition}), 0)`
+}
+
 /**
  * A cell without the blanks round it; `NULL` where that leaves nothing, or one of the declared tokens. Spaces only:
  * looking for tabs too doubles the time of reading a CSV.
@@ -75,4 +80,9 @@ export function parquetSchema(path: string): string {
 /** What a Parquet file's footer says of the whole. */
 export function parquetFooter(path: string): string {
   return `parquet_file_metadata(${text(path)})`
+}
+
+/** What it says of each column in each group of rows. */
+export function parquetChunks(path: string): string {
+  return `parquet_metadata(${text(path)})`
 }

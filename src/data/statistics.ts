@@ -1,76 +1,22 @@
 import type { NumericColumn } from '#platform/table'
 import type { ColumnProfile } from './contract.ts'
+import type { ColumnFacts } from './column-facts.ts'
 import type { Duck } from './duckdb.ts'
 import { readFrameWith } from './frame.ts'
-import type { Holds } from './read/raw-table.ts'
+import { inBatches } from './in-batches.ts'
 import type { Sample } from './sample.ts'
-import { name, numberedParquet, parquet } from './sql.ts'
+import { name, parquet } from './sql.ts'
 
 /** Columns that are computed in one statement: planning time grows with the square of its length. */
 const BATCH = 100
 /** The same where each column is grouped by: DuckDB gives each its own hash table, of 3 MB even when it is empty. */
 const GROUPED_BATCH = 20
-/** Rows whose values are told apart exactly: a table of all values of a long table would not fit. */
-const COUNTED = 1_000_000
 const BINS = 20
 const TOP = 20
 
-/** What one scan tells of a column. */
-export interface ColumnFacts {
-  name: string
-  stored: Holds
-  present: number
-  /** Estimated (DuckDB's HyperLogLog, standard error 13 %) unless nearly every value seems to differ: then counted. */
-  distinct: number
-  /** Of numbers; of times in ms since 1970. */
-  min: number | null
-  max: number | null
-  mean: number | null
-  integer: boolean
-}
-
-/** Counts, extremes and means of all columns of a stored table. */
-export async function columnFacts(
-  duck: Duck,
-  path: string,
-  stored: ReadonlyMap<string, Holds>,
-): Promise<ColumnFacts[]> {
-  const facts = await inBatches([...stored], BATCH, async (batch) => {
-    const asked = batch.map(([column, holds]) => {
-      const value = holds === 'time' ? `epoch_ms(${name(column)})::DOUBLE` : name(column)
-      const counts = `present: count(${name(column)}), "distinct": approx_count_distinct(${name(column)})`
-      if (holds === 'text')
-        return `{${counts}, min: NULL::DOUBLE, max: NULL::DOUBLE, mean: NULL::DOUBLE, integer: false}`
-      return `{${counts}, min: min(${value}), max: max(${value}), mean: avg(${value}), integer: coalesce(bool_and(${value} = floor(${value})), false)}`
-    })
-    const { found } = await duck.row<{ found: Omit<ColumnFacts, 'name' | 'stored'>[] }>(
-      `SELECT [${asked.join(', ')}] AS found FROM ${parquet(path)}`,
-    )
-    return batch.map(([column, holds], i) => {
-      const { present, distinct, ...rest } = found[i]!
-      return { name: column, stored: holds, present, distinct: Math.min(present, distinct), ...rest }
-    })
-  })
-  for (const column of facts) if (mayBeIdentifier(column)) column.distinct = await countDifferent(duck, path, column)
-  return facts
-}
-
-function mayBeIdentifier({ stored, present, distinct, integer, min, max }: ColumnFacts): boolean {
-  const counts = integer && max! - min! + 1 === present
-  return present > 0 && distinct > present / 2 && (stored === 'text' || (stored === 'number' && counts))
-}
-
-/** Different values among the first million rows, and as many more as the rest would bring if it were like them. */
-async function countDifferent(duck: Duck, path: string, { name: column, present }: ColumnFacts): Promise<number> {
-  const found = await duck.row<{ different: number; seen: number }>(
-    `SELECT count(DISTINCT ${name(column)}) AS different, count(${name(column)}) AS seen FROM ${numberedParquet(path)} WHERE file_row_number < ${COUNTED}`,
-  )
-  return found.seen === 0 ? 0 : Math.round((found.different / found.seen) * present)
-}
-
 export type Numbers = NonNullable<ColumnProfile['numbers']> & { distinct: number }
 
-/** Spread, quantiles, histograms and different values of the columns of numbers that hold any; quantiles and edges from a sample. */
+/** Moments, quantiles, histograms and different values of the columns of numbers that hold any; quantiles and edges from a sample. */
 export async function numberProfiles(
   duck: Duck,
   path: string,
@@ -83,14 +29,17 @@ export async function numberProfiles(
     // Sorted here, in place: DuckDB takes ten times as long for the same quantiles.
     const looks = frame.columns.map((column) => presentInOrder((column as NumericColumn).values))
     const edges = batch.map((column, i) => edgesFor(column, looks[i]!))
-    const counts = batch.map(({ name: column, mean }, i) => {
-      const value = name(column)
-      // From the known mean: DuckDB's own deviation fails as a whole when one column overflows.
-      const away = `(${value} - ${finite(mean) ?? 0}::DOUBLE)`
-      const spread = `sqrt(sum(${away} * ${away}) / nullif(count(${value}) - 1, 0))`
-      return `{spread: ${spread}, bins: map_values(histogram(${value}, [${edges[i]!.slice(1).join(', ')}]::DOUBLE[]))}`
+    const near = looks.map((sorted, i) => middleOf(sorted, batch[i]!))
+    const counts = batch.map((column, i) => {
+      const value = name(column.name)
+      // From a value in the middle: what is summed up stays small, and DuckDB's own deviation fails as a whole when one column overflows.
+      const away = `(${value} - ${near[i]!}::DOUBLE)`
+      const estimate =
+        sample.every > 1 && column.different === null ? `approx_count_distinct(${value})` : 'NULL::BIGINT'
+      return `{away: sum(${away}), squares: sum(${away} * ${away}), estimate: ${estimate},
+        bins: map_values(histogram(${value}, [${edges[i]!.slice(1).join(', ')}]::DOUBLE[]))}`
     })
-    const { found } = await duck.row<{ found: { spread: number | null; bins: number[] }[] }>(
+    const { found } = await duck.row<{ found: Moments[] }>(
       `SELECT [${counts.join(', ')}] AS found FROM ${parquet(path)}`,
     )
     return batch.map((column, i): [string, Numbers] => {
@@ -100,16 +49,39 @@ export async function numberProfiles(
         {
           min: column.min!,
           max: column.max!,
-          mean: finite(column.mean),
-          std: finite(found[i]!.spread),
+          ...meanAndSpread(found[i]!, near[i]!, column.present),
           quantiles: quantilesOf(sorted, column),
           histogram: { edges: edges[i]!, counts: found[i]!.bins.slice(0, edges[i]!.length - 1) },
-          distinct: sample.every === 1 ? differentIn(sorted) : column.distinct,
+          distinct: sample.every === 1 ? differentIn(sorted) : (column.different ?? found[i]!.estimate!),
         },
       ]
     })
   })
   return new Map(profiles)
+}
+
+/** What one scan tells of a column of numbers; sums are of the distances from a value in its middle. */
+interface Moments {
+  away: number | null
+  squares: number | null
+  /** DuckDB's HyperLogLog, standard error 13 %. */
+  estimate: number | null
+  bins: number[]
+}
+
+/**
+ * Mean and standard deviation by the shifted sums of Chan, Golub & LeVeque (1983): the median lies within one deviation of
+ * the mean, so that nearly no digit is lost.
+ */
+function meanAndSpread({ away, squares }: Moments, near: number, present: number) {
+  const mean = finite(away === null ? null : near + away / present)
+  const variance = present > 1 ? Math.max(0, squares! - away! ** 2 / present) / (present - 1) : null
+  return { mean, std: finite(variance === null ? null : Math.sqrt(variance)) }
+}
+
+/** A sample may hold no value of a column that is nearly always missing. */
+function middleOf(sorted: Float64Array, { min }: ColumnFacts): number {
+  return sorted.length > 0 ? sorted[Math.floor(sorted.length / 2)]! : min!
 }
 
 /** NaN, which stands for what is missing, sorts last. */
@@ -178,6 +150,20 @@ function rising(edges: number[]): number[] {
   return [first, ...inner, last]
 }
 
+/** Different values of columns that are neither counted otherwise nor described by their values: times, and names. */
+export async function estimatesOf(
+  duck: Duck,
+  path: string,
+  columns: readonly ColumnFacts[],
+): Promise<Map<string, number>> {
+  const estimates = await inBatches(columns, BATCH, async (batch) => {
+    const asked = batch.map(({ name: column }, i) => `approx_count_distinct(${name(column)}) AS v${i}`)
+    const found = await duck.row<Record<string, number>>(`SELECT ${asked.join(', ')} FROM ${parquet(path)}`)
+    return batch.map((column, i): [string, number] => [column.name, Math.min(column.present, found[`v${i}`]!)])
+  })
+  return new Map(estimates)
+}
+
 export type Categories = NonNullable<ColumnProfile['categories']> & { distinct: number }
 
 /** The most frequent values of text columns; equal counts in the order of their bytes. */
@@ -205,14 +191,4 @@ export async function categoryProfiles(
     })
   })
   return new Map(profiles)
-}
-
-async function inBatches<In, Out>(
-  all: readonly In[],
-  size: number,
-  work: (batch: In[]) => Promise<Out[]>,
-): Promise<Out[]> {
-  const done: Out[] = []
-  for (let from = 0; from < all.length; from += size) done.push(...(await work(all.slice(from, from + size))))
-  return done
 }

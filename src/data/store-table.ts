@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { type ColumnFacts, columnFacts } from './column-facts.ts'
 import { contentHash } from './content-hash.ts'
 import type {
   DatasetSpec,
@@ -27,7 +28,6 @@ import { type SplitRows, splitRows } from './split.ts'
 import { findOverlap } from './overlap/find-overlap.ts'
 import { overlapWarnings } from './overlap/warnings.ts'
 import { parquet } from './sql.ts'
-import { type ColumnFacts, columnFacts } from './statistics.ts'
 
 /** A table on disk and all that is known of it: what becomes a version. Plain data, fit for a process channel. */
 export interface StoredTable {
@@ -81,7 +81,14 @@ export async function describeTable(
   const { spec, previous, progress } = input
   const stored = await storedTypes(duck, parquet(path))
   const expect = spec.expect ?? []
-  const checked = { path, stored, time: spec.time, others: input.others ?? new Map(), now: Date.now() }
+  const checked = {
+    path,
+    stored,
+    time: spec.time,
+    others: input.others ?? new Map(),
+    now: Date.now(),
+    facts: input.facts && byName(input.facts),
+  }
   const aside = await setAside(duck, checked, expect)
   const placeOf = (row: number) => input.placeOf(originalNumber(row, aside))
   const rows = await rowCount(duck, path)
@@ -102,7 +109,7 @@ export async function describeTable(
     previous,
   })
   progress?.('checking expectations')
-  const expectations = resultsWith(aside, await checkTable(duck, checked, expect))
+  const expectations = resultsWith(aside, await checkTable(duck, { ...checked, facts: byName(facts) }, expect))
   const overlap =
     parted && (await findOverlap(duck, path, { rows: parted.rows, profile, spec, stored, split: parted.descriptor }))
   const split = parted && { ...parted.descriptor, ...(overlap && { overlap }) }
@@ -121,6 +128,8 @@ export async function describeTable(
     setAside: aside && { path: aside.path, rows: aside.rows },
   }
 }
+
+const byName = (facts: readonly ColumnFacts[]) => new Map(facts.map((column) => [column.name, column]))
 
 async function readKnownLabel(
   duck: Duck,

@@ -1,5 +1,6 @@
 import type { COLUMN_RULES, Expectation, HELD } from '#projects/contract'
 import { literal, literals, type Subject } from './cells.ts'
+import type { ColumnFacts } from '../column-facts.ts'
 import { looksLike } from './formats.ts'
 import {
   type AskedRule,
@@ -44,8 +45,9 @@ function rows(subject: Subject, words: string, broken: string, more: Partial<Row
 /** Values compared with both ends; missing ones break nothing, since a comparison with NULL is not true. */
 function inRange(
   subject: Subject,
+  { facts }: CheckedTable,
   words: string,
-  parts: readonly (readonly ['<' | '>' | '<=' | '>=', number | string])[],
+  parts: readonly (readonly [sign: keyof typeof BEYOND, end: number | string])[],
 ): Rule {
   const full = `${subject.column} ${words}`
   const broken = parts.map(([sign, end]) => {
@@ -53,7 +55,18 @@ function inRange(
     return value === undefined ? undefined : `${subject.cell} ${sign} ${value}`
   })
   if (broken.includes(undefined)) return unfit(full, subject)
-  return rows(subject, words, broken.length === 0 ? 'false' : broken.join(' OR '))
+  const known = facts?.get(subject.column)
+  // Where the column's own ends lie within, no row has to be looked at.
+  const within = subject.holds === 'number' && known && parts.every(([sign, end]) => !BEYOND[sign](known, Number(end)))
+  return rows(subject, words, broken.length === 0 ? 'false' : broken.join(' OR '), within ? { count: '0' } : {})
+}
+
+/** Whether some value of a column compares like that. */
+const BEYOND = {
+  '<': ({ min }: ColumnFacts, end: number) => min !== null && min < end,
+  '>': ({ max }: ColumnFacts, end: number) => max !== null && max > end,
+  '<=': ({ min }: ColumnFacts, end: number) => min !== null && min <= end,
+  '>=': ({ max }: ColumnFacts, end: number) => max !== null && max >= end,
 }
 
 function among(subject: Subject, values: readonly string[], negated: boolean): string {
@@ -202,9 +215,10 @@ function typed(words: string, wanted: readonly (typeof HELD)[number][], subject:
 
 /** What each key of an entry about a column compiles to. */
 export const COMPILE_COLUMN: Compilers = {
-  between: ([low, high], subject) =>
+  between: ([low, high], subject, table) =>
     inRange(
       subject,
+      table,
       low === high
         ? `is ${low}`
         : low !== null && high !== null
@@ -212,11 +226,17 @@ export const COMPILE_COLUMN: Compilers = {
           : `is ${rangeWords([low, high])}`,
       [...(low === null ? [] : [['<', low] as const]), ...(high === null ? [] : [['>', high] as const])],
     ),
-  more_than: (end, subject) => inRange(subject, `is more than ${end}`, end === null ? [] : [['<=', end]]),
-  less_than: (end, subject) => inRange(subject, `is less than ${end}`, end === null ? [] : [['>=', end]]),
+  more_than: (end, subject, table) => inRange(subject, table, `is more than ${end}`, end === null ? [] : [['<=', end]]),
+  less_than: (end, subject, table) => inRange(subject, table, `is less than ${end}`, end === null ? [] : [['>=', end]]),
   in: (values, subject) => rows(subject, `is one of ${values.join(', ')}`, among(subject, values, false)),
   not_in: (values, subject) => rows(subject, `is none of ${values.join(', ')}`, among(subject, values, true)),
-  not_null: (_, subject) => rows(subject, 'is never missing', `${subject.cell} IS NULL`, { about: 'true' }),
+  not_null: (_, subject, { facts }) => {
+    const known = facts?.get(subject.column)
+    return rows(subject, 'is never missing', `${subject.cell} IS NULL`, {
+      about: 'true',
+      ...(known && { count: `count(*) - ${known.present}` }),
+    })
+  },
   is_null: (_, subject) => rows(subject, 'is always missing', subject.present, { about: 'true' }),
   not_blank: (_, subject) =>
     rows(
@@ -227,12 +247,18 @@ export const COMPILE_COLUMN: Compilers = {
         about: 'true',
       },
     ),
-  unique: (_, subject) =>
-    rows(subject, 'is different in every row', 'orrery_nth > 1', {
-      count: `count(${subject.cell}) - count(DISTINCT ${subject.cell})`,
+  unique: (_, subject, { facts }) => {
+    const { cell, column, present } = subject
+    const known = facts?.get(column)
+    return rows(subject, 'is different in every row', 'orrery_nth > 1', {
+      count:
+        known?.exact && known.different !== null
+          ? `${known.present - known.different}::BIGINT`
+          : `count(${cell}) - count(DISTINCT ${cell})`,
       from: (table) =>
-        `(SELECT *, row_number() OVER (PARTITION BY ${subject.cell} ORDER BY file_row_number) AS orrery_nth FROM ${table} WHERE ${subject.present})`,
-    }),
+        `(SELECT *, row_number() OVER (PARTITION BY ${cell} ORDER BY file_row_number) AS orrery_nth FROM ${table} WHERE ${present})`,
+    })
+  },
   match: (pattern, subject) => ofText(subject, `matches ${pattern}`, matches(subject, pattern)),
   not_match: (pattern, subject) => rows(subject, `does not match ${pattern}`, matches(subject, pattern)),
   match_any: (patterns, subject) =>

@@ -1,3 +1,4 @@
+import type { ColumnFacts } from '../column-facts.ts'
 import type { Duck } from '../duckdb.ts'
 import type { Holds } from '../read/raw-table.ts'
 
@@ -11,6 +12,8 @@ export interface CheckedTable {
   others: ReadonlyMap<string, OtherTable>
   /** The moment that freshness is measured from. */
   now: number
+  /** What is known of the columns of exactly these rows, so that it is not counted again. */
+  facts?: ReadonlyMap<string, ColumnFacts> | undefined
 }
 
 export interface OtherTable {

@@ -1,7 +1,7 @@
 import type { Expectation } from '#projects/contract'
 import type { ExpectationResult } from '../contract.ts'
 import type { Duck } from '../duckdb.ts'
-import { numberedParquet, parquet } from '../sql.ts'
+import { countWhere, numberedParquet, parquet } from '../sql.ts'
 import { type Check, compile } from './compile.ts'
 import { checkCondition, checkPattern } from './condition.ts'
 import { checkRowsPer } from './rows-per.ts'
@@ -107,9 +107,9 @@ function plain(value: Measured | undefined): Measured {
 function rowCounts({ when, mostly }: Check, rule: RowRule): string[] {
   const about = rule.about ?? 'true'
   const counting = when === undefined ? about : `(${about}) AND (${when}\n)`
-  const failing = rule.count ?? `count(*) FILTER ((${counting}) AND (${rule.broken}))`
+  const failing = rule.count ?? countWhere(`(${counting}) AND (${rule.broken})`)
   const needed = mostly < 1 || when !== undefined
-  return [failing, needed ? `count(*) FILTER (${counting})` : 'NULL::BIGINT']
+  return [failing, needed ? countWhere(counting) : 'NULL::BIGINT']
 }
 
 async function resultOf(duck: Duck, table: CheckedTable, check: Check, counted: Counted): Promise<ExpectationResult> {
@@ -162,7 +162,7 @@ async function countAside(duck: Duck, check: Check, rule: RowRule, numbered: str
   const from = rule.from!(scope(check, numbered))
   const about = rule.about ?? 'true'
   const { failing, counting } = await duck.row<{ failing: number; counting: number }>(
-    `SELECT count(*) FILTER ((${about}) AND (${rule.broken})) AS failing, count(*) FILTER (${about}) AS counting FROM ${from}`,
+    `SELECT ${countWhere(`(${about}) AND (${rule.broken})`)} AS failing, ${countWhere(about)} AS counting FROM ${from}`,
   )
   return [failing, check.mostly < 1 || check.when !== undefined ? counting : null]
 }

@@ -2,8 +2,11 @@ import { expect, it } from 'vitest'
 import { type COLUMN_RULES, type COLUMNS_RULES, Expectation, type FORMATS, type TABLE_RULES } from '#projects/contract'
 import { testFolder } from '../tables.fixture.ts'
 import { looksLike } from './formats.ts'
+import { columnFacts } from '../column-facts.ts'
 import { withDuck } from '../duckdb.ts'
-import { text } from '../sql.ts'
+import { storedTypes } from '../event-time.ts'
+import { parquet, text } from '../sql.ts'
+import { checkTable } from './run.ts'
 
 const folder = testFolder()
 
@@ -225,6 +228,19 @@ it.each(Object.entries(cases))('%s', async (key, [good, bad, failing]) => {
   const broken = await check(bad, content)
   expect(broken).toMatchObject({ rule: key, passed: false, failing: failing ?? 0 })
   expect(broken.sample.length).toBe(Math.min(failing ?? 0, 5))
+})
+
+it('what is known of columns already changes no verdict', async () => {
+  const { parquetPath: path } = await folder.ingestText(TABLE, { time: ['at'] })
+  const entries = Object.values({ ...COLUMN, ...COLUMNS }).flatMap(([good, bad]) =>
+    [good, bad].map((one) => Expectation.parse({ otherwise: 'warn', ...one })),
+  )
+  await withDuck({ folders: [folder.path('.')], threads: 1 }, async (duck) => {
+    const stored = await storedTypes(duck, parquet(path))
+    const table = { path, stored, time: ['at'], others: new Map(), now: Date.now() }
+    const facts = new Map((await columnFacts(duck, path, stored)).map((column) => [column.name, column]))
+    expect(await checkTable(duck, { ...table, facts }, entries)).toEqual(await checkTable(duck, table, entries))
+  })
 })
 
 it('compares what changes from row to row within each value of a column', async () => {
