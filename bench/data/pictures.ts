@@ -151,7 +151,7 @@ async function killedAt(folder: string, wanted: number): Promise<number> {
     if (!existsSync(file)) return 0
     const database = new DatabaseSync(file, { readOnly: true, timeout: 10_000 })
     try {
-      return (database.prepare('select count(*) as kept from pictures').get() as { kept: number }).kept
+      return (database.prepare('select count(*) as kept from measured').get() as { kept: number }).kept
     } finally {
       database.close()
     }

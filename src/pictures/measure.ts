@@ -1,4 +1,4 @@
-import type { SharpOptions } from 'sharp'
+import type { Sharp, SharpOptions } from 'sharp'
 import { asOrreryError } from '#platform/errors'
 import { personalExif } from './exif.ts'
 import { type Header, readHeader } from './header.ts'
@@ -25,10 +25,10 @@ export interface MeasuredPicture {
   readonly brightness: number
   readonly contrast: number
   readonly sharpness: number
-  /** 16 hexadecimal digits: see `perceptualHash`. */
-  readonly hash: string
-  /** Luma of 16 × 16 parts of it, base64: what tells near duplicates from pictures that only hash alike. */
-  readonly look: string
+  /** 8 bytes: see `perceptualHash`. */
+  readonly hash: Uint8Array
+  /** Luma of 16 × 16 parts of it: what tells near duplicates from pictures that only hash alike. */
+  readonly look: Uint8Array
   /** What its EXIF tells of a person. */
   readonly personal: readonly ('place' | 'owner' | 'device')[]
 }
@@ -62,11 +62,8 @@ export async function measurePicture(bytes: Uint8Array, limits = MEASURED_LIMITS
   try {
     const header = await readHeader(sharp, bytes, options)
     if (header.width * header.height > limits.pixels) return tooManyPixels(header)
-    const { data, info } = await sharp(bytes, options)
+    const { data, info } = await lookedAt(sharp(bytes, options), header)
       .timeout({ seconds: LONGEST_SECONDS })
-      .autoOrient()
-      .resize({ width: LOOKED_AT, height: LOOKED_AT, fit: 'inside', withoutEnlargement: true })
-      .flatten({ background: '#fff' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })
@@ -76,8 +73,20 @@ export async function measurePicture(bytes: Uint8Array, limits = MEASURED_LIMITS
   }
 }
 
+/** Upright, small and on white; every operation costs, and most pictures need none. */
+function lookedAt(picture: Sharp, { width, height, orientation = 1, hasAlpha }: Header): Sharp {
+  let looked = picture
+  if (orientation !== 1) looked = looked.autoOrient()
+  if (width > LOOKED_AT || height > LOOKED_AT)
+    looked = looked.resize({ width: LOOKED_AT, height: LOOKED_AT, fit: 'inside', withoutEnlargement: true })
+  return hasAlpha ? looked.flatten({ background: '#fff' }) : looked
+}
+
+/** Pictures are measured one after the other: their luma is written where that of the one before was. */
+const room = new Int32Array(LOOKED_AT * LOOKED_AT)
+
 function measured(format: PictureFormat, header: Header, pixels: Pixels): MeasuredPicture {
-  const luma = lumaOf(pixels)
+  const luma = lumaOf(pixels, room)
   const small = shrunk(pixels, luma, 32)
   const { brightness, contrast, sharpness } = statisticsOf(pixels, luma)
   return {
@@ -91,7 +100,7 @@ function measured(format: PictureFormat, header: Header, pixels: Pixels): Measur
     contrast: rounded(contrast),
     sharpness: rounded(sharpness),
     hash: perceptualHash(small),
-    look: Buffer.from(halved(small)).toString('base64'),
+    look: halved(small),
     personal: header.exif ? personalExif(header.exif) : [],
   }
 }
@@ -157,8 +166,10 @@ function isGrey({ channels, data }: Pixels): boolean {
 function halved(parts: Float64Array): Uint8Array {
   const side = Math.sqrt(parts.length)
   const half = side / 2
-  return Uint8Array.from({ length: half * half }, (_, i) => {
+  const halves = new Uint8Array(half * half)
+  for (let i = 0; i < halves.length; i++) {
     const at = Math.floor(i / half) * 2 * side + (i % half) * 2
-    return Math.round((parts[at]! + parts[at + 1]! + parts[at + side]! + parts[at + side + 1]!) / 4)
-  })
+    halves[i] = Math.round((parts[at]! + parts[at + 1]! + parts[at + side]! + parts[at + side + 1]!) / 4)
+  }
+  return halves
 }

@@ -22,11 +22,18 @@ export function statisticsOf(pixels: Pixels, luma = lumaOf(pixels)): PictureStat
   let edges = 0
   let edgeSquares = 0
   for (let y = 1; y < height - 1; y++) {
-    const end = y * width + width - 1
-    for (let at = y * width + 1; at < end; at++) {
-      const edge = luma[at - 1]! + luma[at + 1]! + luma[at - width]! + luma[at + width]! - 4 * luma[at]!
+    const start = y * width
+    const end = start + width - 1
+    // Each is read once from its own row.
+    let left = luma[start]!
+    let here = luma[start + 1]!
+    for (let at = start + 1; at < end; at++) {
+      const right = luma[at + 1]!
+      const edge = (left + right + luma[at - width]! + luma[at + width]! - 4 * here) | 0
       edges += edge
       edgeSquares += edge * edge
+      left = here
+      here = right
     }
   }
   const inner = Math.max(0, width - 2) * Math.max(0, height - 2)

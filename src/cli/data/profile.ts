@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import pc from 'picocolors'
-import { entriesOf, knownPointerAt, type Place, placeOf } from '#data/files'
-import { type DescribedPicture, type PictureProfile, profilePictures } from '#data/pictures'
+import { eachEntryOf, knownPointerAt, type Place, placeOf } from '#data/files'
+import { type DescribedPicture, type PictureProfile, profiledPictures, profilePictures } from '#data/pictures'
 import type { PictureExpectation } from '#projects/contract'
 import { writeCsv } from '#worlds'
 import { DONE } from '../exit.ts'
@@ -26,8 +26,8 @@ export async function profile(path: string, options: DataOptions & { table?: str
   const interrupt = () => stop.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   try {
-    const version = { dataset: place.name, version: pointer.version, entries: entriesOf(home, pointer) }
-    const { profile: found, pictures } = await profilePictures(home, version, {
+    const version = { dataset: place.name, version: pointer.version, entries: () => eachEntryOf(home, pointer) }
+    const found = await profilePictures(home, version, {
       expect: await expectedOf(place),
       signal: stop.signal,
       measured: (done, of) =>
@@ -35,7 +35,7 @@ export async function profile(path: string, options: DataOptions & { table?: str
           `${spinner()} ${place.name}  ${count(done)} of ${counted(of, 'picture')} measured · ${left(began, done, of)}`,
         ]),
     })
-    if (options.table) await writeFile(options.table, tableOf(pictures))
+    if (options.table) await writeFile(options.table, tableOf(profiledPictures(home, found.version)))
     screen?.block([])
     if (!screen) printJson(found)
     else for (const line of wordsOf(place.name, found, Date.now() - began)) screen.line(line)
@@ -124,12 +124,16 @@ const COLUMNS = [
 ] as const
 
 /** One row a picture: what tables are profiled, expected, compared and drift by then holds for pictures, too. */
-function tableOf(pictures: readonly DescribedPicture[]): string {
-  const rows = pictures.map(({ path, part, class: named, bytes: size, facts }) => {
-    const own = { path, part, class: named, bytes: size }
-    if ('problem' in facts) return { ...own, problem: facts.problem }
-    const { look: _, personal: __, grey, alpha, ...measured } = facts
-    return { ...own, ...measured, grey: String(grey), transparent: String(alpha) }
-  })
-  return [...writeCsv(COLUMNS, rows)].join('')
+function tableOf(pictures: Iterable<DescribedPicture>): Iterable<string> {
+  function* rows() {
+    for (const picture of pictures) yield rowOf(picture)
+  }
+  return writeCsv(COLUMNS, rows())
+}
+
+function rowOf({ path, part, class: named, bytes: size, facts }: DescribedPicture) {
+  const own = { path, part, class: named, bytes: size }
+  if ('problem' in facts) return { ...own, problem: facts.problem }
+  const { personal: _, grey, alpha, ...measured } = facts
+  return { ...own, ...measured, grey: String(grey), transparent: String(alpha) }
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import pc from 'picocolors'
 import { ingestPictures, ingestTable } from '#data'
 import type { DatasetSpec } from '#data/contract'
-import { entriesOf, knownPointerAt, placeOf } from '#data/files'
+import { eachEntryOf, knownPointerAt, placeOf } from '#data/files'
 import { profilePictures } from '#data/pictures'
 import { asOrreryError } from '#platform/errors'
 import type { PictureExpectation } from '#projects/contract'
@@ -95,9 +95,9 @@ async function testPictures(
     const home = homeOf(options)
     const place = placeOf(resolve(project, folder), project, home)
     const pointer = knownPointerAt(place)
-    const version = { dataset: place.name, version: pointer.version, entries: entriesOf(home, pointer) }
-    const { profile } = await profilePictures(home, version, { expect })
-    return { ...told, rows: profile.pictures, seconds: seconds(), results: profile.expectations }
+    const version = { dataset: place.name, version: pointer.version, entries: () => eachEntryOf(home, pointer) }
+    const { pictures, expectations } = await profilePictures(home, version, { expect })
+    return { ...told, rows: pictures, seconds: seconds(), results: expectations }
   } catch (error) {
     const known = asOrreryError(error)
     if (!known) throw error

@@ -5,9 +5,9 @@ import { writeDurably } from './durable.ts'
 import { DatasetPlaceRefused, NoDataset } from './errors.ts'
 import { withIgnored } from './gitignore.ts'
 import { type DataHome, repositoryOf } from './home.ts'
-import { type Entry, readManifest } from './manifest.ts'
+import { eachEntry, type Entry, readManifest } from './manifest.ts'
 import { POINTER_ENDING, type Pointer, pointerOf, readPointer, writePointer } from './pointer.ts'
-import { readBlob } from './put-blob.ts'
+import { piecesOfBlob, readBlob } from './put-blob.ts'
 
 /** Where a dataset stands in a working tree. */
 export interface Place {
@@ -85,6 +85,16 @@ export function entriesOf(
   const hash = pointer.version.slice('sha256:'.length)
   if (pointer.kind === 'folder') return readManifest(readBlob(home, hash).toString('utf8'), pointer.version)
   return [{ path: '', mode: pointer.executable ? 'executable' : 'file', size: pointer.bytes, hash }]
+}
+
+/** The same, one after the other, for who only reads them: see `eachEntry`. */
+export function* eachEntryOf(
+  home: Pick<DataHome, 'blobs'>,
+  pointer: Pick<Pointer, 'kind' | 'version' | 'bytes' | 'executable'>,
+): Generator<Entry> {
+  const hash = pointer.version.slice('sha256:'.length)
+  if (pointer.kind === 'folder') yield* eachEntry(piecesOfBlob(home, hash), pointer.version)
+  else yield { path: '', mode: pointer.executable ? 'executable' : 'file', size: pointer.bytes, hash }
 }
 
 /** What the server files the dataset under. */

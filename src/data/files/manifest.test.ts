@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { diffManifests, type Entry, linkStaysInside, readManifest, writeManifest } from './manifest.ts'
+import { diffManifests, eachEntry, type Entry, linkStaysInside, readManifest, writeManifest } from './manifest.ts'
 
 const HASH = 'a'.repeat(64)
 const file = (path: string, hash = HASH, size = 1): Entry => ({ path, mode: 'file', size, hash })
@@ -51,6 +51,26 @@ describe('a manifest', () => {
       `${text}[1]\n`,
     ])
       expect(() => readManifest(broken, 'v'), broken).toThrow(/cannot be used/)
+  })
+
+  it('is read entry by entry as it is read whole, in pieces that are cut anywhere', () => {
+    const entries = [file('é'), file('ﬀ', HASH, 3), file('😀\n"'), link('zz', 'é')]
+    const bytes = Buffer.from(writeManifest(entries))
+    for (const size of [1, 7, 64, bytes.length]) {
+      const piece = Buffer.alloc(size)
+      function* pieces() {
+        // One piece of memory for all, as who reads a file has it.
+        for (let at = 0; at < bytes.length; at += size) yield piece.subarray(0, bytes.copy(piece, 0, at, at + size))
+      }
+      expect([...eachEntry(pieces(), 'v')]).toEqual(readManifest(bytes.toString(), 'v'))
+    }
+    const all = (text: string) => [...eachEntry([Buffer.from(text)], 'v')]
+    const text = bytes.toString()
+    expect(() => all(text.slice(0, text.lastIndexOf('\n', text.length - 2)))).toThrow('it holds 3 entries and says 4')
+    expect(() => all(text.slice(0, -9))).toThrow('it is no JSON lines')
+    expect(() => all(text.replace(HASH, 'a'))).toThrow('its line 3 is no entry')
+    expect(() => all(text.replace('files/1', 'files/9'))).toThrow('its format is')
+    expect(() => all('')).toThrow()
   })
 
   it('tells links that stay inside from those that lead out', () => {

@@ -61,6 +61,48 @@ export function readManifest(text: string, version: string): Entry[] {
   return entries
 }
 
+/**
+ * The entries of a manifest that may be larger than memory, one after the other; the last one comes before it is known that all
+ * is whole. Nothing may be written by their paths, which only `readManifest` has looked at.
+ *
+ * @param bytes of the manifest, in pieces of any size
+ * @throws ManifestBroken
+ */
+export function* eachEntry(bytes: Iterable<Uint8Array>, version: string): Generator<Entry> {
+  const broken = (why: string) => new ManifestBroken(version, why)
+  let promised: unknown
+  let line = 0
+  for (const text of eachLine(bytes)) {
+    let said: unknown
+    try {
+      said = JSON.parse(text)
+    } catch {
+      throw broken('it is no JSON lines')
+    }
+    if (line++ === 0) {
+      const header = said as { format?: unknown; files?: unknown } | null
+      if (header?.format !== FORMAT) throw broken(`its format is ${JSON.stringify(header?.format)}, not ${FORMAT}`)
+      promised = header.files
+      continue
+    }
+    const entry = entryOf(said)
+    if (!entry) throw broken(`its line ${line} is no entry`)
+    yield entry
+  }
+  if (promised !== line - 1) throw broken(`it holds ${line - 1} entries and says ${JSON.stringify(promised)}`)
+}
+
+function* eachLine(bytes: Iterable<Uint8Array>): Generator<string> {
+  let rest: Uint8Array = new Uint8Array()
+  for (const piece of bytes) {
+    const all = rest.length === 0 ? Buffer.from(piece) : Buffer.concat([rest, piece])
+    const end = all.lastIndexOf(0x0a)
+    rest = all.subarray(end + 1)
+    if (end >= 0) yield* all.toString('utf8', 0, end).split('\n')
+  }
+  if (rest.length > 0) yield Buffer.from(rest).toString('utf8')
+}
+
 /** Whether a manifest's first bytes are at hand, and not those of a file that a dataset consists of. */
 export const looksLikeManifest = (text: string): boolean => text.startsWith(`{"format":"${FORMAT}"`)
 

@@ -1,5 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BlobDamaged, BlobMissing, blobPlace } from '#platform/blobs'
 import { syncPath } from './durable.ts'
@@ -29,6 +39,37 @@ export function putBlob(home: DataHome, bytes: Uint8Array): string {
     rmSync(aside, { force: true })
   }
   return hash
+}
+
+const PIECE = 1 << 20
+
+/**
+ * A blob in pieces, each good until the next one is asked for.
+ *
+ * @throws BlobMissing; BlobDamaged after the last piece, when its hash is known
+ */
+export function* piecesOfBlob(home: Pick<DataHome, 'blobs'>, hash: string): Generator<Uint8Array> {
+  const file = openBlob(home, hash)
+  try {
+    const piece = new Uint8Array(PIECE)
+    const hashed = createHash('sha256')
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) {
+      hashed.update(piece.subarray(0, read))
+      yield piece.subarray(0, read)
+    }
+    const actual = hashed.digest('hex')
+    if (actual !== hash) throw new BlobDamaged(`sha256:${hash}`, `sha256:${actual}`)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function openBlob({ blobs }: Pick<DataHome, 'blobs'>, hash: string): number {
+  try {
+    return openSync(blobPlace(blobs, hash), 'r')
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new BlobMissing(`sha256:${hash}`) : error
+  }
 }
 
 /** A small blob, verified. */

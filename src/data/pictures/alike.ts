@@ -1,65 +1,103 @@
+import type { DatabaseSync } from 'node:sqlite'
 import type { AlikePictures, PictureProfile } from './contract.ts'
-import { type DescribedPicture, isReadable } from './described.ts'
-import { findLookAlikes, type Look } from './near-duplicates.ts'
+import { findLookAlikes } from './near-duplicates.ts'
 
 type Alike = PictureProfile['near']
 
 const SHOWN_MEMBERS = 8
 /** Below it a picture is one plain ground, and looks like every other one. */
-const LEAST_CONTRAST = 0.01
+export const LEAST_CONTRAST = 0.01
 
-export const isBlank = ({ contrast }: { contrast: number }) => contrast < LEAST_CONTRAST
-
-/** Files with the same bytes. */
-export function sameBytes(pictures: readonly DescribedPicture[], shown: number): Alike {
-  const groups = [...Map.groupBy(pictures, ({ hash }) => hash).values()].filter((one) => one.length > 1)
-  return alike(
-    groups.map((members) => ({ members, distance: 0 })),
-    shown,
-  )
-}
-
-/** Pictures that look the same though their bytes differ; plain grounds are left out. */
-export function sameLooks(pictures: readonly DescribedPicture[], shown: number): Alike {
-  const byHash = Map.groupBy(pictures.filter(isReadable), ({ hash }) => hash)
-  const distinct = [...byHash.values()].filter(([first]) => !isBlank(first!.facts))
-  const looks = distinct.map(([first]): Look => {
-    const { hash, look } = first!.facts
-    const [high, low] = [Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8), 16)]
-    return { high, low, parts: Buffer.from(look, 'base64') }
-  })
-  const { groups } = findLookAlikes(looks)
-  return alike(
-    groups.map(({ members, distance }) => ({ members: members.flatMap((i) => distinct[i]!), distance })),
-    shown,
-  )
-}
-
-function alike(groups: readonly { members: readonly DescribedPicture[]; distance: number }[], shown: number): Alike {
-  const told = groups.map(({ members, distance }): AlikePictures => {
-    const of = (what: 'part' | 'class') =>
-      [...new Set(members.map((one) => one[what]).filter((name) => name !== null))].sort()
-    return {
-      pictures: firstOfEachPart(members).map(({ path, hash }) => ({ path, hash })),
-      count: members.length,
-      distance,
-      parts: of('part'),
-      classes: of('class'),
-    }
-  })
-  const worst = (one: AlikePictures) => (one.parts.length > 1 ? 2 : 0) + (one.classes.length > 1 ? 1 : 0)
-  return {
-    groups: told.length,
-    pictures: told.reduce((sum, { count }) => sum + count, 0),
-    acrossParts: told.filter(({ parts }) => parts.length > 1).length,
-    acrossClasses: told.filter(({ classes }) => classes.length > 1).length,
-    shown: told.sort((a, b) => worst(b) - worst(a) || b.count - a.count).slice(0, shown),
+/**
+ * Marks the pictures of a table that are the same, byte by byte, or to look at; plain grounds look like every other one, and
+ * are left out.
+ *
+ * @param database of a new table, with what was measured as `kept`
+ * @returns whether all pictures could be compared, and how far the groups that look the same are apart
+ */
+export function markAlike(database: DatabaseSync): { complete: boolean; distances: ReadonlyMap<number, number> } {
+  database.exec(`update pictures set same = first
+    where first in (select first from pictures group by first having count(*) > 1)`)
+  const picked = `from pictures where n = first and problem is null and contrast >= ${LEAST_CONTRAST}`
+  const { count } = database.prepare(`select count(*) as count ${picked}`).get() as { count: number }
+  const who = new Uint32Array(count)
+  const high = new Uint32Array(count)
+  const low = new Uint32Array(count)
+  let at = 0
+  const rows = database.prepare(`select n, high, low ${picked} order by n`)
+  rows.setReturnArrays(true)
+  for (const row of rows.iterate() as Iterable<unknown> as Iterable<[number, number, number]>) {
+    who[at] = row[0]
+    high[at] = row[1]
+    low[at++] = row[2]
   }
+  const look = database.prepare('select m.look from pictures p join kept.measured m on m.hash = p.hash where p.n = ?')
+  const parts = (picture: number) => (look.get(who[picture]!) as { look: Uint8Array }).look
+  const { groups, complete } = findLookAlikes({ high, low, parts })
+
+  database.exec('create temp table found (first integer primary key, near integer)')
+  const insert = database.prepare('insert into temp.found values (?, ?)')
+  const distances = new Map<number, number>()
+  for (const { members, distance } of groups) {
+    const near = who[members[0]!]!
+    distances.set(near, distance)
+    for (const member of members) insert.run(who[member]!, near)
+  }
+  database.exec('update pictures set near = found.near from temp.found where found.first = pictures.first')
+  database.exec(`create index pictures_same on pictures (same) where same is not null;
+    create index pictures_near on pictures (near) where near is not null`)
+  return { complete, distances }
 }
 
-/** A few of a group that show all of it: one of each place, then others. */
-function firstOfEachPart(members: readonly DescribedPicture[]): DescribedPicture[] {
-  const places = Map.groupBy(members, (one) => `${one.part} ${one.class}`)
-  const firsts = [...places.values()].map(([first]) => first!)
-  return [...new Set([...firsts, ...members])].slice(0, SHOWN_MEMBERS)
+/** Groups of pictures that were marked: how many, and those that matter most. */
+export function alikeOf(
+  database: DatabaseSync,
+  by: 'same' | 'near',
+  {
+    shown,
+    complete = true,
+    distances = new Map(),
+  }: {
+    shown: number
+    complete?: boolean
+    distances?: ReadonlyMap<number, number>
+  },
+): Alike {
+  const groups = `select ${by} as mark, count(*) as pictures, count(distinct part) > 1 as parts, count(distinct class) > 1 as classes
+    from pictures where ${by} is not null group by ${by}`
+  const totals = database
+    .prepare(
+      `select count(*) as groups, coalesce(sum(pictures), 0) as pictures, coalesce(sum(parts), 0) as acrossParts,
+        coalesce(sum(classes), 0) as acrossClasses from (${groups})`,
+    )
+    .get() as Pick<Alike, 'groups' | 'pictures' | 'acrossParts' | 'acrossClasses'>
+  const worst = database
+    .prepare(`${groups} order by 2 * parts + classes desc, pictures desc, mark limit ?`)
+    .all(shown) as { mark: number; pictures: number }[]
+  // One of each place, then others: a few that show all of a group.
+  const members = database.prepare(
+    `select path, lower(hex(hash)) as hash from (
+      select n, path, hash, row_number() over (partition by part, class order by n) as place from pictures where ${by} = ?
+    ) order by place > 1, n limit ${SHOWN_MEMBERS}`,
+  )
+  const namesOf = (what: 'part' | 'class') => {
+    const names = database.prepare(
+      `select distinct ${what} as name from pictures where ${by} = ? and ${what} is not null order by 1`,
+    )
+    return (mark: number) => names.all(mark).map(({ name }) => String(name))
+  }
+  const [parts, classes] = [namesOf('part'), namesOf('class')]
+  return {
+    ...totals,
+    complete,
+    shown: worst.map(({ mark, pictures }): AlikePictures => {
+      return {
+        pictures: members.all(mark).map(({ path, hash }) => ({ path: String(path), hash: String(hash) })),
+        count: pictures,
+        distance: distances.get(mark) ?? 0,
+        parts: parts(mark),
+        classes: classes(mark),
+      }
+    }),
+  }
 }

@@ -34,6 +34,7 @@ const Alike = z.object({
   pictures: z.int().describe('In all of those groups.'),
   acrossParts: z.int().describe('Groups in more than one part.'),
   acrossClasses: z.int().describe('Groups in more than one class.'),
+  complete: z.boolean().describe('Whether all could be compared; hundreds of thousands of nearly one picture cannot.'),
   shown: z.array(AlikePictures).describe('Those across parts and classes first.'),
 })
 

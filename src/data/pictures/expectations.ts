@@ -1,6 +1,6 @@
 import { PICTURE_RULES, type PictureExpectation, type PictureRule } from '#projects/contract'
 import type { ExpectationResult } from '../contract.ts'
-import { isBlank } from './alike.ts'
+import { LEAST_CONTRAST } from './alike.ts'
 import type { AlikePictures, PictureMeasure, PictureProfile } from './contract.ts'
 import { type DescribedPicture, isReadable, measureOf, type ReadablePicture } from './described.ts'
 
@@ -18,31 +18,36 @@ interface Outcome {
 
 const SAMPLE = 10
 
-/** What holds of a version's pictures, each rule of an entry by itself. */
+/** What holds of a version's pictures, each rule of an entry by itself; the pictures are gone through once. */
 export function checkPictures(
-  pictures: readonly DescribedPicture[],
+  pictures: Iterable<DescribedPicture>,
   described: Described,
   expectations: readonly PictureExpectation[],
 ): ExpectationResult[] {
-  return expectations.flatMap((one) => {
+  const asked = expectations.flatMap((one) => {
     const rules = (Object.keys(PICTURE_RULES) as PictureRule[]).filter((rule) => one[rule] !== undefined)
-    return rules.map((rule): ExpectationResult => {
-      const outcome = isSetRule(rule) ? SET_RULES[rule](described, one[rule]) : eachOf(pictures, rule, one)
-      return {
-        expectation: inWords(rule, one),
-        column: null,
-        otherwise: one.otherwise,
-        rule,
-        skew: 'value',
-        passed: outcome.passed,
-        observed: outcome.observed,
-        failing: outcome.failing,
-        sample: outcome.sample.map(({ path, value }) => ({
-          row: null,
-          value: value === '' ? path : `${path}: ${value}`,
-        })),
+    return rules.map((rule) => ({ one, rule, tally: { failing: 0, sample: [] as Broken[] } }))
+  })
+  const each = asked.flatMap(({ one, rule, tally }) =>
+    isSetRule(rule) ? [] : [{ judge: EACH_RULES[rule], wanted: one[rule] as never, tally }],
+  )
+  if (each.length > 0)
+    for (const picture of pictures)
+      for (const { judge, wanted, tally } of each) {
+        const value = judge(picture, wanted)
+        if (value === undefined) continue
+        tally.failing++
+        if (tally.sample.length < SAMPLE) tally.sample.push({ path: picture.path, value })
       }
-    })
+  return asked.map(({ one, rule, tally }): ExpectationResult => {
+    const { passed, observed, failing, sample } = isSetRule(rule)
+      ? SET_RULES[rule](described, one[rule])
+      : eachOf(described.pictures, tally, one)
+    return {
+      ...{ expectation: inWords(rule, one), column: null, otherwise: one.otherwise, rule, skew: 'value' as const },
+      ...{ passed, observed, failing },
+      sample: sample.map(({ path, value }) => ({ row: null, value: value === '' ? path : `${path}: ${value}` })),
+    }
   })
 }
 
@@ -97,24 +102,22 @@ const EACH_RULES: Record<EachRule, Judge> = {
   coloured: readable(({ facts }) => says(facts.grey)),
   opaque: readable(({ facts }) => says(facts.alpha)),
   upright: readable(({ facts }) => says(facts.orientation !== 1, `orientation ${facts.orientation}`)),
-  not_blank: readable(({ facts }) => says(isBlank(facts))),
+  not_blank: readable(({ facts }) => says(facts.contrast < LEAST_CONTRAST)),
   nothing_personal: readable(({ facts }) => says(facts.personal.length > 0, facts.personal.join(', '))),
   classes_in: (one, classes: readonly string[]) =>
     says(one.class === null || !classes.includes(one.class), one.class ?? 'no class'),
 }
 
-function eachOf(pictures: readonly DescribedPicture[], rule: EachRule, one: PictureExpectation): Outcome {
-  const broken: Broken[] = []
-  for (const picture of pictures) {
-    const value = EACH_RULES[rule](picture, one[rule] as never)
-    if (value !== undefined) broken.push({ path: picture.path, value })
-  }
-  const share = 1 - broken.length / pictures.length
+function eachOf(
+  pictures: number,
+  { failing, sample }: Pick<Outcome, 'failing' | 'sample'>,
+  one: PictureExpectation,
+): Outcome {
   return {
-    passed: share >= (one.mostly ?? 1),
-    observed: broken.length === 0 ? `all ${pictures.length}` : `${broken.length} of ${pictures.length} do not`,
-    failing: broken.length,
-    sample: broken.slice(0, SAMPLE),
+    passed: 1 - failing / pictures >= (one.mostly ?? 1),
+    observed: failing === 0 ? `all ${pictures}` : `${failing} of ${pictures} do not`,
+    failing,
+    sample,
   }
 }
 

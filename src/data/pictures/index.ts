@@ -2,4 +2,4 @@
 export type { AlikePictures, PictureProfile } from './contract.ts'
 export type { DescribedPicture } from './described.ts'
 export { NoPictures } from './errors.ts'
-export { profilePictures } from './profile-pictures.ts'
+export { profiledPictures, profilePictures } from './profile-pictures.ts'

@@ -1,64 +1,57 @@
 /** A process that decodes pictures: what a file does to a decoder, it does to this process only. */
 import { readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
-import { type Measured, measurePicture, thumbnailOf } from '#pictures'
+import { measurePicture, thumbnailOf } from '#pictures'
+import { openTold, type PictureBatch, type PictureDone, type PictureWork } from './told.ts'
 
-export interface PictureWork {
-  readonly hash: string
-  readonly path: string
-  /** A small JPEG of it is wanted, its longest side so long; otherwise what can be measured. */
-  readonly thumbnail?: number
-}
-
-/** Pictures to be done, and how many of them at the same time. */
-export interface PictureBatch {
-  readonly works: readonly PictureWork[]
-  readonly atOnce: number
-}
-
-export interface PictureDone {
-  readonly hash: string
-  readonly measured?: Measured
-  readonly thumbnail?: string
-  /** Why its bytes could not be read at all. */
-  readonly unread?: string
-}
-
-const TOLD_AT_ONCE = 15
+/** A message costs as much as a small picture: many go in one, unless each is to be known at once; but nobody waits long. */
+const TOLD_AT_ONCE = 64
+const TOLD_AFTER_MS = 200
 
 // Behind requests, as all heavy work.
 setPriority(5)
 process.on('disconnect', () => process.exit(1))
-process.on('message', async ({ works, atOnce }: PictureBatch) => {
-  const left = works.values()
-  let told: PictureDone[] = []
-  // A message costs as much as a small picture: several go in one, unless each is to be known at once.
-  const tell = (most: number) => {
-    if (told.length <= most) return
-    process.send!(told)
-    told = []
-  }
-  const work = async () => {
-    for (const one of left) {
-      const now = await done(one)
-      told.push(now)
-      tell(atOnce === 1 ? 0 : TOLD_AT_ONCE)
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work))
-  tell(0)
-  process.send!('done')
+
+const told = openTold(TOLD_AT_ONCE + 8)
+const waiting: { work: PictureBatch['works'][number]; atOnce: number }[] = []
+let next = 0
+let busy = 0
+let toldAt = 0
+
+process.on('message', ({ works, atOnce }: PictureBatch) => {
+  waiting.splice(0, next)
+  next = 0
+  for (const work of works) waiting.push({ work, atOnce })
+  begin()
 })
 
-async function done({ hash, path, thumbnail }: PictureWork): Promise<PictureDone> {
+/** As many at the same time as the next one allows. */
+function begin(): void {
+  while (next < waiting.length && busy < waiting[next]!.atOnce) {
+    busy++
+    void run(waiting[next++]!)
+  }
+}
+
+async function run({ work, atOnce }: (typeof waiting)[number]): Promise<void> {
+  told.add(work.at, await done(work))
+  busy--
+  begin()
+  const now = Date.now()
+  if (busy > 0 && atOnce > 1 && told.count() < TOLD_AT_ONCE && now - toldAt < TOLD_AFTER_MS) return
+  toldAt = now
+  process.send!(told.take())
+}
+
+async function done({ path, thumbnail }: PictureWork): Promise<PictureDone> {
   let bytes: Buffer
   try {
     // At once: handing a small file to other threads and back costs more than reading it, and those decode meanwhile.
     bytes = readFileSync(path)
   } catch (error) {
-    return { hash, unread: (error as NodeJS.ErrnoException).code ?? String(error) }
+    return { unread: (error as NodeJS.ErrnoException).code ?? String(error) }
   }
-  if (thumbnail === undefined) return { hash, measured: await measurePicture(bytes) }
+  if (thumbnail === undefined) return { measured: await measurePicture(bytes) }
   const small = await thumbnailOf(bytes, thumbnail).catch(() => undefined)
-  return small ? { hash, thumbnail: small.toString('base64') } : { hash }
+  return small ? { thumbnail: small } : {}
 }

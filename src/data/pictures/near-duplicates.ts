@@ -1,10 +1,10 @@
-/** A picture as others are compared with it. */
-export interface Look {
-  /** 64 bits in two halves: see `perceptualHash`. */
-  readonly high: number
-  readonly low: number
-  /** Luma of 16 × 16 parts. */
-  readonly parts: Uint8Array
+/** Pictures as they are compared with each other: columns, because there may be millions. */
+export interface Looks {
+  /** 64 bits of each, in two halves: see `perceptualHash`. */
+  readonly high: Uint32Array
+  readonly low: Uint32Array
+  /** Luma of 16 × 16 parts of one of them. Asked for where hashes are close, and for the same one more than once. */
+  parts(picture: number): Uint8Array
 }
 
 /** Pictures that look the same, by their places in the list. */
@@ -18,60 +18,93 @@ export interface LookAlikes {
 const MOST_BITS = 6
 /** Pearson's correlation of the 16 × 16 parts: simple pictures may hash alike and look different. */
 const LEAST_CORRELATION = 0.97
-/** Two hashes that differ by at most six bits agree in at least one of seven bands. */
-const BANDS: readonly (readonly [from: number, bits: number])[] = [
-  [0, 10],
-  [10, 9],
-  [19, 9],
-  [28, 9],
-  [37, 9],
-  [46, 9],
-  [55, 9],
-]
-/** Half a minute of comparing; whole sets of one picture would be compared for ever. */
-const MOST_COMPARED = 400_000_000
+/** Two hashes that differ by at most six bits differ by at most one in one of four bands of sixteen. */
+const BANDS = 4
+const KEYS = 1 << 16
+/** Some seconds of comparing; whole sets of nearly one picture would be compared for ever. */
+const MOST_COMPARED = 1_000_000_000
+/** Pictures whose parts are held, of 256 bytes each: 32 MiB. */
+const HELD = 1 << 17
+const PARTS = 256
 
 /**
- * Groups of pictures that look the same: hashes at most six bits apart are candidates, found by the bands they share
- * (Norouzi, Punjani and Fleet, 2012), and kept where the pictures themselves correlate.
+ * Groups of pictures that look the same: hashes at most six bits apart are candidates, found by the bands they share but for
+ * a bit (multi-index hashing: Norouzi, Punjani and Fleet, 2012), and kept where the pictures themselves correlate.
  *
  * @returns groups in the order of their first members; `complete` is false when there were too many to compare
  */
-export function findLookAlikes(looks: readonly Look[]): { groups: LookAlikes[]; complete: boolean } {
-  const correlation = correlationOf(looks.map(({ parts }) => parts))
-  const group = openUnion(looks.length)
+export function findLookAlikes(looks: Looks): { groups: LookAlikes[]; complete: boolean } {
+  const { high, low } = looks
+  const correlation = correlationOf(looks)
+  const group = openUnion(high.length)
+  const distinct = inOrderOfHashes(looks)
   // Those of one hash are compared with the first of it only.
-  const firsts = new Map<string, number>()
-  const distinct: number[] = []
-  looks.forEach(({ high, low }, i) => {
-    const key = `${high} ${low}`
-    const first = firsts.get(key)
-    if (first === undefined) {
-      firsts.set(key, i)
-      distinct.push(i)
-    } else if (correlation(first, i) >= LEAST_CORRELATION) group.join(first, i)
-  })
-  let left = MOST_COMPARED
-  for (const [from, bits] of BANDS) {
-    const buckets = Map.groupBy(distinct, (i) => bandOf(looks[i]!, from, bits))
-    for (const bucket of buckets.values())
-      for (let a = 0; a < bucket.length && left > 0; a++)
-        for (let b = a + 1; b < bucket.length; b++) {
-          left--
-          const [i, j] = [bucket[a]!, bucket[b]!]
-          if (bitsApart(looks[i]!, looks[j]!) > MOST_BITS || group.same(i, j)) continue
-          if (correlation(i, j) >= LEAST_CORRELATION) group.join(i, j)
-        }
+  let kept = 0
+  for (let at = 0; at < distinct.length; at++) {
+    const [i, first] = [distinct[at]!, distinct[kept - 1]]
+    if (first === undefined || high[first] !== high[i] || low[first] !== low[i]) distinct[kept++] = i
+    else if (correlation(first, i) >= LEAST_CORRELATION) group.join(first, i)
   }
+  const complete = eachCandidate(looks, distinct.subarray(0, kept), (i, j) => {
+    if (!group.same(i, j) && correlation(i, j) >= LEAST_CORRELATION) group.join(i, j)
+  })
+  const bits = (a: number, b: number) => bitsIn(high[a]! ^ high[b]!) + bitsIn(low[a]! ^ low[b]!)
   const groups = group.all().map((members) => ({
     members,
-    distance: Math.max(...members.map((one) => bitsApart(looks[members[0]!]!, looks[one]!))),
+    distance: members.reduce((most, one) => Math.max(most, bits(members[0]!, one)), 0),
   }))
-  return { groups, complete: left > 0 }
+  return { groups, complete }
 }
 
-export function bitsApart(a: Look, b: Look): number {
-  return bitsIn((a.high ^ b.high) >>> 0) + bitsIn((a.low ^ b.low) >>> 0)
+/** Pictures by their hashes; those of one hash in their own order. */
+function inOrderOfHashes({ high, low }: Looks): Uint32Array {
+  return Uint32Array.from(high.keys()).sort((a, b) => high[a]! - high[b]! || low[a]! - low[b]! || a - b)
+}
+
+/**
+ * Tells of all pairs whose hashes are at most six bits apart, of some more than once.
+ *
+ * @returns whether it came to the end
+ */
+function eachCandidate({ high, low }: Looks, pictures: Uint32Array, tell: (i: number, j: number) => void): boolean {
+  const count = pictures.length
+  const starts = new Uint32Array(KEYS + 1)
+  // In the order of their keys: a bucket is read as it lies.
+  const who = new Uint32Array(count)
+  const highs = new Uint32Array(count)
+  const lows = new Uint32Array(count)
+  let left = MOST_COMPARED
+  for (let band = 0; band < BANDS; band++) {
+    const half = band < 2 ? high : low
+    const shift = band % 2 === 0 ? 16 : 0
+    const keyOf = (i: number) => (half[i]! >>> shift) & 0xffff
+    starts.fill(0)
+    for (const i of pictures) starts[keyOf(i) + 1]!++
+    for (let key = 0; key < KEYS; key++) starts[key + 1]! += starts[key]!
+    const free = starts.slice()
+    for (const i of pictures) {
+      const at = free[keyOf(i)]!++
+      who[at] = i
+      highs[at] = high[i]!
+      lows[at] = low[i]!
+    }
+    for (let at = 0; at < count; at++) {
+      const [i, h, l] = [who[at]!, highs[at]!, lows[at]!]
+      const key = keyOf(i)
+      for (let bit = -1; bit < 16; bit++) {
+        const near = bit < 0 ? key : key ^ (1 << bit)
+        // Every pair once: the other one sees it from its side.
+        if (near > key) continue
+        const end = near === key ? at : starts[near + 1]!
+        const from = starts[near]!
+        left -= end - from
+        for (let other = from; other < end; other++)
+          if (bitsIn(highs[other]! ^ h) + bitsIn(lows[other]! ^ l) <= MOST_BITS) tell(i, who[other]!)
+      }
+      if (left < 0) return false
+    }
+  }
+  return true
 }
 
 /** Ones in 32 bits (H. Warren, Hacker's Delight, 5-1). */
@@ -81,39 +114,46 @@ function bitsIn(value: number): number {
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
-/** Bits `from` to `from + bits` of 64, counted from the highest. */
-function bandOf({ high, low }: Look, from: number, bits: number): number {
-  const mask = 2 ** bits - 1
-  const end = from + bits
-  if (end <= 32) return (high >>> (32 - end)) & mask
-  if (from >= 32) return (low >>> (64 - end)) & mask
-  return ((high << (end - 32)) | (low >>> (64 - end))) & mask
-}
-
 /**
- * Pearson's correlation of two of many, by their numbers. Of each only its bytes and two numbers are held: a hundred thousand
- * pictures must fit. A picture without contrast correlates with none.
+ * Pearson's correlation of two of many, by their numbers. Only so many are held as fit: the place of another one is taken. A
+ * picture without contrast correlates with none.
  */
-function correlationOf(all: readonly Uint8Array[]): (i: number, j: number) => number {
-  const means = new Float64Array(all.length)
-  const lengths = new Float64Array(all.length)
-  all.forEach((parts, i) => {
+function correlationOf({ high, parts }: Looks): (i: number, j: number) => number {
+  const places = Math.min(HELD, high.length)
+  const held = new Uint8Array(places * PARTS)
+  const means = new Float64Array(places)
+  const lengths = new Float64Array(places)
+  const whose = new Int32Array(places).fill(-1)
+  function hold(picture: number): number {
+    const place = picture % places
+    if (whose[place] === picture) return place
+    const own = parts(picture)
     let sum = 0
     let squares = 0
-    for (let k = 0; k < parts.length; k++) {
-      sum += parts[k]!
-      squares += parts[k]! ** 2
+    for (let k = 0; k < PARTS; k++) {
+      sum += own[k]!
+      squares += own[k]! * own[k]!
     }
-    means[i] = sum / parts.length
-    lengths[i] = Math.sqrt(Math.max(0, squares - (sum * sum) / parts.length))
-  })
+    held.set(own, place * PARTS)
+    means[place] = sum / PARTS
+    lengths[place] = Math.sqrt(Math.max(0, squares - (sum * sum) / PARTS))
+    whose[place] = picture
+    return place
+  }
+  const aside = new Uint8Array(PARTS)
   return (i, j) => {
-    const length = lengths[i]! * lengths[j]!
-    if (length === 0) return 0
-    const [a, b] = [all[i]!, all[j]!]
+    const a = hold(i)
+    const [mean, length] = [means[a]!, lengths[a]!]
+    let first = held.subarray(a * PARTS, (a + 1) * PARTS)
+    if (i !== j && i % places === j % places) {
+      aside.set(first)
+      first = aside
+    }
+    const b = hold(j)
+    if (length * lengths[b]! === 0) return 0
     let sum = 0
-    for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!
-    return (sum - a.length * means[i]! * means[j]!) / length
+    for (let k = 0, at = b * PARTS; k < PARTS; k++, at++) sum += first[k]! * held[at]!
+    return (sum - PARTS * mean * means[b]!) / (length * lengths[b]!)
   }
 }
 
@@ -132,8 +172,15 @@ function openUnion(size: number) {
       above[Math.max(first, second)] = Math.min(first, second)
     },
     all: (): number[][] => {
-      const members = Map.groupBy(above.keys(), top)
-      return [...members.values()].filter((one) => one.length > 1)
+      const groups = new Map<number, number[]>()
+      for (let member = 0; member < size; member++) {
+        const first = top(member)
+        if (first === member) continue
+        const members = groups.get(first)
+        if (members) members.push(member)
+        else groups.set(first, [first, member])
+      }
+      return [...groups.values()].sort((a, b) => a[0]! - b[0]!)
     },
   }
 }

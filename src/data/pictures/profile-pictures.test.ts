@@ -9,7 +9,7 @@ import { PictureExpectation } from '#projects/contract'
 import { blobPlace } from '#platform/blobs'
 import { addDataset } from '../files/add.ts'
 import { openWorkshop, type Workshop } from '../files/datasets.fixture.ts'
-import { entriesOf, knownPointerAt } from '../files/dataset.ts'
+import { eachEntryOf, entriesOf, knownPointerAt } from '../files/dataset.ts'
 import { PictureProfile } from './contract.ts'
 import { keptProfile, profilePictures } from './profile-pictures.ts'
 import { donePictures } from './workers.ts'
@@ -43,9 +43,9 @@ async function profiled(expected: readonly unknown[] = []) {
   const place = shop.place('photos')
   await addDataset(shop.home, place)
   const pointer = knownPointerAt(place)
-  const version = { dataset: 'photos', version: pointer.version, entries: entriesOf(shop.home, pointer) }
+  const version = { dataset: 'photos', version: pointer.version, entries: () => eachEntryOf(shop.home, pointer) }
   const progress: number[] = []
-  const { profile } = await profilePictures(shop.home, version, {
+  const profile = await profilePictures(shop.home, version, {
     expect: expected.map((one) => PictureExpectation.parse(one)),
     measured: (done) => progress.push(done),
   })
@@ -150,7 +150,7 @@ describe('the profile of a folder of pictures', () => {
     const [, picture] = entriesOf(shop.home, knownPointerAt(shop.place('photos')))
     rmSync(blobPlace(shop.home.blobs, picture!.hash))
     const pointer = knownPointerAt(shop.place('photos'))
-    const version = { dataset: 'photos', version: pointer.version, entries: entriesOf(shop.home, pointer) }
+    const version = { dataset: 'photos', version: pointer.version, entries: () => eachEntryOf(shop.home, pointer) }
     await expect(profilePictures(shop.home, version)).rejects.toMatchObject({ code: 'ORRERY_DATA_PICTURE_UNREAD' })
   })
 })
@@ -166,7 +166,7 @@ it('goes on after a kill -9 with what was measured by then', async () => {
     if (!existsSync(database)) return 0
     const opened = new DatabaseSync(database, { readOnly: true, timeout: 1_000 })
     try {
-      return (opened.prepare('select count(*) as n from pictures').get() as { n: number }).n
+      return (opened.prepare('select count(*) as n from measured').get() as { n: number }).n
     } catch {
       return 0
     } finally {
@@ -199,7 +199,7 @@ it('gives up a picture that ends the process it is decoded in, and no other one'
   const again = setTimeout(() => killChildren(), 9_000)
   await donePictures(
     paths.map((path, i) => ({ hash: String(i), path })),
-    (one) => done.set(one.hash, 'lost' in one ? one.lost : 'done'),
+    (one) => done.set(one.hash, one.lost ?? 'done'),
   )
   clearTimeout(killing)
   clearTimeout(again)

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import { blobPlace } from '#platform/blobs'
 import type { Measured } from '#pictures'
 import type { PictureExpectation } from '#projects/contract'
@@ -10,13 +10,17 @@ import type { PictureProfile } from './contract.ts'
 import type { DescribedPicture } from './described.ts'
 import { NoPictures } from './errors.ts'
 import { checkPictures } from './expectations.ts'
-import { openMeasuredStore } from './measured-store.ts'
+import { type MeasuredStore, openMeasuredStore } from './measured-store.ts'
 import { isPicture, placeOfPicture } from './parts.ts'
+import { eachPicture, type Home, makePictureTable, openPictureTable, placeOfProfile } from './picture-table.ts'
 import { describePictures, shownPictures } from './profile.ts'
 import { donePictures } from './workers.ts'
 
-/** Pictures whose facts may be lost by a kill, and are measured again. */
-const KEPT_AT_ONCE = 256
+/** What may be lost by a kill, and is measured again: so many pictures, or as many as a tenth of a second brings. */
+const KEPT_AT_ONCE = 2_048
+const KEPT_AFTER_MS = 100
+/** Those that were not measured yet are looked up by so many. */
+const LOOKED_UP = 2_048
 const THUMBNAIL = 112
 
 export interface PictureHome {
@@ -28,111 +32,213 @@ export interface PictureVersion {
   readonly dataset: string
   /** `sha256:…` of the list of files. */
   readonly version: string
-  readonly entries: readonly Entry[]
+  /** Read where the version was not profiled before. */
+  entries(): Iterable<Entry>
+}
+
+interface Options {
+  readonly expect?: readonly PictureExpectation[]
+  readonly measured?: (done: number, of: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** A profile as it is kept; what it was made with is known, too. */
+interface Kept {
+  readonly profile: PictureProfile
+  readonly expect: readonly PictureExpectation[]
 }
 
 /**
  * Measures the pictures of a version that were not measured before, in processes of their own, and describes them
- * all. What was measured is kept by its hash as it comes: after a kill it goes on where it was.
+ * all. What was measured is kept by its hash as it comes: after a kill it goes on where it was. A version that was profiled
+ * before is not looked at again; only what is newly expected of it is.
  *
  * @param options.measured is told how many pictures are done, of how many
  * @throws NoPictures, PictureUnread
  */
 export async function profilePictures(
   home: PictureHome,
-  { dataset, version, entries }: PictureVersion,
-  options: {
-    expect?: readonly PictureExpectation[]
-    measured?: (done: number, of: number) => void
-    signal?: AbortSignal
-  } = {},
-): Promise<{ profile: PictureProfile; pictures: readonly DescribedPicture[] }> {
-  const files = entries.filter((entry) => entry.mode !== 'link')
-  const found = files.filter(({ path }) => isPicture(path || dataset))
-  if (found.length === 0) throw new NoPictures(dataset)
-  const facts = await measureAll(home, found, options)
-  const pictures = found.map(({ path, hash, size }): DescribedPicture => {
-    return { path: path || dataset, hash, bytes: size, ...placeOfPicture(path), facts: facts.get(hash)! }
-  })
-  const described = describePictures(pictures, { version, files: files.length, madeAt: Date.now() })
-  const profile: PictureProfile = {
-    ...described,
-    thumbnails: await thumbnailsOf(home, shownPictures(described), options.signal),
-    expectations: checkPictures(pictures, described, options.expect ?? []),
+  version: PictureVersion,
+  options: Options = {},
+): Promise<PictureProfile> {
+  const expect = options.expect ?? []
+  const known = keptWith(home, version.version)
+  if (!known) return describe(home, version, options)
+  try {
+    const { pictures } = known.kept.profile
+    options.measured?.(pictures, pictures)
+    if (JSON.stringify(expect) === JSON.stringify(known.kept.expect)) return known.kept.profile
+    const expectations = checkPictures(eachPicture(known.database), known.kept.profile, expect)
+    const profile = { ...known.kept.profile, expectations }
+    keep(home, { profile, expect })
+    return profile
+  } finally {
+    known.database.close()
   }
-  keepProfile(home, profile)
-  return { profile, pictures }
 }
+
+/** The pictures of a version that was profiled, in the order of their paths. */
+export function* profiledPictures(home: Home, version: string): Generator<DescribedPicture> {
+  const database = openPictureTable(home, version)
+  if (!database) return
+  try {
+    yield* eachPicture(database)
+  } finally {
+    database.close()
+  }
+}
+
+async function describe(home: PictureHome, version: PictureVersion, options: Options): Promise<PictureProfile> {
+  const file = join(home.folder, 'data', 'pictures.db')
+  const store = openMeasuredStore(file)
+  const table = makePictureTable(home, version.version, file)
+  const { database } = table
+  try {
+    const files = listFiles(database, version)
+    await measureAll(home, { store, database }, options)
+    database.exec(TAKE_WHAT_WAS_MEASURED)
+    const described = describePictures(database, { version: version.version, files, madeAt: Date.now() })
+    const thumbnails = await thumbnailsOf(home, store, shownPictures(described), options.signal)
+    const expect = options.expect ?? []
+    const expectations = checkPictures(eachPicture(database), described, expect)
+    const profile: PictureProfile = { ...described, thumbnails, expectations }
+    table.finish()
+    keep(home, { profile, expect })
+    return profile
+  } finally {
+    table.close()
+    store.close()
+  }
+}
+
+/** @returns how many files there are, pictures or not */
+function listFiles(database: DatabaseSync, { dataset, entries }: PictureVersion): number {
+  const insert = database.prepare('insert into temp.files values (?, ?, unhex(?), ?, ?, ?, ?)')
+  let files = 0
+  let pictures = 0
+  database.exec('begin')
+  for (const { path: written, mode, hash, size } of entries()) {
+    if (mode === 'link') continue
+    files++
+    const path = written || dataset
+    if (!isPicture(path)) continue
+    const place = placeOfPicture(written)
+    insert.run(pictures, path, hash, size, place.part, place.class, pictures)
+    pictures++
+  }
+  database.exec(`update temp.files set first = found.first from (
+    select min(n) as first, hash from temp.files group by hash having count(*) > 1
+  ) as found where found.hash = files.hash`)
+  database.exec('commit')
+  if (pictures === 0) throw new NoPictures(dataset)
+  return files
+}
+
+const TAKE_WHAT_WAS_MEASURED = `
+  insert into pictures (n, path, hash, bytes, part, class, first, format, width, height, orientation, grey, alpha,
+    brightness, contrast, sharpness, high, low, personal, problem, reason)
+  select f.n, f.path, f.hash, f.bytes, f.part, f.class, f.first, m.format, m.width, m.height, m.orientation, m.grey, m.alpha,
+    m.brightness, m.contrast, m.sharpness, m.high, m.low, m.personal, m.problem, m.reason
+  from temp.files f join kept.measured m on m.hash = f.hash order by f.n;
+  drop table temp.files`
 
 async function measureAll(
   home: PictureHome,
-  found: readonly Entry[],
-  { measured = () => {}, signal }: { measured?: (done: number, of: number) => void; signal?: AbortSignal },
-): Promise<Map<string, Measured>> {
-  const store = openMeasuredStore(join(home.folder, 'data', 'pictures.db'))
+  { store, database }: { store: MeasuredStore; database: DatabaseSync },
+  { measured = () => {}, signal }: Options,
+): Promise<void> {
+  const { all, known } = database
+    .prepare(
+      `select count(*) as "all", count(m.id) as known from temp.files f left join kept.measured m on m.hash = f.hash
+        where f.first = f.n`,
+    )
+    .get() as { all: number; known: number }
+  let count = known
+  measured(count, all)
+  const fresh = new Map<string, Measured>()
+  let keptAt = Date.now()
+  const keepFresh = () => {
+    if (fresh.size > 0) store.keep(fresh)
+    fresh.clear()
+    keptAt = Date.now()
+  }
   try {
-    const facts = new Map<string, Measured>()
-    const missing = new Set<string>()
-    for (const { hash } of found) {
-      if (facts.has(hash) || missing.has(hash)) continue
-      const known = store.known(hash)
-      if (known) facts.set(hash, known)
-      else missing.add(hash)
-    }
-    const all = facts.size + missing.size
-    measured(facts.size, all)
-    const fresh = new Map<string, Measured>()
-    const keep = () => {
-      store.keep(fresh)
-      fresh.clear()
-    }
-    const works = [...missing].map((hash) => ({ hash, path: blobPlace(home.blobs, hash) }))
-    try {
-      await donePictures(
-        works,
-        (done) => {
-          const one: Measured = 'lost' in done ? { problem: done.lost, reason: LOST[done.lost] } : done.measured!
-          facts.set(done.hash, one)
-          fresh.set(done.hash, one)
-          if (fresh.size >= KEPT_AT_ONCE) keep()
-          measured(facts.size, all)
-        },
-        signal,
-      )
-    } finally {
-      keep()
-    }
-    return facts
+    await donePictures(
+      eachMissing(home, database),
+      ({ hash, measured: facts, lost }) => {
+        fresh.set(hash, lost ? { problem: lost, reason: LOST[lost] } : facts!)
+        if (fresh.size >= KEPT_AT_ONCE || Date.now() - keptAt > KEPT_AFTER_MS) keepFresh()
+        measured(++count, all)
+      },
+      signal,
+    )
   } finally {
-    store.close()
+    keepFresh()
   }
 }
 
 const LOST = { crashed: 'the decoder ended', too_slow: 'the decoder did not come to an end' }
 
-async function thumbnailsOf(home: PictureHome, shown: ReadonlySet<string>, signal?: AbortSignal) {
-  const thumbnails: Record<string, string> = {}
-  const works = [...shown].map((hash) => ({ hash, path: blobPlace(home.blobs, hash), thumbnail: THUMBNAIL }))
-  await donePictures(
-    works,
-    (done) => {
-      if (!('lost' in done) && done.thumbnail) thumbnails[done.hash] = done.thumbnail
-    },
-    signal,
+function* eachMissing(home: PictureHome, database: DatabaseSync) {
+  const next = database.prepare(
+    `select n, lower(hex(hash)) as hash from temp.files f where n > ? and first = n
+      and not exists (select 1 from kept.measured m where m.hash = f.hash) order by n limit ${LOOKED_UP}`,
   )
-  return thumbnails
+  let last = -1
+  for (;;) {
+    // All at once: a reader that stays would keep the store's log growing.
+    const some = next.all(last) as { n: number; hash: string }[]
+    for (const { hash } of some) yield { hash, path: blobPlace(home.blobs, hash) }
+    if (some.length < LOOKED_UP) return
+    last = some.at(-1)!.n
+  }
 }
 
-const fileOf = ({ folder }: Pick<PictureHome, 'folder'>, version: string) =>
-  join(folder, 'data', 'profiles', `${createHash('sha256').update(version).digest('hex').slice(0, 32)}.json`)
+/** Small JPEGs in base64, by hash; those that were made before are found. */
+async function thumbnailsOf(
+  home: PictureHome,
+  store: MeasuredStore,
+  shown: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<Record<string, string>> {
+  const found = new Map<string, Uint8Array>()
+  const missing: string[] = []
+  for (const hash of shown) {
+    const small = store.thumbnail(hash)
+    if (small) found.set(hash, small)
+    else missing.push(hash)
+  }
+  const made = new Map<string, Uint8Array>()
+  const works = missing.map((hash) => ({ hash, path: blobPlace(home.blobs, hash), thumbnail: THUMBNAIL }))
+  await donePictures(works, ({ hash, thumbnail }) => thumbnail && made.set(hash, thumbnail), signal)
+  store.keepThumbnails(made)
+  return Object.fromEntries(
+    [...found, ...made].map(([hash, small]) => [hash, Buffer.from(small).toString('base64')] as const),
+  )
+}
 
-function keepProfile(home: PictureHome, profile: PictureProfile): void {
-  mkdirSync(join(home.folder, 'data', 'profiles'), { recursive: true })
-  writeDurably(fileOf(home, profile.version), JSON.stringify(profile))
+const fileOf = (home: Home, version: string) => `${placeOfProfile(home, version)}.json`
+
+function keep(home: Home, kept: Kept): void {
+  const file = fileOf(home, kept.profile.version)
+  mkdirSync(dirname(file), { recursive: true })
+  writeDurably(file, JSON.stringify(kept))
+}
+
+function kept(home: Home, version: string): Kept | undefined {
+  const file = fileOf(home, version)
+  if (!existsSync(file)) return undefined
+  const read = JSON.parse(readFileSync(file, 'utf8'))
+  // Until there was a table beside it, the profile stood there alone, and has to be made again.
+  return 'profile' in read ? read : undefined
+}
+
+/** A profile with its table; `undefined` where either is not there, or was made by another method. */
+function keptWith(home: Home, version: string): { kept: Kept; database: DatabaseSync } | undefined {
+  const one = kept(home, version)
+  const database = one && openPictureTable(home, version)
+  return database && { kept: one, database }
 }
 
 /** The profile that was made of a version, here or by the server. */
-export function keptProfile(home: Pick<PictureHome, 'folder'>, version: string): PictureProfile | undefined {
-  const file = fileOf(home, version)
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
-}
+export const keptProfile = (home: Home, version: string): PictureProfile | undefined => kept(home, version)?.profile

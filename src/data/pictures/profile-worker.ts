@@ -1,9 +1,7 @@
 /** The child process in which a server has a folder of pictures profiled; it has children of its own that decode. */
-import { readFile } from 'node:fs/promises'
-import { blobPlace } from '#platform/blobs'
 import { serveAsChild } from '#platform/process'
 import type { PictureExpectation } from '#projects/contract'
-import { readManifest } from '../files/manifest.ts'
+import { eachEntryOf } from '../files/dataset.ts'
 import { type PictureHome, profilePictures } from './profile-pictures.ts'
 
 export interface ProfileWork {
@@ -15,14 +13,13 @@ export interface ProfileWork {
 }
 
 serveAsChild<ProfileWork>(async ({ home, dataset, version, expect }, progress) => {
-  const place = blobPlace(home.blobs, version.slice('sha256:'.length))
-  const entries = readManifest(await readFile(place, 'utf8'), version)
+  const entries = () => eachEntryOf(home, { kind: 'folder', version, bytes: 0 })
   let told = 0
   const measured = (done: number, of: number) => {
     if (done < of && Date.now() - told < 200) return
     told = Date.now()
     progress(`${done} of ${of} pictures measured`, done / of)
   }
-  const { profile } = await profilePictures(home, { dataset, version, entries }, { expect, measured })
-  return { pictures: profile.pictures }
+  const { pictures } = await profilePictures(home, { dataset, version, entries }, { expect, measured })
+  return { pictures }
 })

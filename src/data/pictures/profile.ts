@@ -1,7 +1,7 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { alikeOf, LEAST_CONTRAST, markAlike } from './alike.ts'
 import { PICTURE_MEASURES, type PictureProfile } from './contract.ts'
-import { isBlank, sameBytes, sameLooks } from './alike.ts'
-import { type DescribedPicture, isReadable, measureOf, type ReadablePicture } from './described.ts'
-import { outliersOf, quantile } from './outliers.ts'
+import { type MeasureColumns, outliersOf, quantile } from './outliers.ts'
 
 const BINS = 24
 const SHOWN_SIZES = 12
@@ -9,39 +9,40 @@ const SHOWN_EXAMPLES = 50
 const SHOWN_GROUPS = 24
 const SHOWN_OUTLIERS = 32
 
-/** What a folder of pictures is like, but for its thumbnails and what is expected of it. */
+/**
+ * What a folder of pictures is like, but for its thumbnails and what is expected of it. Which pictures are alike and which are
+ * far from the others is marked in the table, too.
+ *
+ * @param database of a new table whose pictures are all there, with what was measured as `kept`
+ */
 export function describePictures(
-  pictures: readonly DescribedPicture[],
+  database: DatabaseSync,
   of: { version: string; files: number; madeAt: number },
 ): Omit<PictureProfile, 'thumbnails' | 'expectations'> {
-  const readable = pictures.filter(isReadable)
+  const compared = markAlike(database)
+  const columns = columnsOf(database)
+  const sorted = Object.fromEntries(PICTURE_MEASURES.map((one) => [one, columns.measures[one].toSorted()]))
+  const { readable, ...totals } = totalsOf(database)
   return {
     ...of,
-    others: of.files - pictures.length,
-    pictures: pictures.length,
-    bytes: pictures.reduce((sum, { bytes }) => sum + bytes, 0),
-    formats: counted(readable, ({ facts }) => facts.format).map(([format, count]) => ({ format, pictures: count })),
-    sizes: counted(readable, ({ facts }) => `${facts.width} ${facts.height}`)
-      .slice(0, SHOWN_SIZES)
-      .map(([size, count]) => {
-        const [width, height] = size.split(' ').map(Number)
-        return { width: width!, height: height!, pictures: count }
-      }),
-    measures: readable.length === 0 ? ({} as PictureProfile['measures']) : shapesOf(readable),
-    grey: readable.filter(({ facts }) => facts.grey).length,
-    transparent: readable.filter(({ facts }) => facts.alpha).length,
-    turned: readable.filter(({ facts }) => facts.orientation !== 1).length,
-    personal: (['place', 'owner', 'device'] as const).flatMap((kind) => {
-      const said = readable.filter(({ facts }) => facts.personal.includes(kind))
-      const examples = said.slice(0, SHOWN_EXAMPLES).map(({ path }) => path)
-      return said.length > 0 ? [{ kind, pictures: said.length, examples }] : []
-    }),
-    unreadable: unreadableOf(pictures),
-    parts: partsOf(pictures),
-    blank: readable.filter(({ facts }) => isBlank(facts)).length,
-    same: sameBytes(pictures, SHOWN_GROUPS),
-    near: sameLooks(pictures, SHOWN_GROUPS),
-    outliers: readable.length === 0 ? [] : outliersOf(readable, SHOWN_OUTLIERS),
+    others: of.files - totals.pictures,
+    ...totals,
+    formats: rowsOf(
+      database,
+      'select format, count(*) as pictures from pictures where problem is null group by 1 order by 2 desc, 1',
+    ),
+    sizes: rowsOf(
+      database,
+      `select width, height, count(*) as pictures from pictures where problem is null group by 1, 2
+        order by 3 desc, width || ' ' || height limit ${SHOWN_SIZES}`,
+    ),
+    measures: (readable === 0 ? {} : shapesOf(sorted as MeasureColumns)) as PictureProfile['measures'],
+    personal: personalOf(database),
+    unreadable: unreadableOf(database),
+    parts: partsOf(database),
+    same: alikeOf(database, 'same', { shown: SHOWN_GROUPS }),
+    near: alikeOf(database, 'near', { shown: SHOWN_GROUPS, ...compared }),
+    outliers: readable === 0 ? [] : markOutliers(database, columns, sorted as MeasureColumns),
   }
 }
 
@@ -55,9 +56,59 @@ export function shownPictures({
   return new Set([...groups, ...outliers].map(({ hash }) => hash))
 }
 
-function shapesOf(pictures: readonly ReadablePicture[]): PictureProfile['measures'] {
+const rowsOf = <Row>(database: DatabaseSync, sql: string, ...values: (string | number)[]): Row[] =>
+  database
+    .prepare(sql)
+    .all(...values)
+    .map((row) => ({ ...row })) as Row[]
+
+type Totals = Pick<PictureProfile, 'pictures' | 'bytes' | 'grey' | 'transparent' | 'turned' | 'blank'> & {
+  readable: number
+}
+
+function totalsOf(database: DatabaseSync): Totals {
+  const count = (condition: string) => `count(*) filter (where ${condition})`
+  const [row] = rowsOf<Totals>(
+    database,
+    `select count(*) as pictures, sum(bytes) as bytes, ${count('problem is null')} as readable, ${count('grey')} as grey,
+      ${count('alpha')} as transparent, ${count('orientation <> 1')} as turned,
+      ${count(`contrast < ${LEAST_CONTRAST}`)} as blank from pictures`,
+  )
+  return row!
+}
+
+interface Columns {
+  /** The number and the hash's first picture of each that could be measured. */
+  readonly numbers: Uint32Array
+  readonly firsts: Uint32Array
+  readonly measures: MeasureColumns
+}
+
+function columnsOf(database: DatabaseSync): Columns {
+  const { count } = database.prepare('select count(*) as count from pictures where problem is null').get() as {
+    count: number
+  }
+  const [numbers, firsts] = [new Uint32Array(count), new Uint32Array(count)]
+  const columns = PICTURE_MEASURES.map(() => new Float64Array(count))
+  const rows = database.prepare(
+    `select n, first, width, height, cast(width as real) / height, bytes, brightness, contrast, sharpness
+      from pictures where problem is null order by n`,
+  )
+  rows.setReturnArrays(true)
+  let at = 0
+  for (const row of rows.iterate() as Iterable<unknown> as Iterable<number[]>) {
+    numbers[at] = row[0]!
+    firsts[at] = row[1]!
+    for (let i = 0; i < columns.length; i++) columns[i]![at] = row[2 + i]!
+    at++
+  }
+  const measures = Object.fromEntries(PICTURE_MEASURES.map((measure, i) => [measure, columns[i]!]))
+  return { numbers, firsts, measures: measures as MeasureColumns }
+}
+
+function shapesOf(columns: MeasureColumns): PictureProfile['measures'] {
   const shapes = PICTURE_MEASURES.map((measure) => {
-    const sorted = Float64Array.from(pictures, (one) => measureOf(one, measure)).sort()
+    const sorted = columns[measure]
     return [measure, { ...histogramOf(sorted), min: sorted[0]!, median: quantile(sorted, 0.5), max: sorted.at(-1)! }]
   })
   return Object.fromEntries(shapes)
@@ -75,31 +126,67 @@ function histogramOf(sorted: Float64Array): { edges: number[]; counts: number[] 
   return { edges: Array.from({ length: BINS + 1 }, (_, i) => low + ((high - low) * i) / BINS), counts }
 }
 
-function unreadableOf(pictures: readonly DescribedPicture[]): PictureProfile['unreadable'] {
-  const bad = pictures.flatMap(({ path, facts }) => ('problem' in facts ? [{ path, ...facts }] : []))
-  return [...Map.groupBy(bad, ({ problem }) => problem)].map(([problem, all]) => ({
-    problem,
-    pictures: all.length,
-    examples: all.slice(0, SHOWN_EXAMPLES).map(({ path, reason }) => ({ path, reason })),
+/** Marks the pictures that lie far from the others; the furthest are told, those with the same bytes once. */
+function markOutliers(
+  database: DatabaseSync,
+  { numbers, firsts, measures }: Columns,
+  sorted: MeasureColumns,
+): PictureProfile['outliers'] {
+  const found = outliersOf(measures, sorted)
+  const mark = database.prepare('update pictures set far = ?, far_by = ? where n = ?')
+  for (const { at, far, measure } of found) mark.run(far, measure, numbers[at]!)
+  const shown = found
+    .filter(({ at }) => numbers[at] === firsts[at])
+    .sort((a, b) => b.far - a.far || a.at - b.at)
+    .slice(0, SHOWN_OUTLIERS)
+  const named = database.prepare('select path, lower(hex(hash)) as hash from pictures where n = ?')
+  return shown.map(({ at, measure, value, far }) => {
+    const { path, hash } = named.get(numbers[at]!) as { path: string; hash: string }
+    return { path, hash, measure, value, far }
+  })
+}
+
+function personalOf(database: DatabaseSync): PictureProfile['personal'] {
+  return (['place', 'owner', 'device'] as const).flatMap((kind) => {
+    const [{ pictures } = { pictures: 0 }] = rowsOf<{ pictures: number }>(
+      database,
+      "select count(*) as pictures from pictures where personal <> '' and instr(personal, ?) > 0",
+      kind,
+    )
+    if (pictures === 0) return []
+    const examples = rowsOf<{ path: string }>(
+      database,
+      `select path from pictures where personal <> '' and instr(personal, ?) > 0 order by n limit ${SHOWN_EXAMPLES}`,
+      kind,
+    )
+    return [{ kind, pictures, examples: examples.map(({ path }) => path) }]
+  })
+}
+
+function unreadableOf(database: DatabaseSync): PictureProfile['unreadable'] {
+  type Problem = PictureProfile['unreadable'][number]
+  const problems = rowsOf<Pick<Problem, 'problem' | 'pictures'>>(
+    database,
+    'select problem, count(*) as pictures from pictures where problem is not null group by 1 order by min(n)',
+  )
+  return problems.map((one) => {
+    const examples = rowsOf<Problem['examples'][number]>(
+      database,
+      `select path, reason from pictures where problem = ? order by n limit ${SHOWN_EXAMPLES}`,
+      one.problem,
+    )
+    return { ...one, examples }
+  })
+}
+
+function partsOf(database: DatabaseSync): PictureProfile['parts'] {
+  const rows = rowsOf<{ part: string | null; name: string | null; pictures: number }>(
+    database,
+    'select part, class as name, count(*) as pictures from pictures group by 1, 2 order by part, pictures desc, name',
+  )
+  return [...Map.groupBy(rows, ({ part }) => part)].map(([part, all]) => ({
+    part,
+    pictures: all.reduce((sum, { pictures }) => sum + pictures, 0),
+    classes: all.flatMap(({ name, pictures }) => (name === null ? [] : [{ name, pictures }])),
   }))
-}
-
-function partsOf(pictures: readonly DescribedPicture[]): PictureProfile['parts'] {
-  return [...Map.groupBy(pictures, ({ part }) => part)]
-    .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1))
-    .map(([part, all]) => ({
-      part,
-      pictures: all.length,
-      classes: counted(
-        all.filter((one) => one.class !== null),
-        (one) => one.class!,
-      ).map(([name, count]) => ({ name, pictures: count })),
-    }))
-}
-
-/** How many there are of each, the most frequent first. */
-function counted<T, K extends string>(all: readonly T[], of: (one: T) => K): [K, number][] {
-  const counts = new Map<K, number>()
-  for (const one of all) counts.set(of(one), (counts.get(of(one)) ?? 0) + 1)
-  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
 }
