@@ -99,6 +99,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const features = await openFeatures({
     ...{ storage, blobs, events, jobs, clock, log, projects, data, versions, work: home.work },
     onlineStore: config.onlineStore,
+    ordered: { folder: join(home.folder, 'features', 'ordered'), mostBytes: 1024 ** 2 * config.joinCache },
   })
   opened.defer(features.close)
   const tracking = openTracking({

@@ -43,6 +43,12 @@ export const Config = z.strictObject({
     .string()
     .optional()
     .describe('Where online features are kept: redis://…, rediss://… or postgres://…; in the database when absent.'),
+  joinCache: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(4_096)
+    .describe('Megabytes on disk for views kept in the order that joins of features read them in; 0 keeps none.'),
   webhooks: z
     .enum(['public', 'any'])
     .default('public')

@@ -1,13 +1,16 @@
-/** The join in a process of its own; tells the CPU it took. Arguments: folder, target, a size as JSON. */
+/**
+ * The join in a process of its own; tells the CPU it took. Arguments: folder, target, and the folder where
+ * views are kept in order from one join to the next.
+ */
 import { joinTable } from '#features'
-import { makeTables, type Size, viewInputs } from './tables.ts'
+import { tablesIn, viewInputs } from './tables.ts'
 
-const [folder, target, size] = process.argv.slice(2)
-const tables = await makeTables(folder!, JSON.parse(size!) as Size)
+const [folder, target, ordered] = process.argv.slice(2)
+const tables = tablesIn(folder!)
 const [cpu, wall] = [process.cpuUsage(), performance.now()]
 await joinTable({
   frame: { parquet: tables.entities, time: 'event_timestamp' },
-  joined: { views: viewInputs(tables) },
+  joined: { views: viewInputs(tables), ordered: { folder: ordered!, mostBytes: 4 * 2 ** 30, fewestRows: 0 } },
   folder: folder!,
   target: target!,
 })

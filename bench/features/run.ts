@@ -34,8 +34,13 @@ interface Cost {
   peakMb: number
 }
 
-async function joinHere(folder: string, target: string, size: Size): Promise<Cost> {
-  const { stdout } = await run(process.execPath, [here('./join-product.ts'), folder, target, JSON.stringify(size)])
+/** The first join over new versions of the views; every one after it finds them in order. */
+type Which = 'first' | 'later'
+
+async function joinHere(folder: string, target: string, which: Which): Promise<Cost> {
+  const ordered = join(folder, 'ordered')
+  if (which === 'first') await rm(ordered, { recursive: true, force: true })
+  const { stdout } = await run(process.execPath, [...[here('./join-product.ts'), folder, target, ordered]])
   return JSON.parse(stdout)
 }
 
@@ -63,27 +68,38 @@ const folder = await mkdtemp(join(tmpdir(), 'orrery-bench-features-'))
 try {
   if (options.python) {
     const [ties, ours, theirs] = ['ties', 'ties/ours.parquet', 'ties/feast.parquet'].map((name) => join(folder, name))
-    await joinHere(ties!, ours!, TIES)
+    await makeTables(ties!, TIES)
     await joinInFeast(ties!, theirs!)
-    const { rows, differ, known } = await differences(ties!, ours!, theirs!)
-    console.log(`ties and TTL: ${rows} rows, ${known} values known, ${differ} differ`)
-    if (differ > 0 || known === 0) process.exitCode = 1
+    for (const which of ['first', 'later'] as const) {
+      await joinHere(ties!, ours!, which)
+      const { rows, differ, known } = await differences(ties!, ours!, theirs!)
+      console.log(`ties and TTL, ${which} join: ${rows} rows, ${known} values known, ${differ} differ`)
+      if (differ > 0 || known === 0) process.exitCode = 1
+    }
   }
   const large = join(folder, 'large')
   await makeTables(large, LARGE)
-  const costs = { orrery: [] as Cost[], feast: [] as Cost[] }
+  const costs = { first: [] as Cost[], later: [] as Cost[], feast: [] as Cost[] }
   for (let round = 0; round < Number(options.rounds); round++) {
-    costs.orrery.push(await joinHere(large, join(large, 'joined.parquet'), LARGE))
+    for (const which of ['first', 'later'] as const)
+      costs[which].push(await joinHere(large, join(large, 'joined.parquet'), which))
     if (options.python) costs.feast.push(await joinInFeast(large, '-'))
   }
   const middle = (of: Cost[], what: keyof Cost) => of.map((one) => one[what]).sort((a, b) => a - b)[of.length >> 1]!
-  for (const [name, of] of Object.entries(costs))
+  const names = {
+    first: 'Orrery, the first join of a version',
+    later: 'Orrery, every later join',
+    feast: 'Feast, every join',
+  }
+  console.log(`${LARGE.entities} × ${VIEWS} × ${LARGE.rows}, the middle of ${options.rounds}`)
+  for (const [which, of] of Object.entries(costs))
     if (of.length > 0)
       console.log(
-        `${name.padEnd(8)} ${LARGE.entities} × ${VIEWS} × ${LARGE.rows}: ${middle(of, 'cpu').toFixed(2)} CPU s, ${middle(of, 'wall').toFixed(2)} s, ${middle(of, 'peakMb')} MiB at most`,
+        `${names[which as keyof typeof names].padEnd(36)} ${middle(of, 'cpu').toFixed(2)} CPU s, ${middle(of, 'wall').toFixed(2)} s, ${middle(of, 'peakMb')} MiB at most`,
       )
   if (options.python)
-    console.log(`ratio by CPU: ${(middle(costs.feast, 'cpu') / middle(costs.orrery, 'cpu')).toFixed(1)}`)
+    for (const which of ['first', 'later'] as const)
+      console.log(`ratio by CPU, ${which}: ${(middle(costs.feast, 'cpu') / middle(costs[which], 'cpu')).toFixed(1)}`)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -19,6 +19,13 @@ export interface Size {
   readonly moments: number
 }
 
+export function tablesIn(folder: string): Tables {
+  return {
+    entities: join(folder, 'entities.parquet'),
+    views: Array.from({ length: VIEWS }, (_, v) => join(folder, `view${v}.parquet`)),
+  }
+}
+
 /**
  * A frame of entities and the tables of three views, the same every time: customers and moments are hashes of the row's
  * number. Rows for the same customer and moment differ in when they were created, so that ties have one answer.
@@ -27,14 +34,13 @@ export async function makeTables(wanted: string, { entities, rows, customers, mo
   const folder = await makeFolder(wanted)
   const start = `TIMESTAMP '2025-01-01'`
   const moment = (salt: number) => `${start} + INTERVAL ((hash(i, ${salt}) % ${moments}) * ${YEAR / moments}) SECOND`
-  const frame = join(folder, 'entities.parquet')
-  const views = Array.from({ length: VIEWS }, (_, v) => join(folder, `view${v}.parquet`))
+  const tables = tablesIn(folder)
   await withDuck({ folders: [folder], memoryMb: 2_048 }, async (duck) => {
     await duck.run(
       `COPY (SELECT i::BIGINT AS id, (hash(i, 1) % ${customers})::BIGINT AS customer, ${moment(2)} AS event_timestamp
-             FROM range(${entities}) r(i)) TO '${frame}'`,
+             FROM range(${entities}) r(i)) TO '${tables.entities}'`,
     )
-    for (const [v, path] of views.entries())
+    for (const [v, path] of tables.views.entries())
       await duck.run(
         `COPY (SELECT (hash(i, ${10 + v}) % ${customers})::BIGINT AS customer, ${moment(20 + v)} AS event_timestamp,
                  ${start} + INTERVAL (i) SECOND AS created,
@@ -42,7 +48,7 @@ export async function makeTables(wanted: string, { entities, rows, customers, mo
                FROM range(${rows}) r(i)) TO '${path}'`,
       )
   })
-  return { entities: frame, views }
+  return tables
 }
 
 const YEAR = 365 * 86_400
@@ -55,5 +61,7 @@ export function viewInputs(tables: Tables): ViewInput[] {
       columns: ['a', 'b'].map((name) => ({ name: `v${v}_${name}`, type: 'number' as const, description: '' })),
     },
     tables: { rows: path },
+    // In service, the hash of the data version’s file.
+    contents: { rows: path },
   }))
 }

@@ -19,6 +19,7 @@ import { openKeeper } from './keeper.ts'
 import { lastMaterialization, type Materialization, materializationsOf, skewOf } from './materialization-store.ts'
 import { type MaterializeInput, openMaterialize } from './materialize.ts'
 import { type FeatureGauge, openMetrics } from './metrics.ts'
+import { dropDrafts, type OrderedPlace, sizeOfOrdered } from './ordered/ordered-views.ts'
 import { type Entity, type Online, openOnline } from './online.ts'
 import { openOnlineStore } from './open-online-store.ts'
 import { type OpenedViews, openSources } from './sources.ts'
@@ -78,10 +79,13 @@ export async function openFeatures(needs: {
   versions: VersionReader
   /** Folder for files under way. */
   work: string
+  /** Where the rows of views are kept in order, for joins to come. */
+  ordered?: OrderedPlace
   /** Where the online features are kept, when not in the server's own database. */
   onlineStore?: string | undefined
 }): Promise<Features> {
   const { storage, jobs, clock, projects } = needs
+  if (needs.ordered) await dropDrafts(needs.ordered.folder)
   const store = await openOnlineStore({ at: needs.onlineStore, storage })
   const catalog = openCatalog(needs)
   const streams = openStreams({ ...needs, catalog, store })
@@ -126,7 +130,10 @@ export async function openFeatures(needs: {
       }),
     )
   }
-  const metrics = openMetrics({ views: gauges, streams: streams.states })
+  const metrics = openMetrics({
+    ...{ views: gauges, streams: streams.states },
+    orderedBytes: async () => (needs.ordered ? (await sizeOfOrdered(needs.ordered.folder)).bytes : 0),
+  })
 
   const read: Online['read'] = async (request) => {
     const started = performance.now()

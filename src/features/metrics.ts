@@ -23,6 +23,7 @@ export interface FeatureMetrics {
 export function openMetrics(read: {
   views: () => Promise<FeatureGauge[]>
   streams: () => { project: string; view: string; state: ConsumerState }[]
+  orderedBytes: () => Promise<number>
 }): FeatureMetrics {
   const registry = new Registry()
   const registers = [registry]
@@ -46,6 +47,13 @@ export function openMetrics(read: {
     'Sampled entities whose online features are not those of the data.',
     (one) => one.share,
   )
+  new Gauge({
+    ...{ name: 'orrery_features_ordered_bytes', registers },
+    help: 'On disk, for views kept in the order that joins read them in.',
+    async collect() {
+      this.set(await read.orderedBytes())
+    },
+  })
   const ofStreams = (name: string, help: string, figureOf: (state: ConsumerState) => number | null) =>
     new Gauge({
       ...{ name, help, labelNames, registers },

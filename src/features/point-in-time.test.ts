@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Duck, withDuck } from '#data'
+import { type Duck, makeFolder, withDuck } from '#data'
 import { plainLookup, type PlainRow, seeded } from './plain-join.fixture.ts'
 import { type PointInTimeJoin, pointInTimeJoin } from './point-in-time.ts'
 import type { ViewInput } from './relation.ts'
@@ -49,9 +49,9 @@ async function joined(duck: Duck, join: Omit<PointInTimeJoin, 'fullNames'> & { f
 
 describe('the point-in-time join', () => {
   // Few keys and few moments, so that ties, bounds and duplicates are the rule.
-  const both = [undefined, 0]
-  const every = Array.from({ length: 120 }, (_, seed) => both.map((mostBytes) => ({ seed, mostBytes }))).flat()
-  it.each(every)('gives what a plain loop gives, case $seed within $mostBytes bytes', async ({ seed, mostBytes }) => {
+  const ways = ['in memory', 'by DuckDB', 'in an order that is kept'] as const
+  const every = Array.from({ length: 120 }, (_, seed) => ways.map((way) => ({ seed, way }))).flat()
+  it.each(every)('gives what a plain loop gives, case $seed $way', async ({ seed, way }) => {
     const random = seeded(seed)
     const maybe = <T>(share: number, value: T) => (random(100) < share ? null : value)
     const texts = seed % 3 === 1
@@ -72,7 +72,9 @@ describe('the point-in-time join', () => {
     const ttl = [null, 0, 1_000, 3_000][random(4)]!
     const withCreated = seed % 5 !== 0
     const type = seed % 4 === 2 ? ('text' as const) : ('number' as const)
-    const got = await inDuck(async (duck) => {
+    const ordered = { folder: join(folder, `ordered${seed}`), mostBytes: 1e9, fewestRows: 0 }
+    if (way === 'in an order that is kept') await makeFolder(ordered.folder)
+    const [got, again] = await inDuck(async (duck) => {
       const table = await stored(
         duck,
         rows.map((row) => ({ k: row.key, e: row.time, c: row.created, x: row.value })),
@@ -80,12 +82,22 @@ describe('the point-in-time join', () => {
       )
       const parquet = await stored(duck, frame, { id: 'DOUBLE', k: keyKind, t: 'TIMESTAMP' })
       const one = view({ ttl, created: withCreated ? 'c' : null, columns: [{ name: 'x', type, description: '' }] })
-      const views = [{ view: one, tables: { t: table } }]
-      return joined(duck, { frame: { parquet, time: 't' }, views, ...(mostBytes !== undefined && { mostBytes }) })
+      const views = [{ view: one, tables: { t: table }, contents: { t: 'sha256:1' } }]
+      const asked = {
+        ...{ frame: { parquet, time: 't' }, views },
+        ...(way === 'by DuckDB' && { mostBytes: 0 }),
+        ...(way === 'in an order that is kept' && { ordered }),
+      }
+      // The first join leaves the order, the second finds it.
+      const first = await joined(duck, asked)
+      if (way !== 'in an order that is kept') return [first, first]
+      expect(await readdir(ordered.folder)).toHaveLength(1)
+      return [first, await joined(duck, asked)]
     })
     const known = withCreated ? rows : rows.map((row) => ({ ...row, created: null }))
     const wanted = frame.map(({ id, k, t }) => ({ id, x: plainLookup(known, k, t, ttl === null ? null : ttl * 1_000) }))
-    expect(got.map(({ id, x }) => ({ id, x }))).toEqual(wanted)
+    expect(got!.map(({ id, x }) => ({ id, x }))).toEqual(wanted)
+    expect(again).toEqual(got)
   })
 
   it('joins several views by several keys, numbers with their text, and leaves the rows in order', async () => {

@@ -1,10 +1,12 @@
 import type { Duck } from '#data'
 import { featurePlace } from '#projects'
-import { asofSide } from './asof.ts'
+import { asofSide, type Side } from './asof.ts'
 import type { OnDemandDefinition } from './definition.ts'
 import { FeatureNameTaken, FrameColumnMissing, FrameTimeUnreadable } from './errors.ts'
 import { isMatchable, matchedSide, type Sorted, sortFrame } from './matching.ts'
 import { computedColumns, requestColumns } from './on-demand.ts'
+import type { OrderedPlace } from './ordered/ordered-views.ts'
+import { PartTooLarge } from './ordered/partitions.ts'
 import {
   FIRST_TIME,
   type KeyKind,
@@ -30,6 +32,8 @@ export interface JoinedViews {
   /** Of a hidden one nothing is given: others are computed from it. */
   readonly views: readonly (ViewInput & { readonly hidden?: boolean })[]
   readonly onDemand?: readonly OnDemandDefinition[]
+  /** Where the rows of views are kept in order, from one join to the next. */
+  readonly ordered?: OrderedPlace | undefined
 }
 
 export interface PointInTimeJoin extends JoinedViews {
@@ -38,18 +42,21 @@ export interface PointInTimeJoin extends JoinedViews {
   readonly fullNames: boolean
   /** What may be held in memory to match a view; beyond it, DuckDB joins. */
   readonly mostBytes?: number
+  /** Folder for what does not fit memory meanwhile. */
+  readonly spillTo?: string
 }
 
 /**
  * The rows of the frame in their order, with the features of each view as they were known at the row's time, as SQL.
  *
- * Each view is matched in memory (`match.ts`) where the frame fits, which sorts no view; else by ASOF joins of DuckDB.
+ * Each view is matched in memory where the frame fits (`match.ts`), its rows in an order that is kept for later joins
+ * (`ordered/`); else by ASOF joins of DuckDB.
  *
  * @throws FrameColumnMissing, FrameTimeUnreadable, FeatureNameTaken and what `openRelation` throws
  */
 export async function pointInTimeJoin(
   duck: Duck,
-  { frame, views, onDemand = [], fullNames, mostBytes }: PointInTimeJoin,
+  { frame, views, onDemand = [], ordered, fullNames, mostBytes, spillTo }: PointInTimeJoin,
 ): Promise<string> {
   const from = `read_parquet(${text(frame.parquet)}, file_row_number = true)`
   const types = await typesOf(duck, `read_parquet(${text(frame.parquet)})`)
@@ -76,9 +83,13 @@ export async function pointInTimeJoin(
     const keys = (of: string) =>
       view.entities.map((key, i) => keyAs(of + name(key), keyKind(types.get(key)!), kinds[i]!))
     const side = `v${v}`
-    const { join, cellOf, inOrder } = isMatchable(input, relation, rows, mostBytes)
-      ? await matchedSide(duck, await sortFor(keys(''), kinds), input, relation, { kinds, side })
-      : await asofSide(duck, input, relation, { keys: keys('n.'), kinds, at: `n.${AT}`, side })
+    const matched = isMatchable(input, relation, rows, mostBytes)
+      ? await orTooLarge(
+          matchedSide(duck, await sortFor(keys(''), kinds), input, relation, { kinds, side, ordered, spillTo }),
+        )
+      : undefined
+    const { join, cellOf, inOrder } =
+      matched ?? (await asofSide(duck, input, relation, { keys: keys('n.'), kinds, at: `n.${AT}`, side }))
     joins.push(join)
     allInOrder &&= inOrder
     for (const [i, { name: column }] of view.columns.entries()) {
@@ -106,6 +117,14 @@ export async function pointInTimeJoin(
     view.columns.map((column, i) => `${name(places[v]![i]!)} AS ${name(named(view.name, column.name))}`),
   )
   return `SELECT ${[...own, ...given, ...computed].join(', ')} FROM ${relation}${order}`
+}
+
+/** `undefined` where a view cannot be sorted in memory. */
+function orTooLarge(side: Promise<Side>): Promise<Side | undefined> {
+  return side.catch((error: unknown) => {
+    if (error instanceof PartTooLarge) return undefined
+    throw error
+  })
 }
 
 /** Views with the same keys share a sorted frame. */

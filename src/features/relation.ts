@@ -9,6 +9,8 @@ export interface ViewInput {
   readonly view: Pick<ViewDefinition, 'name' | 'from' | 'sql' | 'entities' | 'time' | 'created' | 'ttl' | 'columns'>
   /** The Parquet file of each of its data sets. */
   readonly tables: Readonly<Record<string, string>>
+  /** The hash of each: what is made of them may be kept under it. */
+  readonly contents?: Readonly<Record<string, string>>
 }
 
 export type KeyKind = 'number' | 'text'

@@ -3,6 +3,7 @@ import type { StoredProject } from '#projects'
 import type { Chosen } from './catalog.ts'
 import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
 import type { ViewUse } from './contract.ts'
+import type { OrderedPlace } from './ordered/ordered-views.ts'
 import type { JoinedViews } from './point-in-time.ts'
 import type { StreamTables } from './streams/stream-table.ts'
 
@@ -10,6 +11,13 @@ import type { StreamTables } from './streams/stream-table.ts'
 export interface OpenedViews extends JoinedViews {
   /** Each view as it was used, those that others are computed from included. */
   readonly uses: readonly ViewUse[]
+}
+
+/** A version of a data set, where its table lies, and the hash of that. */
+interface TableVersion {
+  readonly id: string
+  readonly path: string
+  readonly hash: string
 }
 
 export interface Sources {
@@ -25,16 +33,26 @@ export interface Sources {
   ): Promise<OpenedViews>
 }
 
-export function openSources(needs: { data: Data; versions: VersionReader; streamTables: StreamTables }): Sources {
+export function openSources(needs: {
+  data: Data
+  versions: VersionReader
+  streamTables: StreamTables
+  ordered?: OrderedPlace
+}): Sources {
   const { data, versions: reader, streamTables } = needs
+  const ordered = needs.ordered && needs.ordered.mostBytes > 0 ? needs.ordered : undefined
 
   return {
     open: async (project, { stored, onDemand, read: needed }, { refresh = false, signal, progress } = {}) => {
-      const versions = new Map<string, { id: string; path: string }>()
+      const versions = new Map<string, TableVersion>()
+      const take = async (set: string, id: string) => {
+        const version = await data.version(id)
+        versions.set(set, { id, path: await data.readPath(version), hash: version.blobHash })
+      }
       for (const { definition } of needed.filter((view) => view.definition.stream)) {
         progress?.(`keeping the stream of ${definition.name}`)
         const id = await streamTables.version(project.name, definition, { refresh, signal })
-        versions.set(definition.name, { id, path: await data.readPath(await data.version(id)) })
+        await take(definition.name, id)
       }
       const fromData = needed.filter((view) => !view.definition.stream)
       for (const dataset of new Set(fromData.flatMap(({ definition }) => definition.from))) {
@@ -46,9 +64,9 @@ export function openSources(needs: { data: Data; versions: VersionReader; stream
           progress?.(`reading ${dataset}`)
           id = (await reader.current(project, dataset, { signal, progress })).id
         }
-        versions.set(dataset, { id, path: await data.readPath(await data.version(id)) })
+        await take(dataset, id)
       }
-      const tablesOf = (what: 'id' | 'path', { definition }: AppliedView): Record<string, string> =>
+      const tablesOf = (what: keyof TableVersion, { definition }: AppliedView): Record<string, string> =>
         Object.fromEntries(definition.from.map((set) => [set, versions.get(set)![what]]))
       const use = ({ definition, number }: AppliedView | AppliedOnDemand, tables: ViewUse['tables']): ViewUse => {
         return { view: definition.name, version: number, tables }
@@ -56,8 +74,12 @@ export function openSources(needs: { data: Data; versions: VersionReader; stream
       return {
         views: needed.map((view) => {
           const hidden = !stored.includes(view)
-          return { view: view.definition, tables: tablesOf('path', view), ...(hidden && { hidden }) }
+          return {
+            ...{ view: view.definition, tables: tablesOf('path', view), contents: tablesOf('hash', view) },
+            ...(hidden && { hidden }),
+          }
         }),
+        ordered,
         onDemand: onDemand.map(({ definition }) => definition),
         uses: [...needed.map((view) => use(view, tablesOf('id', view))), ...onDemand.map((view) => use(view, {}))],
       }

@@ -5,7 +5,7 @@ import { type IngestedTable, ingestTable, makeFolder, withDuck } from '#data'
 import { asOrreryError } from '#platform/errors'
 import { serveAsChild } from '#platform/process'
 import { FrameUnreadable } from '../errors.ts'
-import { joinTable } from '../join-table.ts'
+import { joinTable, placeFor } from '../join-table.ts'
 import { type JoinedViews, pointInTimeJoin } from '../point-in-time.ts'
 import { name, text } from '../sql.ts'
 
@@ -79,11 +79,11 @@ async function joinRows(
 ): Promise<JoinedRows> {
   const parquet = join(folder, 'frame.parquet')
   const tables = features.views.flatMap((view) => Object.values(view.tables))
-  const folders = [...new Set([folder, ...tables.map((file) => dirname(file))])]
+  const folders = [...new Set([folder, ...tables.map((file) => dirname(file)), ...(await placeFor(features.ordered))])]
   const rows = await withDuck({ folders, spillTo: folder }, async (duck) => {
     await duck.run(await frameInHand(frame, folder, parquet))
     return duck.rows<Record<string, unknown>>(
-      await pointInTimeJoin(duck, { frame: { parquet, time }, ...features, fullNames }),
+      await pointInTimeJoin(duck, { frame: { parquet, time }, ...features, fullNames, spillTo: folder }),
     )
   })
   const columns = Object.keys(rows[0] ?? {})
