@@ -19,6 +19,9 @@ import { type FoundFile, foldersChanged, found, sameFacts, type Tree, walkTree }
 /** What is written to while it is read is read again so many times. */
 const ROUNDS = 4
 const ROUND_WAIT_MS = 250
+/** The stat cache of what is stored so far is written this often, and for at most a tenth of the time. */
+const REMEMBER_MS = 2000
+const REMEMBER_SHARE = 0.1
 
 export interface AddRequest {
   placement?: Placement | undefined
@@ -165,6 +168,14 @@ async function take(
   const at = { files: 0, bytes: 0, ofFiles: unknown.length, ofBytes: unknown.reduce((sum, file) => sum + file.size, 0) }
   const changed: string[] = []
   const unreadable: { path: string; why: string }[] = []
+  let rememberAt = performance.now() + REMEMBER_MS
+  const remember = () => {
+    const began = performance.now()
+    if (began < rememberAt || taken.known.size === taken.tree.files.length) return
+    writeWhole(place.statCache, encodeStatCache(taken.known, new Map(), taken.readAt))
+    const ended = performance.now()
+    rememberAt = ended + Math.max(REMEMBER_MS, (ended - began) / REMEMBER_SHARE)
+  }
   await deposit(sources, {
     home,
     placement: how,
@@ -183,8 +194,7 @@ async function take(
           if (outcome.isNew) taken.newBytes += size
         }
       }
-      if (taken.known.size < taken.tree.files.length)
-        writeWhole(place.statCache, encodeStatCache(taken.known, new Map(), taken.readAt))
+      remember()
     },
   })
   taken.read.files += at.files

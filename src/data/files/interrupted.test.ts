@@ -33,7 +33,7 @@ describe('adding a dataset', () => {
   }
   const writeMany = (files: number) => {
     mkdirSync(join(shop.folder, 'pictures'), { recursive: true })
-    for (let i = 0; i < files; i++) shop.write(`pictures/${i}`, `${i} `.repeat(500))
+    for (let i = 0; i < files; i++) shop.write(`pictures/${i}`, `${i} `.repeat(100))
   }
   /** Every blob has the bytes its name says. */
   const damaged = () => {
@@ -42,10 +42,12 @@ describe('adding a dataset', () => {
   }
 
   it('killed at any point leaves a store without a wrong byte, and goes on', async () => {
-    writeMany(2000)
+    // More than one round of syncing and naming.
+    const files = 6000
+    writeMany(files)
     const { version } = await addDataset(openDataHome(join(shop.folder, 'other-home')), shop.place('pictures'))
     for (const how of ['--copy', '--link'])
-      for (let wait = 60; wait < 900; wait += 140) {
+      for (let wait = 60; wait < 1400; wait += 330) {
         rmSync(join(shop.folder, 'pictures.orrery.yaml'), { force: true })
         const child = start('add', 'pictures', how)
         const gone = once(child, 'exit')
@@ -58,7 +60,7 @@ describe('adding a dataset', () => {
       }
     const { code } = await ended(start('add', 'pictures'))
     expect(code).toBe(0)
-    expect(pointerAt(shop.place('pictures'))).toMatchObject({ version, files: 2000 })
+    expect(pointerAt(shop.place('pictures'))).toMatchObject({ version, files })
     expect(globSync('*', { cwd: shop.home.arriving }), 'what was under way is swept').toEqual([])
   }, 120_000)
 

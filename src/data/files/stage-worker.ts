@@ -1,31 +1,26 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads'
-import { publish, type Source, type Staged, type Staging, stage } from './stage.ts'
-import type { Facts } from './walk.ts'
+import { type Source, type Staged, type Staging, stage } from './stage.ts'
 
-export type Work =
-  | { kind: 'stage'; from: number; sources: Source[]; staging: Staging }
-  | { kind: 'publish'; from: number; sources: Source[]; staged: Staged[]; blobs: string }
+/** Files to read, the first of which is at `from` among all. */
+export interface Work {
+  readonly from: number
+  readonly sources: Source[]
+  readonly staging: Staging
+}
 
-export type Done =
-  | { from: number; staged: Staged[] }
-  | { from: number; published: (Facts | undefined)[] }
-  | { failed: unknown }
+export type Done = { readonly staged: Staged[] } | { readonly failed: unknown }
 
 let named = 0
 
 /** One piece of work, here or in a worker thread. */
-export function perform(work: Work): Done {
-  const { from, sources } = work
-  if (work.kind === 'stage')
-    return { from, staged: sources.map((one) => stage(one, `${threadId}-${named++}`, work.staging)) }
-  return { from, published: sources.map((one, i) => publish(one, work.staged[i]!, work.blobs)) }
-}
+export const perform = ({ sources, staging }: Work): Staged[] =>
+  sources.map((one) => stage(one, `${threadId}-${named++}`, staging))
 
 if (workerData === 'stage')
   parentPort?.on('message', (work: Work) => {
     let done: Done
     try {
-      done = perform(work)
+      done = { staged: perform(work) }
     } catch (error) {
       const { code, message, syscall, path } = error as NodeJS.ErrnoException
       done = { failed: { code, message, syscall, path } }

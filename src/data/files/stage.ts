@@ -14,7 +14,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { blobPlace } from '#platform/blobs'
 import { type Facts, factsOf, reason } from './walk.ts'
 
@@ -23,10 +23,8 @@ export type Placement = 'reflink' | 'link' | 'copy'
 
 /** Stays in the cache of a core between reading, hashing and writing. */
 const CHUNK = 256 << 10
-/** Read whole and hashed in one call: half the cost of a stream, for what fits the buffer, and shows that it ended. */
+/** Read whole and hashed in one call, for what fits the buffer: half the cost of a stream. */
 const SMALL = CHUNK - 1
-/** Writing a large file out begins while others are still being read. */
-const SYNC_FROM = 32 << 20
 /** Somebody may have opened a file that was written a moment ago and still be writing: linked, that would be the store's. */
 const QUIET_MS = 2000
 
@@ -66,7 +64,7 @@ const buffer = Buffer.allocUnsafeSlow(CHUNK)
 
 /** Reads a file, names its bytes and puts a copy aside unless the store has them or will link them. */
 export function stage(source: Source, name: string, staging: Staging): Staged {
-  const aside = join(staging.folder, name)
+  const aside = `${staging.folder}/${name}`
   try {
     const linkable =
       staging.placement === 'link' && source.linkable && source.size > 0 && source.mtime < Date.now() - QUIET_MS
@@ -95,8 +93,9 @@ function readAside(source: Source, aside: string, staging: Staging, linkable: bo
   const input = openSync(source.absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
   try {
     if (source.size <= SMALL) {
+      // One read is enough for what the file was said to hold: whether it grew since, its facts tell afterwards.
       let size = 0
-      for (let got = 1; got > 0 && size <= SMALL; size += got)
+      for (let got = 1; got > 0 && size < source.size; size += got)
         got = readSync(input, buffer, size, SMALL + 1 - size, null)
       if (size !== source.size) return undefined
       const bytes = buffer.subarray(0, size)
@@ -125,7 +124,7 @@ function readAside(source: Source, aside: string, staging: Staging, linkable: bo
         if (output !== undefined) writeAll(output, bytes)
         size += got
       }
-      if (output !== undefined && (staging.syncEach || size >= SYNC_FROM)) fdatasyncSync(output)
+      if (output !== undefined && staging.syncEach) fdatasyncSync(output)
     } finally {
       if (output !== undefined) closeSync(output)
     }
@@ -180,8 +179,13 @@ export function publish(source: Source, staged: Staged, blobs: string): Facts | 
   if (staged.state === 'linkable') return linkIn(source, blobPlace(blobs, staged.hash))
   if (staged.state === 'aside') {
     const place = blobPlace(blobs, staged.hash)
-    if (isStored(blobs, staged.hash, size)) rmSync(staged.aside)
-    else makingFolder(place, () => renameSync(staged.aside, place))
+    try {
+      makingFolder(place, () => renameSync(staged.aside, place))
+    } catch (error) {
+      // Windows replaces no read-only file; another one of the same bytes was named meanwhile.
+      if (!isStored(blobs, staged.hash, size)) throw error
+      rmSync(staged.aside)
+    }
   }
   return { size, mtime, ctime, inode }
 }

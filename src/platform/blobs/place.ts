@@ -1,4 +1,2 @@
-import { join } from 'node:path'
-
 /** Where a folder of blobs keeps the bytes of this hash, given as 64 hex digits. */
-export const blobPlace = (folder: string, hex: string): string => join(folder, hex.slice(0, 2), hex)
+export const blobPlace = (folder: string, hex: string): string => `${folder}/${hex.slice(0, 2)}/${hex}`
