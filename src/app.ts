@@ -216,7 +216,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const dataReports = openDataReports({ storage, blobs, data, projects, clock, work: home.work })
   mountData(http, { data, files: fileDatasets, reports: dataReports })
   mountDataReports(http, dataReports)
-  mountPreviews(http, { projects, sources: dataSources, work: home.work })
+  mountPreviews(http, { projects, sources: dataSources, openViews: features.historical.toJoin, work: home.work })
   mountPictureProfiles(http, pictures)
   mountDataSources(http, dataSources)
   mountFeatures(http, { features, projects })

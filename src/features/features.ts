@@ -19,9 +19,9 @@ import { openKeeper } from './keeper.ts'
 import { lastMaterialization, type Materialization, materializationsOf, skewOf } from './materialization-store.ts'
 import { type MaterializeInput, openMaterialize } from './materialize.ts'
 import { type FeatureGauge, openMetrics } from './metrics.ts'
-import { dropDrafts, type OrderedPlace, sizeOfOrdered } from './ordered/ordered-views.ts'
 import { type Entity, type Online, openOnline } from './online.ts'
 import { openOnlineStore } from './open-online-store.ts'
+import { dropDrafts, type OrderedPlace, sizeOfOrdered } from './ordered/ordered-views.ts'
 import { type OpenedViews, openSources } from './sources.ts'
 import { rejectedMessages } from './streams/log-store.ts'
 import { openStreamTables } from './streams/stream-table.ts'
@@ -29,7 +29,7 @@ import { openStreams } from './streams/streams.ts'
 
 export interface Features extends Online {
   readonly catalog: Catalog
-  readonly historical: Pick<Historical, 'rows' | 'table'>
+  readonly historical: Pick<Historical, 'rows' | 'table' | 'toJoin'>
   /** The views of these names, over what their sources say now. */
   openViews: OpenViews
   /** Records with the features that their senders left out. */

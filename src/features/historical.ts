@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Data } from '#data'
+import type { Data, OpenViewsToJoin } from '#data'
 import type { Blobs } from '#platform/blobs'
 import type { JobContext } from '#platform/jobs'
 import { runInChild } from '#platform/process'
@@ -20,6 +20,8 @@ const HOUR = 3_600_000
 const LARGEST_FRAME = 8 * 2 ** 30
 
 export interface Historical {
+  /** Views over the latest versions of their tables, to be joined to a table in hand. @throws ViewUnknown */
+  toJoin: OpenViewsToJoin
   /** The rows of a small frame with their features. */
   rows(request: HistoricalBody): Promise<JoinedRows & { views: ViewUse[] }>
   /**
@@ -75,6 +77,18 @@ export function openHistorical(needs: {
   }
 
   return {
+    toJoin: async (project, names, signal) => {
+      const { uses, ...features } = await sources.open(project, await catalog.named(project.name, names), { signal })
+      return {
+        uses,
+        keys: [...new Set(features.views.flatMap(({ view }) => view.entities))],
+        join: ({ parquet, time, target }, signal) =>
+          inFolder(async (folder) => {
+            const frame = { parquet, target, sent: false }
+            await joinInChild({ features, time, fullNames: false, folder, frame }, { timeoutMs: HOUR / 60, signal })
+          }),
+      }
+    },
     rows: async ({ project: name, views: names, rows, time, fullNames }) => {
       const project = await projects.project(name)
       const opened = await sources.open(project, await catalog.named(name, names))
@@ -99,7 +113,7 @@ export function openHistorical(needs: {
           const { uses, ...features } = await sources.open(project, wanted, { signal })
           const input: JoinInput = {
             ...{ time, fullNames, folder, features },
-            frame: { upload: parquet, target },
+            frame: { parquet, target, sent: true },
           }
           await joinInChild(input, { timeoutMs: HOUR, signal })
           return [...uses]

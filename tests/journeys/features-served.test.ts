@@ -1,9 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { makeTables } from '../../examples/churn-features/make-tables.ts'
 import { connect, type Server } from '../../src/cli/server.ts'
+import { orrery } from '../cli/orrery.ts'
 import { type RunningServer, startServer } from '../support/server.ts'
 
 /* The example churn-features: views joined for training, kept ready for serving, filled into requests, logged. */
@@ -61,6 +63,25 @@ it('trains on features as they were, and says of which views and data they are',
   )
   expect(profile.columns.find(({ name }) => name === 'minutes_7d')!.missing).toBeLessThan(versions[0]!.rows / 10)
 }, 240_000)
+
+it('tries a recipe out on rows that have their features, from the command line too', async () => {
+  const params = { project, dataset: 'customers' }
+  const recipe = '- clip: { columns: [minutes_7d], to: 90% }'
+  const tried = await api.previewRecipe({ params, body: { recipe } })
+  expect(tried.problem).toBeNull()
+  expect(tried.before.columns).toEqual(expect.arrayContaining(['minutes_7d', 'plan', 'calls_per_100_minutes']))
+  // What finds features is none.
+  expect(tried.before.columns).not.toContain('customer_id')
+  const minutes = tried.columns.find(({ name }) => name === 'minutes_7d')!
+  expect(minutes.before!.numbers!.max).toBeGreaterThan(minutes.after!.numbers!.max)
+  // Another recipe starts from the same joined rows.
+  const imputed = await api.previewRecipe({ params, body: { recipe: '- impute: { columns: [plan], with: x }' } })
+  expect([imputed.problem, imputed.rows]).toEqual([null, tried.rows])
+  const file = fileURLToPath(new URL('../../examples/churn-features/orrery.yaml', import.meta.url))
+  const told = await orrery(['data', 'preview', file, '--json', '--server', server.url])
+  expect(told.code, told.stderr).toBe(0)
+  expect(JSON.parse(told.stdout).before.columns).toContain('minutes_7d')
+}, 60_000)
 
 it('answers a request that names the customer only, and logs the features that were used', async () => {
   const asked = { customer_id: 'c0042', contract: 'monthly', asked_at: new Date().toISOString() }

@@ -4,11 +4,12 @@ import { dirname, join, resolve } from 'node:path'
 import pc from 'picocolors'
 import { previewRecipe } from '#data'
 import type { ColumnShape, RecipePreview } from '#data/contract'
+import { type ProjectSpec, writeRecipe } from '#projects'
 import { WrongUse } from '../errors.ts'
 import { ANSWER_IS_NO, DONE } from '../exit.ts'
 import { BAD, printJson } from '../output.ts'
 import { readProjectFolder } from '../project-folder.ts'
-import type { ServerOptions } from '../server.ts'
+import { type ServerOptions, serverFrom } from '../server.ts'
 import { count } from '../wording.ts'
 import { broughtBy } from './brought.ts'
 
@@ -23,19 +24,41 @@ export async function preview(file: string, options: Options): Promise<number> {
   const dataset = options.only ?? spec.pipeline.train.with.data
   const set = spec.data[dataset]
   if (!set) throw new WrongUse(`There is no data set "${dataset}".`, `There are ${Object.keys(spec.data).join(', ')}.`)
+  const found = set.features?.length
+    ? await onServer(spec.project, dataset, set, options)
+    : await onThisMachine(file, dataset, spec, options)
+  if (options.json) printJson(found)
+  else for (const line of linesOf(dataset, found)) console.log(line)
+  return found.problem ? ANSWER_IS_NO : DONE
+}
+
+/** Feature views are joined from versions of their tables, which are the server's. */
+function onServer(
+  project: string,
+  dataset: string,
+  set: ProjectSpec['data'][string],
+  options: Options,
+): Promise<RecipePreview> {
+  const body = { recipe: writeRecipe(set.prepare) }
+  return serverFrom(options).server.previewRecipe({ params: { project, dataset }, body })
+}
+
+async function onThisMachine(
+  file: string,
+  dataset: string,
+  { project, data }: ProjectSpec,
+  options: Options,
+): Promise<RecipePreview> {
   const target = await mkdtemp(join(tmpdir(), 'orrery-preview-'))
   try {
-    const found = await previewRecipe({
-      spec: set,
+    return await previewRecipe({
+      spec: data[dataset]!,
       dataset,
-      others: spec.data,
+      others: data,
       folder: dirname(resolve(file)),
       target,
-      ...(await broughtBy(options, { project: spec.project, dataset, sets: spec.data, folder: target })),
+      ...(await broughtBy(options, { project, dataset, sets: data, folder: target })),
     })
-    if (options.json) printJson(found)
-    else for (const line of linesOf(dataset, found)) console.log(line)
-    return found.problem ? ANSWER_IS_NO : DONE
   } finally {
     await rm(target, { recursive: true, force: true })
   }

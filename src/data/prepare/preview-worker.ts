@@ -1,7 +1,7 @@
 /** The child process that tries a recipe out: SQL that a person is still writing runs here, and nowhere else. */
 import { serveAsChild } from '#platform/process'
 import type { DatasetSpec } from '../contract.ts'
-import { previewRecipe } from './preview.ts'
+import { type JoinedSample, previewRecipe, sampleEntities } from './preview.ts'
 import type { KeptTable } from './tables-read.ts'
 
 export interface PreviewWork {
@@ -16,6 +16,13 @@ export interface PreviewWork {
   readonly folder: string
   /** The sample that an earlier preview left. */
   readonly made?: string | undefined
+  /** Keys of feature views: only the rows that are to be joined to them are made. */
+  readonly keys?: readonly string[] | undefined
+  /** Those rows with their features. */
+  readonly joined?: JoinedSample | undefined
 }
 
-serveAsChild<PreviewWork>(({ project, folder, ...work }) => previewRecipe({ ...work, folder: project, target: folder }))
+serveAsChild<PreviewWork>(({ project, folder, keys, ...work }) => {
+  const request = { ...work, folder: project, target: folder }
+  return keys ? sampleEntities(request, keys) : previewRecipe(request)
+})

@@ -29,6 +29,23 @@ export const KEPT = 'made.json'
 export interface PreviewRequest extends IngestRequest {
   /** Such a file of an earlier preview: nothing is read again. */
   made?: string | undefined
+  /** What `sampleEntities` left, with the features of each row: steps that make rows are done already. */
+  joined?: JoinedSample | undefined
+}
+
+type Problem = RecipePreview['problem']
+
+/** Rows as the steps before the split leave them, to be joined to features. */
+export interface EntitySample {
+  readonly parquet: string
+  /** Rows there are, of which these are a sample. */
+  readonly made: number
+  readonly problem: Problem
+}
+
+export interface JoinedSample extends EntitySample {
+  /** Columns that features were found by: no feature themselves. */
+  readonly keys: readonly string[]
 }
 
 /**
@@ -38,10 +55,8 @@ export interface PreviewRequest extends IngestRequest {
 export async function previewRecipe(request: PreviewRequest): Promise<RecipePreview> {
   const steps = request.spec.prepare ?? []
   const parts = partsOfRecipe(steps)
-  let problem: RecipePreview['problem'] = null
-  const made = request.made
-    ? { value: await keptRows(request.made), problem: null }
-    : await asFar(parts.table, (some, i) => makeRows(request, some, join(request.target, `made-${i}`)))
+  let problem: Problem = null
+  const made = await rowsFor(request, parts.table)
   problem ??= made.problem
   if (problem === null && !request.made) await keepRows(made.value, join(request.target, KEPT))
   const table = made.value
@@ -76,7 +91,7 @@ async function asFar<T>(
   steps: readonly PrepareStep[],
   work: (steps: readonly PrepareStep[], attempt: number) => Promise<T>,
   first = 0,
-): Promise<{ value: T; problem: RecipePreview['problem'] }> {
+): Promise<{ value: T; problem: Problem }> {
   try {
     return { value: await work(steps, 0), problem: null }
   } catch (error) {
@@ -88,23 +103,61 @@ async function asFar<T>(
   }
 }
 
-async function makeRows(request: IngestRequest, steps: readonly PrepareStep[], target: string) {
+async function rowsFor(request: PreviewRequest, steps: readonly PrepareStep[]) {
+  const { made, joined, target } = request
+  if (made) return { value: await keptRows(made), problem: null }
+  if (joined) return { value: await describeJoined(request, joined), problem: joined.problem }
+  return asFar(steps, async (some, i) => {
+    const folder = join(target, `made-${i}`)
+    return describeRows(request, await sampleRows(request, some, folder), folder)
+  })
+}
+
+/** A sample of the rows of a data set that has feature views: typed, with the columns that features are found by. */
+export async function sampleEntities(request: IngestRequest, keys: readonly string[]): Promise<EntitySample> {
   const { spec, folder } = request
+  const { value, problem } = await asFar(partsOfRecipe(spec.prepare ?? []).table, async (some, i) => {
+    const target = join(request.target, `entities-${i}`)
+    const { path, made } = await sampleRows(request, some, target)
+    const { columns: _, ...plain } = readFrom(path, spec)
+    const ignore = (spec.ignore ?? []).filter((column) => !keys.includes(column))
+    const described = join(target, 'described')
+    const table = await ingestTable({ spec: { ...plain, ...UNJUDGED, ignore }, folder, target: described })
+    return { parquet: table.parquetPath, made }
+  })
+  return { ...value, problem }
+}
+
+/** A preview shows what a recipe does; what is expected of the table is another question. */
+const UNJUDGED = { prepare: [], expect: [], features: [] }
+
+/** Joined as a run joins them: keys find features, and a model that learned from them would know its customers by name. */
+function describeJoined(request: PreviewRequest, { parquet: path, made, keys }: JoinedSample) {
+  const { spec, target } = request
+  const ignore = [...new Set([...(spec.ignore ?? []), ...keys])].filter((column) => column !== spec.id)
+  return describeRows({ ...request, spec: { ...spec, ignore } }, { path, made }, join(target, 'joined'))
+}
+
+async function sampleRows(request: IngestRequest, steps: readonly PrepareStep[], target: string) {
   const { path } = await runRecipe(request, steps, await makeFolder(target))
   const sampled = join(target, 'sampled.parquet')
-  const made = await withDuck({ folders: [target], threads: 1 }, async (duck) => {
+  const made = await withDuck({ folders: [...new Set([target, dirname(path)])], threads: 1 }, async (duck) => {
     const rows = await rowCount(duck, path)
     const every = Math.max(1, Math.ceil(rows / SAMPLED))
     const query = `SELECT * EXCLUDE (file_row_number) FROM ${numberedParquet(path)} WHERE file_row_number % ${every} = 0`
     await writeParquet(duck, query, sampled, 50)
     return rows
   })
-  const { columns: _, ...plain } = readFrom(sampled, spec)
-  const table = await ingestTable({
-    spec: { ...plain, prepare: [], expect: [], features: [] },
-    folder,
-    target: join(target, 'described'),
-  })
+  return { path: sampled, made }
+}
+
+async function describeRows(
+  { spec, folder }: IngestRequest,
+  { path, made }: { path: string; made: number },
+  target: string,
+) {
+  const { columns: _, ...plain } = readFrom(path, spec)
+  const table = await ingestTable({ spec: { ...plain, ...UNJUDGED }, folder, target: join(target, 'described') })
   const { split, profile, parquetPath, schema, rows } = table
   const train = split
     ? (await readSplit(parquetPath, split, profile.label!, spec.time)).train
@@ -112,7 +165,7 @@ async function makeRows(request: IngestRequest, steps: readonly PrepareStep[], t
   return { parquetPath, schema, rows, train, made, features: featureColumns(schema, spec) }
 }
 
-type MadeRows = Awaited<ReturnType<typeof makeRows>>
+type MadeRows = Awaited<ReturnType<typeof describeRows>>
 
 /** Under its name only when all of it is there: who comes later may take it. */
 async function keepRows(made: MadeRows, path: string): Promise<void> {

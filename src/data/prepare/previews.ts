@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HttpServer } from '#platform/http'
 import { runInChild } from '#platform/process'
-import { partsOfRecipe, type Projects, readRecipe, writeRecipe } from '#projects'
+import { type Projects, partsOfRecipe, readRecipe, type StoredProject, writeRecipe } from '#projects'
 import type { SourceDescriptor } from '../contract.ts'
 import { DatasetUnknown, RecipeUnreadable } from '../errors.ts'
 import type { DataSources } from '../sources/data-sources.ts'
@@ -10,12 +10,27 @@ import { preparationRoutes, type RecipePreview, type TriedRecipe } from './contr
 import { recipeHash } from './fit.ts'
 import { KeptRows, type RowsRead } from './kept-rows.ts'
 import { KeptSamples } from './kept-samples.ts'
-import { KEPT } from './preview.ts'
+import { type EntitySample, KEPT } from './preview.ts'
 import type { PreviewWork } from './preview-worker.ts'
 import { tablesRead } from './tables-read.ts'
 
 /** A preview is for somebody who waits for it. */
 const LIMITS = { timeoutMs: 60_000, memoryMb: 1_024, residentMb: 2_048 }
+
+/** Feature views over what their sources say now; the room of features opens them. */
+export interface ViewsToJoin {
+  /** What they are made of, as plain data: other rows, another value. */
+  readonly uses: unknown
+  readonly keys: readonly string[]
+  /** Writes the rows of a Parquet file with their features, each as it was at its time, as another one. */
+  join(frame: { parquet: string; time: string; target: string }, signal: AbortSignal): Promise<void>
+}
+
+export type OpenViewsToJoin = (
+  project: StoredProject,
+  views: readonly string[],
+  signal: AbortSignal,
+) => Promise<ViewsToJoin>
 
 /** Tries recipes out, each in a process of its own; a newer one of the same data set ends the one before. */
 export function mountPreviews(
@@ -23,28 +38,43 @@ export function mountPreviews(
   needs: {
     projects: Pick<Projects, 'project'>
     sources: Pick<DataSources, 'bring' | 'versions'>
+    openViews: OpenViewsToJoin
     work: string
   },
 ): void {
-  const { projects, work } = needs
+  const { projects, openViews, work } = needs
   const underWay = new Map<string, AbortController>()
   const samples = new KeptSamples()
   const rows = new KeptRows(needs)
 
+  const inChild = <T>(input: PreviewWork, signal: AbortSignal) =>
+    runInChild<T>(new URL('./preview-worker.ts', import.meta.url), input, {
+      what: 'Trying the recipe out',
+      ...LIMITS,
+      signal,
+    })
+
+  async function joinViews(input: PreviewWork, { keys, join: joinTo }: ViewsToJoin, signal: AbortSignal) {
+    const rows = await inChild<EntitySample>({ ...input, keys }, signal)
+    const target = join(input.folder, 'joined.parquet')
+    await joinTo({ parquet: rows.parquet, time: input.spec.time![0]!, target }, signal)
+    return { ...rows, parquet: target, keys }
+  }
+
   /** Tried on rows that were read; `key` tells data sets apart. */
-  async function tryOut(input: Omit<PreviewWork, 'folder' | 'made'>, key: string, signal: AbortSignal) {
+  async function tryOut(
+    input: Omit<PreviewWork, 'folder' | 'made'>,
+    { key, views, signal }: { key: string; views: ViewsToJoin | null; signal: AbortSignal },
+  ) {
     const folder = await mkdtemp(join(work, 'preview-'))
     const { prepare = [], ...spec } = input.spec
     const content = Object.entries(input.tables).map(([set, { contentHash }]) => [set, contentHash])
-    const identity = recipeHash([partsOfRecipe(prepare).table, spec, content])
+    const identity = recipeHash([partsOfRecipe(prepare).table, spec, content, views?.uses])
     const made = samples.find(key, identity)
     const given: PreviewWork = { ...input, folder, ...(made !== undefined && { made: join(made, KEPT) }) }
     try {
-      const preview = await runInChild<RecipePreview>(new URL('./preview-worker.ts', import.meta.url), given, {
-        what: 'Trying the recipe out',
-        ...LIMITS,
-        signal,
-      })
+      const joined = views && made === undefined ? await joinViews(given, views, signal) : undefined
+      const preview = await inChild<RecipePreview>({ ...given, joined }, signal)
       if (made === undefined) await samples.keep(key, identity, folder)
       return preview
     } finally {
@@ -77,7 +107,8 @@ export function mountPreviews(
           const tables = Object.fromEntries(read.map((one) => [one.dataset, one]))
           const tried = { ...set, prepare: recipe.steps }
           const input = { dataset, spec: tried, others: spec.data, tables, project: folder }
-          return { ...(await tryOut(input, key, ending.signal)), read: read.map(told) }
+          const views = set.features?.length ? await openViews(project, set.features, ending.signal) : null
+          return { ...(await tryOut(input, { key, views, signal: ending.signal })), read: read.map(told) }
         })
       } finally {
         if (underWay.get(key) === ending) underWay.delete(key)

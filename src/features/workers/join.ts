@@ -20,12 +20,12 @@ export interface JoinInput {
   /** Where files are left. */
   readonly folder: string
   /**
-   * A frame on disk, whose result becomes a table; one that somebody sent, whose result is left at `target`; or one in
-   * hand, whose rows are given back.
+   * A frame on disk, whose result becomes a table, or is left at `target`; the latter for one that somebody `sent`, too, which
+   * is looked through first. Or one in hand, whose rows are given back.
    */
   readonly frame:
     | { readonly parquet: string }
-    | { readonly upload: string; readonly target: string }
+    | { readonly parquet: string; readonly target: string; readonly sent: boolean }
     | { readonly rows: FrameRows }
 }
 
@@ -41,19 +41,19 @@ serveAsChild<JoinInput>(async (input, progress): Promise<JoinOutput> => {
   const folder = await makeFolder(input.folder)
   progress('joining features')
   if ('rows' in frame) return { joined: await joinRows(input, frame.rows, folder) }
-  if ('upload' in frame) return { written: await joinUpload(input, frame, folder) }
+  if ('target' in frame) return { written: await joinFile(input, frame, folder) }
   const joined = join(folder, 'joined.parquet')
   await joinTable({ frame: { parquet: frame.parquet, time }, joined: features, fullNames, folder, target: joined })
   return { table: await ingestTable({ spec: { source: joined }, folder, target: folder, progress }) }
 })
 
-async function joinUpload(
+async function joinFile(
   { features, time, fullNames }: JoinInput,
-  { upload, target }: { upload: string; target: string },
+  { parquet, target, sent }: { parquet: string; target: string; sent: boolean },
   folder: string,
 ): Promise<string> {
-  await checkFrame(upload, folder)
-  await joinTable({ frame: { parquet: upload, time }, joined: features, fullNames, folder, target })
+  if (sent) await checkFrame(parquet, folder)
+  await joinTable({ frame: { parquet, time }, joined: features, fullNames, folder, target })
   return target
 }
 
