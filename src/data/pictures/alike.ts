@@ -31,8 +31,13 @@ export function markAlike(database: DatabaseSync): { complete: boolean; distance
     high[at] = row[1]
     low[at++] = row[2]
   }
-  const look = database.prepare('select m.look from pictures p join kept.measured m on m.hash = p.hash where p.n = ?')
-  const parts = (picture: number) => (look.get(who[picture]!) as { look: Uint8Array }).look
+  const looks =
+    database.prepare(`select look from (select n, measured ${picked} and n >= ? order by n limit ?) as wanted
+    join kept.measured m on m.id = wanted.measured order by wanted.n`)
+  looks.setReturnArrays(true)
+  function* parts(from: number, many: number) {
+    for (const [look] of looks.all(who[from]!, many) as unknown as [Uint8Array][]) yield look
+  }
   const { groups, complete } = findLookAlikes({ high, low, parts })
 
   database.exec('create temp table found (first integer primary key, near integer)')

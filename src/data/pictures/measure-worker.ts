@@ -10,7 +10,7 @@ const TOLD_AFTER_MS = 200
 
 // Behind requests, as all heavy work.
 setPriority(5)
-process.on('disconnect', () => process.exit(1))
+process.on('disconnect', () => process.exit())
 
 const told = openTold(TOLD_AT_ONCE + 8)
 const waiting: { work: PictureBatch['works'][number]; atOnce: number }[] = []

@@ -11,7 +11,7 @@ const found = (looks: readonly Look[]) =>
   findLookAlikes({
     high: Uint32Array.from(looks, ({ high }) => high),
     low: Uint32Array.from(looks, ({ low }) => low),
-    parts: (picture) => looks[picture]!.parts,
+    parts: (from, many) => looks.slice(from, from + many).map(({ parts }) => parts),
   })
 
 function bitsApart(a: Look, b: Look): number {

@@ -3,8 +3,8 @@ export interface Looks {
   /** 64 bits of each, in two halves: see `perceptualHash`. */
   readonly high: Uint32Array
   readonly low: Uint32Array
-  /** Luma of 16 × 16 parts of one of them. Asked for where hashes are close, and for the same one more than once. */
-  parts(picture: number): Uint8Array
+  /** Luma of 16 × 16 parts of so many of them, one after the other. Asked for where hashes are close, and for some again. */
+  parts(from: number, many: number): Iterable<Uint8Array>
 }
 
 /** Pictures that look the same, by their places in the list. */
@@ -23,9 +23,11 @@ const BANDS = 4
 const KEYS = 1 << 16
 /** Some seconds of comparing; whole sets of nearly one picture would be compared for ever. */
 const MOST_COMPARED = 1_000_000_000
-/** Pictures whose parts are held, of 256 bytes each: 32 MiB. */
-const HELD = 1 << 17
+/** Pictures whose parts are held, of 256 bytes each: 64 MiB. */
+const HELD = 1 << 18
 const PARTS = 256
+/** Read together: where one has a double, those beside it have some, too. */
+const BESIDE = 32
 
 /**
  * Groups of pictures that look the same: hashes at most six bits apart are candidates, found by the bands they share but for
@@ -119,15 +121,24 @@ function bitsIn(value: number): number {
  * picture without contrast correlates with none.
  */
 function correlationOf({ high, parts }: Looks): (i: number, j: number) => number {
-  const places = Math.min(HELD, high.length)
+  const count = high.length
+  const places = Math.min(HELD, count)
   const held = new Uint8Array(places * PARTS)
   const means = new Float64Array(places)
   const lengths = new Float64Array(places)
   const whose = new Int32Array(places).fill(-1)
-  function hold(picture: number): number {
+  // Where not all are held, what is read with another one is soon overwritten.
+  const together = count > HELD ? 1 : BESIDE
+  function placeOf(picture: number): number {
     const place = picture % places
     if (whose[place] === picture) return place
-    const own = parts(picture)
+    const from = picture - (picture % together)
+    let at = from
+    for (const own of parts(from, Math.min(together, count - from))) hold(at++, own)
+    return place
+  }
+  function hold(picture: number, own: Uint8Array): void {
+    const place = picture % places
     let sum = 0
     let squares = 0
     for (let k = 0; k < PARTS; k++) {
@@ -138,18 +149,17 @@ function correlationOf({ high, parts }: Looks): (i: number, j: number) => number
     means[place] = sum / PARTS
     lengths[place] = Math.sqrt(Math.max(0, squares - (sum * sum) / PARTS))
     whose[place] = picture
-    return place
   }
   const aside = new Uint8Array(PARTS)
   return (i, j) => {
-    const a = hold(i)
+    const a = placeOf(i)
     const [mean, length] = [means[a]!, lengths[a]!]
     let first = held.subarray(a * PARTS, (a + 1) * PARTS)
     if (i !== j && i % places === j % places) {
       aside.set(first)
       first = aside
     }
-    const b = hold(j)
+    const b = placeOf(j)
     if (length * lengths[b]! === 0) return 0
     let sum = 0
     for (let k = 0, at = b * PARTS; k < PARTS; k++, at++) sum += first[k]! * held[at]!

@@ -10,7 +10,8 @@ import { METHOD } from './measured-store.ts'
  * The pictures of one version: a row each, in a database file of its own, so that a version may have more of them than memory
  * and pages, filters and totals are questions in SQL. Made anew where it is lost.
  *
- * `n` counts the pictures in the order of their paths. `first` is the `n` of the first one with the same bytes; `same` and
+ * `n` counts the pictures in the order of their paths; `measured` is where the store has what was measured, while the table is
+ * made. `first` is the `n` of the first one with the same bytes; `same` and
  * `near` are the first `n` of the pictures with the same bytes, and of those that look alike; null for one that is alone.
  * `far` is how far it lies from the others by `far_by`, null for one that does not.
  */
@@ -19,7 +20,7 @@ const TABLE = `
     n integer primary key, path text not null, hash blob not null, bytes integer not null, part text, class text,
     format text, width integer, height integer, orientation integer, grey integer, alpha integer,
     brightness real, contrast real, sharpness real, high integer, low integer, personal text, problem text, reason text,
-    first integer not null, same integer, near integer, far real, far_by text
+    first integer not null, measured integer not null, same integer, near integer, far real, far_by text
   );
   create table about (name text primary key, value text not null) without rowid`
 

@@ -12,7 +12,7 @@ import { openWorkshop, type Workshop } from '../files/datasets.fixture.ts'
 import { eachEntryOf, entriesOf, knownPointerAt } from '../files/dataset.ts'
 import { PictureProfile } from './contract.ts'
 import { keptProfile, profilePictures } from './profile-pictures.ts'
-import { donePictures } from './workers.ts'
+import { openDecoders } from './workers.ts'
 
 /** A picture of its own, rich in detail as photographs are: waves of many lengths, drawn by lot from its number. */
 function drawn(number: number, width = 96, height = 72): Sharp {
@@ -197,10 +197,12 @@ it('gives up a picture that ends the process it is decoded in, and no other one'
   const done = new Map<string, unknown>()
   const killing = setTimeout(() => killChildren(), 4_000)
   const again = setTimeout(() => killChildren(), 9_000)
-  await donePictures(
+  const decoders = openDecoders()
+  await decoders.done(
     paths.map((path, i) => ({ hash: String(i), path })),
     (one) => done.set(one.hash, one.lost ?? 'done'),
   )
+  decoders.close()
   clearTimeout(killing)
   clearTimeout(again)
   expect(done.size).toBe(300)

@@ -14,7 +14,7 @@ import { type MeasuredStore, openMeasuredStore } from './measured-store.ts'
 import { isPicture, placeOfPicture } from './parts.ts'
 import { eachPicture, type Home, makePictureTable, openPictureTable, placeOfProfile } from './picture-table.ts'
 import { describePictures, shownPictures } from './profile.ts'
-import { donePictures } from './workers.ts'
+import { type Decoders, openDecoders } from './workers.ts'
 
 /** What may be lost by a kill, and is measured again: so many pictures, or as many as a tenth of a second brings. */
 const KEPT_AT_ONCE = 2_048
@@ -92,13 +92,14 @@ async function describe(home: PictureHome, version: PictureVersion, options: Opt
   const file = join(home.folder, 'data', 'pictures.db')
   const store = openMeasuredStore(file)
   const table = makePictureTable(home, version.version, file)
+  const decoders = openDecoders()
   const { database } = table
   try {
     const files = listFiles(database, version)
-    await measureAll(home, { store, database }, options)
+    await measureAll(home, { store, database, decoders }, options)
     database.exec(TAKE_WHAT_WAS_MEASURED)
     const described = describePictures(database, { version: version.version, files, madeAt: Date.now() })
-    const thumbnails = await thumbnailsOf(home, store, shownPictures(described), options.signal)
+    const thumbnails = await thumbnailsOf(home, { store, decoders }, shownPictures(described), options.signal)
     const expect = options.expect ?? []
     const expectations = checkPictures(eachPicture(database), described, expect)
     const profile: PictureProfile = { ...described, thumbnails, expectations }
@@ -106,6 +107,7 @@ async function describe(home: PictureHome, version: PictureVersion, options: Opt
     keep(home, { profile, expect })
     return profile
   } finally {
+    decoders.close()
     table.close()
     store.close()
   }
@@ -135,16 +137,16 @@ function listFiles(database: DatabaseSync, { dataset, entries }: PictureVersion)
 }
 
 const TAKE_WHAT_WAS_MEASURED = `
-  insert into pictures (n, path, hash, bytes, part, class, first, format, width, height, orientation, grey, alpha,
+  insert into pictures (n, path, hash, bytes, part, class, first, measured, format, width, height, orientation, grey, alpha,
     brightness, contrast, sharpness, high, low, personal, problem, reason)
-  select f.n, f.path, f.hash, f.bytes, f.part, f.class, f.first, m.format, m.width, m.height, m.orientation, m.grey, m.alpha,
+  select f.n, f.path, f.hash, f.bytes, f.part, f.class, f.first, m.id, m.format, m.width, m.height, m.orientation, m.grey, m.alpha,
     m.brightness, m.contrast, m.sharpness, m.high, m.low, m.personal, m.problem, m.reason
   from temp.files f join kept.measured m on m.hash = f.hash order by f.n;
   drop table temp.files`
 
 async function measureAll(
   home: PictureHome,
-  { store, database }: { store: MeasuredStore; database: DatabaseSync },
+  { store, database, decoders }: { store: MeasuredStore; database: DatabaseSync; decoders: Decoders },
   { measured = () => {}, signal }: Options,
 ): Promise<void> {
   const { all, known } = database
@@ -163,7 +165,7 @@ async function measureAll(
     keptAt = Date.now()
   }
   try {
-    await donePictures(
+    await decoders.done(
       eachMissing(home, database),
       ({ hash, measured: facts, lost }) => {
         fresh.set(hash, lost ? { problem: lost, reason: LOST[lost] } : facts!)
@@ -197,7 +199,7 @@ function* eachMissing(home: PictureHome, database: DatabaseSync) {
 /** Small JPEGs in base64, by hash; those that were made before are found. */
 async function thumbnailsOf(
   home: PictureHome,
-  store: MeasuredStore,
+  { store, decoders }: { store: MeasuredStore; decoders: Decoders },
   shown: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<Record<string, string>> {
@@ -210,7 +212,7 @@ async function thumbnailsOf(
   }
   const made = new Map<string, Uint8Array>()
   const works = missing.map((hash) => ({ hash, path: blobPlace(home.blobs, hash), thumbnail: THUMBNAIL }))
-  await donePictures(works, ({ hash, thumbnail }) => thumbnail && made.set(hash, thumbnail), signal)
+  await decoders.done(works, ({ hash, thumbnail }) => thumbnail && made.set(hash, thumbnail), signal)
   store.keepThumbnails(made)
   return Object.fromEntries(
     [...found, ...made].map(([hash, small]) => [hash, Buffer.from(small).toString('base64')] as const),

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { PictureUnread } from './errors.ts'
@@ -6,8 +7,13 @@ import { eachTold, type PictureBatch, type PictureDone, type PictureWork, type T
 
 const ENTRY = fileURLToPath(new URL('./measure-worker.ts', import.meta.url))
 const BATCH = 128
-/** While one picture is computed on, the next one is read and decoded. */
-const AT_ONCE = 2
+/**
+ * Threads that decode in a process, beside the one that computes. More of them wait for each other's locks, fewer for the one
+ * thread: either costs a fifth of a small picture.
+ */
+const THREADS = 2
+/** While some pictures are computed on, the next ones are read and wait for their thread. */
+const AT_ONCE = 8
 /** Longer than any picture is given by the decoder itself. */
 const SILENCE_MS = 60_000
 
@@ -17,66 +23,94 @@ export type Lost = 'crashed' | 'too_slow'
 /** What became of one: with `lost`, nothing else is known. */
 export type DonePicture = PictureDone & { readonly hash: string; readonly lost?: Lost }
 
-/**
- * Has pictures done by processes, as many as there are cores. One that ends its process is tried alone, and when it
- * does so again it is given up: the others go on.
- *
- * @param works taken as they are needed: there may be more than memory
- * @param done is told of each picture, in any order
- * @throws PictureUnread
- */
-export async function donePictures(
-  works: Iterable<PictureWork>,
-  done: (done: DonePicture) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  const queue = works[Symbol.iterator]()
+/** Processes that decode pictures. They start when there is something to do, and stay until they are closed. */
+export interface Decoders {
+  /**
+   * Has pictures done. One that ends its process is tried alone, and when it does so again it is given up: the others go on.
+   *
+   * @param works taken as they are needed: there may be more than memory
+   * @param done is told of each picture, in any order
+   * @throws PictureUnread
+   */
+  done(works: Iterable<PictureWork>, done: (done: DonePicture) => void, signal?: AbortSignal): Promise<void>
+  close(): void
+}
+
+export function openDecoders(): Decoders {
+  const most = Math.max(1, Math.ceil(availableParallelism() / THREADS))
   const children = new Set<Child>()
-  const stop = () => {
-    for (const child of children) child.end()
+  const idle: Child[] = []
+  const start = (): Child => {
+    const child = openChild()
+    children.add(child)
+    return child
+  }
+  const kill = (child: Child) => {
+    child.kill()
+    children.delete(child)
   }
 
-  async function work(first: readonly PictureWork[]): Promise<void> {
-    let child = openChild()
-    children.add(child)
+  async function work(
+    first: readonly PictureWork[],
+    { next, done, signal }: { next: () => PictureWork[]; done: (done: DonePicture) => void; signal?: AbortSignal },
+  ): Promise<void> {
+    let child = idle.pop() ?? start()
     /** A process that ended, or is about to, is followed by another one. */
     const renew = () => {
-      child.end()
-      children.delete(child)
-      child = openChild()
-      children.add(child)
+      kill(child)
+      child = start()
     }
-    for (let batch = first; batch.length > 0; batch = taken(queue, BATCH)) {
+    for (let batch = first; batch.length > 0; batch = next()) {
       signal?.throwIfAborted()
-      let left = await child.run(batch, { more: () => taken(queue, BATCH), atOnce: AT_ONCE, done })
+      let left = await child.run(batch, { more: next, atOnce: AT_ONCE, done })
       if (left.length === 0) continue
       renew()
       // Somebody of these ended the process: one after the other tells who.
       while (left.length > 0) {
         signal?.throwIfAborted()
-        const [first, ...others] = left
-        const alone = await child.run([first!], { more: () => [], atOnce: 1, done })
+        const [one, ...others] = left
+        const alone = await child.run([one!], { more: () => [], atOnce: 1, done })
         if (alone.length > 0) {
-          done({ hash: first!.hash, lost: child.silent() ? 'too_slow' : 'crashed' })
+          done({ hash: one!.hash, lost: child.silent() ? 'too_slow' : 'crashed' })
           renew()
         }
         left = others
       }
     }
+    idle.push(child)
   }
-  signal?.addEventListener('abort', stop, { once: true })
-  try {
-    const working: Promise<void>[] = []
-    while (working.length < availableParallelism()) {
-      const first = taken(queue, BATCH)
-      if (first.length === 0) break
-      working.push(work(first))
-    }
-    await Promise.all(working)
-    signal?.throwIfAborted()
-  } finally {
-    signal?.removeEventListener('abort', stop)
-    stop()
+
+  const killAll = () => {
+    for (const child of children) kill(child)
+    idle.length = 0
+  }
+  return {
+    done: async (works, done, signal) => {
+      const queue = works[Symbol.iterator]()
+      const next = () => taken(queue, BATCH)
+      signal?.throwIfAborted()
+      signal?.addEventListener('abort', killAll, { once: true })
+      try {
+        const working: Promise<void>[] = []
+        while (working.length < most) {
+          const first = next()
+          if (first.length === 0) break
+          working.push(work(first, { next, done, ...(signal && { signal }) }))
+        }
+        await Promise.all(working)
+        signal?.throwIfAborted()
+      } catch (error) {
+        killAll()
+        throw error
+      } finally {
+        signal?.removeEventListener('abort', killAll)
+      }
+    },
+    close: () => {
+      for (const child of children) child.end()
+      children.clear()
+      idle.length = 0
+    },
   }
 }
 
@@ -97,16 +131,18 @@ function openChild() {
   let silent = false
   const start = () =>
     fork(ENTRY, [], {
-      execArgv: ['--max-old-space-size=512', '--disable-warning=ExperimentalWarning'],
-      // Pictures at the same time are in several processes; threads that wait for each other's locks cost a fifth more.
-      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+      // Pixels are behind small objects: a small space for those is emptied, and the pixels with it, before they are many.
+      execArgv: ['--max-old-space-size=512', '--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: String(THREADS), NODE_COMPILE_CACHE: getCompileCacheDir() },
       serialization: 'advanced',
       // Decoders warn there of every odd file; a pipe that nobody reads would stop them.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
   return {
     silent: () => silent,
-    end: () => void child?.kill('SIGKILL'),
+    kill: () => void child?.kill('SIGKILL'),
+    /** It has nothing to do, and ends by itself. */
+    end: () => child?.connected && child.disconnect(),
     /**
      * @param how.more is asked for the next ones before these are all done, so that the process never waits
      * @returns those that were not done when the process ended
