@@ -44,12 +44,18 @@ export const JoinBody = OneProject.extend({
 })
 export type JoinBody = z.output<typeof JoinBody>
 
+const Lacking = z
+  .record(z.string(), z.string())
+  .default({})
+  .describe('Views on demand that were not named, and left out: each with the column that the frame has not.')
+
 export const JoinedVersion = z.object({
   version: z.string().describe('A data version.'),
   dataset: z.string(),
   number: z.int(),
   rows: z.int(),
   views: z.array(ViewUse),
+  lacking: Lacking,
 })
 export type JoinedVersion = z.infer<typeof JoinedVersion>
 
@@ -339,6 +345,7 @@ export const featureRoutes = defineRoutes({
       columns: z.array(z.string()),
       rows: z.array(z.array(Value)).describe('In the order they were sent; times as ISO 8601.'),
       views: z.array(ViewUse),
+      lacking: Lacking,
     }),
   },
   historicalTable: {

@@ -8,6 +8,8 @@ export interface FeatureColumn {
   readonly name: string
   readonly type: FeatureType
   readonly description: string
+  /** What is streamed or pushed may lack it. */
+  readonly optional?: boolean
 }
 
 /** A view with nothing left to decide: what a version of it is. */
@@ -71,7 +73,10 @@ function storedOf(name: string, view: StoredView): ViewDefinition {
     columns: Object.entries(view.columns).map(([column, written]) =>
       typeof written === 'string'
         ? { name: column, type: written, description: '' }
-        : { name: column, type: written.type, description: written.description },
+        : {
+            ...{ name: column, type: written.type, description: written.description },
+            ...(written.optional && { optional: true }),
+          },
     ),
     description: view.description,
     owner: view.owner,

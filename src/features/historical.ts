@@ -19,11 +19,17 @@ import type { JoinedRows, JoinInput, JoinOutput } from './workers/join.ts'
 const HOUR = 3_600_000
 const LARGEST_FRAME = 8 * 2 ** 30
 
+/** Which views were joined; and which were not, as they were not named, each with the column that the frame has not. */
+interface Given {
+  views: ViewUse[]
+  lacking: Record<string, string>
+}
+
 export interface Historical {
   /** Views over the latest versions of their tables, to be joined to a table in hand. @throws ViewUnknown */
   toJoin: OpenViewsToJoin
   /** The rows of a small frame with their features. */
-  rows(request: HistoricalBody): Promise<JoinedRows & { views: ViewUse[] }>
+  rows(request: HistoricalBody): Promise<JoinedRows & Given>
   /**
    * A frame of entities as it arrives, a Parquet file, with its features as another one; `use` is done before that is
    * removed. One at a time: others wait for their turn.
@@ -34,7 +40,7 @@ export interface Historical {
     request: Omit<HistoricalBody, 'rows'>,
     frame: Readable,
     signal: AbortSignal,
-    use: (joined: { path: string; hash: string; views: ViewUse[] }) => Promise<void>,
+    use: (joined: { path: string; hash: string } & Given) => Promise<void>,
   ): Promise<void>
   /** The work of a job: a whole data set with its features, as a version of another one. */
   join(job: JobContext<JoinBody>): Promise<JoinedVersion>
@@ -85,21 +91,22 @@ export function openHistorical(needs: {
         join: ({ parquet, time, target }, signal) =>
           inFolder(async (folder) => {
             const frame = { parquet, target, sent: false }
-            await joinInChild({ features, time, fullNames: false, folder, frame }, { timeoutMs: HOUR / 60, signal })
+            const input = { features, named: true, time, fullNames: false, folder, frame }
+            await joinInChild(input, { timeoutMs: HOUR / 60, signal })
           }),
       }
     },
     rows: async ({ project: name, views: names, rows, time, fullNames }) => {
       const project = await projects.project(name)
       const opened = await sources.open(project, await catalog.named(name, names))
-      const { uses: views, ...features } = opened
-      const { joined } = await inFolder((folder) =>
+      const { uses, ...features } = opened
+      const { joined, lacking } = await inFolder((folder) =>
         joinInChild<Extract<JoinOutput, { joined: unknown }>>(
-          { features, time, fullNames, folder, frame: { rows } },
+          { features, named: names !== undefined, time, fullNames, folder, frame: { rows } },
           { timeoutMs: HOUR / 60 },
         ),
       )
-      return { ...joined, views: [...views] }
+      return { ...joined, ...given(uses, lacking) }
     },
     table: async ({ project: name, views: names, time, fullNames }, frame, signal, use) => {
       const project = await projects.project(name)
@@ -108,19 +115,19 @@ export function openHistorical(needs: {
         const parquet = join(folder, 'frame.parquet')
         await receive(frame, parquet)
         const target = join(folder, 'joined.parquet')
-        const views = await inTurn(async () => {
+        const joined = await inTurn(async () => {
           signal.throwIfAborted()
           const { uses, ...features } = await sources.open(project, wanted, { signal })
           const input: JoinInput = {
-            ...{ time, fullNames, folder, features },
+            ...{ time, fullNames, folder, features, named: names !== undefined },
             frame: { parquet, target, sent: true },
           }
-          await joinInChild(input, { timeoutMs: HOUR, signal })
-          return [...uses]
+          const { lacking } = await joinInChild(input, { timeoutMs: HOUR, signal })
+          return given(uses, lacking)
         })
         const digest = createHash('sha256')
         await pipeline(createReadStream(target), digest)
-        await use({ path: target, hash: `sha256:${digest.digest('hex')}`, views })
+        await use({ path: target, hash: `sha256:${digest.digest('hex')}`, ...joined })
       })
     },
     join: async (job) => {
@@ -131,31 +138,36 @@ export function openHistorical(needs: {
         const progress = (message: string) => job.progress({ message })
         const asked = await catalog.named(name, names)
         const { uses, ...features } = await sources.open(project, asked, { signal: job.signal, progress })
-        const views = [...uses]
         // A data set without a version says so, and how to get one.
         const frame = await data.version(of?.id ?? (await data.versions(name, dataset, { limit: 1, offset: 0 }))[0]!.id)
         return inFolder(async (folder) => {
           const input: JoinInput = {
-            ...{ time, fullNames, folder, features },
+            ...{ time, fullNames, folder, features, named: names !== undefined },
             frame: { parquet: await data.readPath(frame) },
           }
           progress('joining features')
-          const { table } = await joinInChild<Extract<JoinOutput, { table: unknown }>>(input, {
+          const { table, ...joined } = await joinInChild<Extract<JoinOutput, { table: unknown }>>(input, {
             timeoutMs: HOUR,
             signal: job.signal,
           })
+          const { views, lacking } = given(uses, joined.lacking)
           const { parquetPath, bytes: _, ...stored } = table
           const blob = await blobs.putFile(parquetPath)
           const source = { kind: 'joined' as const, source: inWords(dataset, frame.number, views), of: frame.id, views }
           const version = await storage.write((tx) =>
             data.registerVersion(tx, { ...stored, project: name, dataset: into, blob, source }),
           )
-          return { version: version.id, dataset: into, number: version.number, rows: version.rows, views }
+          return { version: version.id, dataset: into, number: version.number, rows: version.rows, views, lacking }
         })
       })
     },
   }
 }
+
+const given = (uses: readonly ViewUse[], lacking: Readonly<Record<string, string>>): Given => ({
+  views: uses.filter(({ view }) => !Object.hasOwn(lacking, view)),
+  lacking,
+})
 
 /** Keeps what arrives, as far as it is no larger than what is taken. */
 async function receive(frame: Readable, path: string): Promise<void> {

@@ -104,4 +104,25 @@ export const featureMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'features-004-stream-floors',
+    up: async (db) => {
+      await db.schema
+        .createTable('features_stream_floors')
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('view', 'text', (c) => c.notNull())
+        .addColumn('origin', 'text', (c) => c.notNull())
+        .addColumn('seq', 'bigint', (c) => c.notNull())
+        .addPrimaryKeyConstraint('features_stream_floors_key', ['project', 'view', 'origin'])
+        .execute()
+      await db.schema
+        .createTable('features_stream_consumers')
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('view', 'text', (c) => c.notNull())
+        .addColumn('durable', 'text', (c) => c.notNull())
+        .addColumn('source', 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('features_stream_consumers_key', ['project', 'view', 'durable', 'source'])
+        .execute()
+    },
+  },
 ]

@@ -19,6 +19,19 @@ export interface RequestColumn {
   readonly value: string
 }
 
+/** Views that a frame says too little for, each with a value of the request that it has no column for. */
+export function lackingIn(
+  columns: readonly string[],
+  views: readonly OnDemandDefinition[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    views.flatMap(({ name: view, sources }) => {
+      const lacked = sources.request.find(({ name: column }) => !columns.includes(column))
+      return lacked ? [[view, lacked.name]] : []
+    }),
+  )
+}
+
 /**
  * The values of requests out of a frame's columns, each once.
  *

@@ -19,7 +19,11 @@ export function pushedRow(
   const refuse = (why: string, hint: string) => new RowNotAccepted(view.name, index, why, hint)
   const cellOf = (column: string): Cell => {
     const cell = Object.hasOwn(row, column) ? row[column] : undefined
-    if (cell === undefined) throw refuse(`"${column}" is missing`, 'Send every column of the view; null is no value.')
+    if (cell === undefined)
+      throw refuse(
+        `"${column}" is missing`,
+        'Send every column of the view; null is no value. One that older senders lack is `optional: true`.',
+      )
     return cell
   }
   const timeOf = (column: string, cell: Cell): number => {
@@ -34,8 +38,8 @@ export function pushedRow(
     if (cell === null) throw refuse(`"${key}" is null`, 'Every key needs a value.')
     return cell
   })
-  const cells = view.columns.map(({ name, type }) => {
-    const cell = cellOf(name)
+  const cells = view.columns.map(({ name, type, optional }) => {
+    const cell = optional && !Object.hasOwn(row, name) ? null : cellOf(name)
     if (cell === null) return null
     if (type === 'text') return String(cell)
     if (typeof cell === 'number') return cell

@@ -80,8 +80,9 @@ export function mountFeatures(
       const asked = { project, views: views?.split(','), time, fullNames: fullNames === 'true' }
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort(new Error('The client is gone.')))
-      await features.historical.table(asked, request.raw, gone.signal, async ({ path, hash, views: used }) => {
+      await features.historical.table(asked, request.raw, gone.signal, async ({ path, hash, views: used, lacking }) => {
         reply.header('orrery-views', encodeURIComponent(JSON.stringify(used)))
+        reply.header('orrery-views-lacking', encodeURIComponent(JSON.stringify(lacking)))
         await sendFile(request, reply, { path, hash, type: PARQUET, name: 'features.parquet' })
         await finished(reply.raw).catch(() => {})
       })

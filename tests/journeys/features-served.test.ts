@@ -109,6 +109,16 @@ it('computes on demand what the same definition gives in training', async () => 
   expect(past.views.map(({ view }) => view)).toEqual(['support', 'usage', 'bother'])
   expect(online.map(({ values }) => Object.values(values))).toEqual(past.rows.map((row) => row.slice(3)))
   expect(online.some(({ values }) => Number(values.calls_per_100_minutes) > 0)).toBe(true)
+  // Who names no view gets those that can be computed, here and there.
+  const without = frame.map(({ customer_id, event_time }) => ({ customer_id, event_time }))
+  const all = await api.historicalFeatures({ body: { project, rows: without } })
+  expect(all.views.map(({ view }) => view)).toEqual(['support', 'usage'])
+  expect(all.lacking).toEqual({ bother: 'asked_at' })
+  expect(all.columns).not.toContain('hour_asked')
+  const named = api.historicalFeatures({ body: { project, views: ['bother'], rows: without } })
+  await expect(named).rejects.toMatchObject({ code: 'ORRERY_FEATURES_FRAME_COLUMN_MISSING', status: 422 })
+  const { rows: lacking } = await api.onlineFeatures({ body: { project, entities: [{ customer_id: 'c0042' }] } })
+  expect(lacking[0]!.views.bother!.status).toBe('request_lacks')
   const { customer_id } = rows[0]!
   const byAddress = await fetch(
     `${server.url}/api/features/online?project=${project}&views=bother&customer_id=${customer_id}&asked_at=${now}`,

@@ -186,6 +186,23 @@ describe.skipIf(!HAS_NATS)('features from a stream (needs nats-server)', { timeo
     await expect.poll(async () => (await info()).connected, WAIT).toBe(true)
   })
 
+  it('keeps one row of what is sent all over again', async () => {
+    await expect.poll(async () => (await info()).lag, WAIT).toBe(0)
+    await materialize()
+    const latest = async () => (await api.listDataVersions({ params: { project, dataset: 'clicks' } })).versions[0]!
+    const { rows, id } = await latest()
+    const { received } = await info()
+    const manager = await jetstreamManager(connection)
+    await manager.consumers.delete('EVENTS', `orrery-${project}-clicks`)
+    await expect
+      .poll(async () => (await info()).received, { timeout: 90_000, interval: 200 })
+      .toBeGreaterThan(received + rows)
+    await expect.poll(async () => (await info()).lag, { timeout: 90_000, interval: 500 }).toBe(0)
+    expect((await info()).logged).toBe(0)
+    await materialize()
+    expect(await latest()).toMatchObject({ id, rows })
+  })
+
   it('lets a new version of the view answer from all that was told before', async () => {
     const file = fileFor(nats.url, ', region: text')
     await api.applyProject({ body: { file, folder } })
@@ -200,11 +217,27 @@ describe.skipIf(!HAS_NATS)('features from a stream (needs nats-server)', { timeo
     // What the new version has no column for is no row of it.
     const { messages } = await api.listRejectedMessages({ params: { project, view: 'clicks' }, query: { limit: 1 } })
     expect(messages[0]!.reason).toBe('"region" is missing.')
+    // Unless the view says that senders may lack it.
+    await api.applyProject({ body: { file: fileFor(nats.url, ', region: { type: text, optional: true }'), folder } })
+    await publish(old)
+    await expect.poll(() => online(['6', '7']), WAIT).toEqual([1, 2])
+    expect((await api.getFeatureView({ params: { project, view: 'clicks' } })).version).toBe(2)
   })
 
   it('says why a stream cannot be read, without the password', async () => {
     await api.applyProject({ body: { file: fileFor(nats.url).replace('user: orrery', 'user: somebody'), folder } })
     await expect.poll(async () => (await info()).error?.message ?? '', WAIT).toMatch(/authorization/i)
     expect(JSON.stringify(await info())).not.toContain(LOGIN.password)
+  })
+
+  it('takes its consumer away with the view, and no other', async () => {
+    await api.applyProject({ body: { file: fileFor(nats.url), folder } })
+    const manager = await jetstreamManager(connection)
+    await manager.consumers.add('EVENTS', { durable_name: 'somebody-elses' })
+    await expect.poll(async () => (await info()).connected, WAIT).toBe(true)
+    const [before] = fileFor(nats.url).split('features:')
+    await api.applyProject({ body: { file: before!, folder } })
+    const names = async () => (await manager.consumers.list('EVENTS').next()).map(({ name }) => name)
+    await expect.poll(names, WAIT).toEqual(['somebody-elses'])
   })
 })

@@ -46,6 +46,7 @@ def view_of(view):
         ],
         "source": source_of(view) if view.batch_source else None,
         "pushed": type(getattr(view, "stream_source", None)).__name__,
+        "transformed": bool(getattr(view, "udf", None) or getattr(view, "aggregations", None)),
     }
 
 
@@ -53,10 +54,9 @@ print(
     json.dumps(
         {
             "project": config.project,
-            "views": [view_of(view) for view in repo.feature_views],
+            "views": [view_of(view) for view in [*repo.feature_views, *repo.stream_feature_views]],
             "left": [
                 *({"kind": "on-demand view", "name": view.name} for view in repo.on_demand_feature_views),
-                *({"kind": "stream view", "name": view.name} for view in repo.stream_feature_views),
                 *({"kind": "feature service", "name": service.name} for service in repo.feature_services),
             ],
         }

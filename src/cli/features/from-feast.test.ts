@@ -51,3 +51,15 @@ it('names what is left out, each with its reason', () => {
     'view all: it has no entity',
   ])
 })
+
+it('carries views of streams over with the file that joins read, and says who has to send their rows here', () => {
+  const pushed = view({ pushed: 'PushSource' })
+  const streamed = view({ name: 'trips', pushed: 'KafkaSource', transformed: true })
+  const made = fromFeast({ project: 'rides', views: [pushed, streamed], left: [] })
+  expect(made.features.trips).toEqual(made.features.driver_stats)
+  expect(made.left).toEqual([
+    'view driver_stats: its PushSource is left: push rows to POST /api/features/push',
+    'view trips: its KafkaSource is left: push rows as they are after its transformation, which is not carried over, to ' +
+      'POST /api/features/push, or feed a view from NATS with `stream:`',
+  ])
+})

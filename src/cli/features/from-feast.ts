@@ -1,4 +1,4 @@
-import type { FeatureView, ProjectFileWritten } from '#projects/contract'
+import type { ProjectFileWritten } from '#projects/contract'
 
 /** What `feast_repo.py` tells of a repository. */
 export interface FeastRepo {
@@ -24,7 +24,10 @@ export interface FeastView {
     created: string | null
     renamed: Record<string, string>
   } | null
+  /** What its rows are streamed or pushed by, beside the file. */
   pushed: string
+  /** The rows of the stream are computed before they are kept, by code or by aggregations. */
+  transformed?: boolean
 }
 
 export interface CarriedOver {
@@ -49,8 +52,6 @@ export function fromFeast(repo: FeastRepo): CarriedOver {
 const WHY: Record<string, string> = {
   'on-demand view':
     'its Python is not carried over; write its columns as expressions in a view with `on_demand: { views: […], request: { … } }`',
-  'stream view':
-    'its Spark or Kafka source is not carried over; feed a view from NATS with `stream:`, or push rows to POST /api/features/push',
   'feature service': 'name its views under `features:` of the data set that is trained on',
 }
 
@@ -65,7 +66,7 @@ function carryView(view: FeastView, made: CarriedOver): void {
     leave('it has no entity')
     return
   }
-  const columns: Record<string, FeatureView['columns'][string]> = {}
+  const columns: Record<string, 'number' | 'text' | { type: 'number' | 'text'; description: string }> = {}
   for (const { name, type, description } of view.fields) {
     const as = NUMBERS.test(type) ? 'number' : TEXTS.test(type) ? 'text' : undefined
     if (as === undefined) leave(`${name} is of type ${type}`)
@@ -90,7 +91,15 @@ function carryView(view: FeastView, made: CarriedOver): void {
     columns,
     ...(!view.online && { online: false }),
   }
-  if (view.pushed !== 'NoneType') leave(`its ${view.pushed} is left: push rows to POST /api/features/push`)
+  if (view.pushed !== 'NoneType') leave(streamLeft(view))
+}
+
+/** Its file is what joins read, as in Feast; whoever sent rows beside it has to send them here. */
+function streamLeft({ pushed, transformed = false }: FeastView): string {
+  const rows = transformed ? 'rows as they are after its transformation, which is not carried over,' : 'rows'
+  return pushed === 'PushSource'
+    ? `its PushSource is left: push ${rows} to POST /api/features/push`
+    : `its ${pushed} is left: push ${rows} to POST /api/features/push, or feed a view from NATS with \`stream:\``
 }
 
 /** The data set that reads this file; one for all views that do. */

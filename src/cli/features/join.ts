@@ -24,6 +24,8 @@ export async function joinFeatures(project: string, dataset: string, options: Op
   else {
     const used = made.views.map(({ view, version }) => `${view}@${version}`).join(', ')
     console.log(`${GOOD} ${made.dataset}@${made.number} · ${count(made.rows)} rows with ${used}`)
+    for (const [view, column] of Object.entries(made.lacking))
+      console.log(`  ${view} is left out: ${dataset} has no column "${column}"`)
   }
   return DONE
 }

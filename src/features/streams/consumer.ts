@@ -7,15 +7,11 @@ import {
   type JetStreamManager,
   jetstreamManager,
 } from '@nats-io/jetstream'
-import {
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  type NodeConnectionOptions,
-  nanos,
-} from '@nats-io/transport-node'
+import { connect, type NatsConnection, nanos } from '@nats-io/transport-node'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StreamSource } from '#projects/contract'
+import { connectionTo, type StreamSecrets } from './connection.ts'
+import type { MessagePlace } from './log-store.ts'
 import type { Received } from './received.ts'
 
 /** Messages that may be under way, here and between: the server sends no more until some are acknowledged. */
@@ -55,10 +51,14 @@ export function startConsumer(needs: {
   source: StreamSource
   durable: string
   keep(messages: readonly Received[]): Promise<number>
-  secrets: { fill(text: string): string; mask(text: string): string }
+  /** The durable consumer was not there, and is now. */
+  made(): Promise<void>
+  /** Up to this message all are acknowledged. */
+  acknowledged(floor: MessagePlace): Promise<void>
+  secrets: StreamSecrets
   now(): number
 }): StreamConsumer {
-  const { source, durable, keep, secrets, now } = needs
+  const { source, durable, keep, made, acknowledged, secrets, now } = needs
   const stopping = new AbortController()
   const state: { -readonly [K in keyof ConsumerState]: ConsumerState[K] } = {
     ...{ connected: false, lag: null, received: 0, rejected: 0, lastMessageAt: null, error: null },
@@ -67,20 +67,6 @@ export function startConsumer(needs: {
     state.error = { at: now(), message: secrets.mask(error instanceof Error ? error.message : String(error)) }
   }
   const pause = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {})
-
-  function options(): NodeConnectionOptions {
-    const { server, user, password, token, credentials } = source
-    return {
-      ...{ servers: server, name: `orrery ${durable}`, maxReconnectAttempts: -1, reconnectTimeWait: TRY_AGAIN_MS },
-      ...(user !== undefined && { user: secrets.fill(user) }),
-      ...(password !== undefined && { pass: secrets.fill(password) }),
-      ...(token !== undefined && { token: secrets.fill(token) }),
-      ...(credentials !== undefined && {
-        authenticator: credsAuthenticator(new TextEncoder().encode(secrets.fill(credentials))),
-      }),
-      ...(server.startsWith('tls:') && { tls: {} }),
-    }
-  }
 
   async function keepPatiently(messages: readonly JsMsg[], origin: string): Promise<void> {
     const received = messages.map(({ seq, data }) => ({ origin, seq, data }))
@@ -106,6 +92,8 @@ export function startConsumer(needs: {
   async function session(connection: NatsConnection): Promise<void> {
     const manager = await jetstreamManager(connection)
     const { created } = await manager.streams.info(source.name)
+    const before = await manager.consumers.info(source.name, durable).catch(() => undefined)
+    if (!before) await made()
     await manager.consumers.add(source.name, {
       ...{ durable_name: durable, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All },
       ...{ ack_wait: nanos(ACK_WAIT_MS), max_ack_pending: MOST_UNDER_WAY },
@@ -128,7 +116,7 @@ export function startConsumer(needs: {
     })
     state.error = null
     const ended = endOf(messages, connection, stopping.signal)
-    void watchLag(manager, ended)
+    void watchLag(manager, origin, ended)
     let over = false
     void ended
       .finally(() => {
@@ -147,12 +135,18 @@ export function startConsumer(needs: {
     await ended
   }
 
-  async function watchLag(manager: JetStreamManager, ended: Promise<void>): Promise<void> {
+  async function watchLag(manager: JetStreamManager, origin: string, ended: Promise<void>): Promise<void> {
     let over = false
+    let floor = 0
     void ended.catch(() => {}).finally(() => (over = true))
     for (; !over; await pause(LOOK_EVERY_MS)) {
       const info = await manager.consumers.info(source.name, durable).catch(() => undefined)
-      if (info) state.lag = info.num_pending + info.num_ack_pending
+      if (!info) continue
+      state.lag = info.num_pending + info.num_ack_pending
+      const seq = info.ack_floor.stream_seq
+      if (seq <= floor) continue
+      // Who is not told now is told the next time.
+      await acknowledged({ origin, seq }).then(() => (floor = seq), failed)
     }
   }
 
@@ -167,7 +161,10 @@ export function startConsumer(needs: {
     while (!stopping.signal.aborted) {
       let connection: NatsConnection | undefined
       try {
-        connection = await connect(options())
+        connection = await connect({
+          ...connectionTo(source, durable, secrets),
+          ...{ maxReconnectAttempts: -1, reconnectTimeWait: TRY_AGAIN_MS },
+        })
         state.connected = true
         void watchConnection(connection).catch(() => {})
         await session(connection)

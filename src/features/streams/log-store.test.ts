@@ -3,12 +3,13 @@ import { onEveryDatabase } from '#platform/testing'
 import { featureMigrations } from '../migrations.ts'
 import {
   countLogged,
-  deleteLogged,
   insertLogged,
   insertRejected,
   type LoggedRow,
   loggedRows,
+  raiseFloor,
   rejectedMessages,
+  takeOut,
 } from './log-store.ts'
 
 const row = (origin: string, seq: number): LoggedRow => ({
@@ -34,7 +35,7 @@ onEveryDatabase('the log of a stream', featureMigrations, (storage) => {
     expect(read).toEqual([...all, row('B', 1)])
     // One that was sent again comes late, with a number among those that were read.
     await storage().write((tx) =>
-      deleteLogged(
+      takeOut(
         tx,
         of,
         read.filter(({ seq }) => seq !== 5),
@@ -42,6 +43,25 @@ onEveryDatabase('the log of a stream', featureMigrations, (storage) => {
     )
     expect(await loggedRows(storage(), of, { after: undefined, limit: 10 })).toEqual([row('A', 5)])
     expect(await countLogged(storage(), { ...of, view: 'other' })).toBe(1)
+  })
+
+  it('knows a message that comes again when its row is in the table of the view already', async () => {
+    const of = { project: 'shop', view: 'again' }
+    const write = (rows: LoggedRow[]) => storage().write((tx) => insertLogged(tx, of, rows))
+    const left = async () => (await loggedRows(storage(), of, { after: undefined, limit: 100 })).map(({ seq }) => seq)
+    const all = Array.from({ length: 10 }, (_, i) => row('A', i + 1))
+    await write(all)
+    await storage().write((tx) => raiseFloor(tx, of, { origin: 'A', seq: 4 }))
+    await storage().write((tx) => takeOut(tx, of, all.slice(0, 8)))
+    await write(all)
+    expect(await left()).toEqual([9, 10])
+    // It never goes down, and says nothing of another stream.
+    await storage().write((tx) => raiseFloor(tx, of, { origin: 'A', seq: 10 }))
+    await storage().write((tx) => raiseFloor(tx, of, { origin: 'A', seq: 2 }))
+    await storage().write((tx) => takeOut(tx, of, all.slice(8)))
+    await write([...all, row('B', 3)])
+    expect(await loggedRows(storage(), of, { after: undefined, limit: 100 })).toEqual([row('B', 3)])
+    expect(await countLogged(storage(), of)).toBe(1)
   })
 
   it('keeps the last thousand messages that were no rows', async () => {

@@ -23,7 +23,9 @@ export interface RejectedMessage extends MessagePlace {
 }
 
 interface LogTables {
+  /** `told` is empty of a row that is in the table of the view, and whose message may still come again. */
   features_stream_rows: { project: string; view: string; origin: string; seq: number; told: string }
+  features_stream_floors: { project: string; view: string; origin: string; seq: number }
   features_stream_rejected: {
     project: string
     view: string
@@ -44,11 +46,13 @@ interface Of {
 const ROWS_OF_A_STATEMENT = 500
 const MOST_REJECTED = 1_000
 
-/** Messages that come again change nothing. */
-export async function insertLogged(tx: Tx, { project, view }: Of, rows: readonly LoggedRow[]): Promise<void> {
-  for (let from = 0; from < rows.length; from += ROWS_OF_A_STATEMENT) {
-    const values = rows.slice(from, from + ROWS_OF_A_STATEMENT).map(({ origin, seq, ...told }) => {
-      return { project, view, origin, seq, told: encodeJson(told) }
+/** Messages that come again change nothing, whether their rows are here or in the table of the view. */
+export async function insertLogged(tx: Tx, of: Of, rows: readonly LoggedRow[]): Promise<void> {
+  const floors = await floorsOf(tx, of)
+  const fresh = rows.filter(({ origin, seq }) => seq > (floors.get(origin) ?? 0))
+  for (let from = 0; from < fresh.length; from += ROWS_OF_A_STATEMENT) {
+    const values = fresh.slice(from, from + ROWS_OF_A_STATEMENT).map(({ origin, seq, ...told }) => {
+      return { project: of.project, view: of.view, origin, seq, told: encodeJson(told) }
     })
     await tables<LogTables>(tx)
       .insertInto('features_stream_rows')
@@ -56,6 +60,25 @@ export async function insertLogged(tx: Tx, { project, view }: Of, rows: readonly
       .onConflict((c) => c.columns(['project', 'view', 'origin', 'seq']).doNothing())
       .execute()
   }
+}
+
+/** Up to which message of each stream all are acknowledged: their rows are here, or were. */
+async function floorsOf(tx: Tx, of: Of): Promise<Map<string, number>> {
+  const floors = await ofView(tables<LogTables>(tx).selectFrom('features_stream_floors'), of)
+    .select(['origin', 'seq'])
+    .execute()
+  return new Map(floors.map(({ origin, seq }) => [origin, Number(seq)]))
+}
+
+/** Says that all messages up to this one are acknowledged. It never goes down. */
+export async function raiseFloor(tx: Tx, { project, view }: Of, { origin, seq }: MessagePlace): Promise<void> {
+  await tables<LogTables>(tx)
+    .insertInto('features_stream_floors')
+    .values({ project, view, origin, seq })
+    .onConflict((c) =>
+      c.columns(['project', 'view', 'origin']).doUpdateSet({ seq }).where('features_stream_floors.seq', '<', seq),
+    )
+    .execute()
 }
 
 /** Keeps the last thousand. */
@@ -98,6 +121,7 @@ export async function loggedRows(
     .select(['origin', 'seq', 'told'])
     .where('project', '=', project)
     .where('view', '=', view)
+    .where('told', '!=', '')
   if (after)
     query = query.where((e) =>
       e.or([e('origin', '>', after.origin), e.and([e('origin', '=', after.origin), e('seq', '>', after.seq)])]),
@@ -109,12 +133,17 @@ export async function loggedRows(
   }))
 }
 
-/** Those that were read, and no others: one that comes late may have a smaller number. */
-export async function deleteLogged(tx: Tx, { project, view }: Of, places: readonly MessagePlace[]): Promise<void> {
+/**
+ * Takes out rows that are in the table of the view now, those that were read and no others: one that comes late may have a
+ * smaller number. What is not acknowledged yet leaves its place here, so that it is known when it comes again.
+ */
+export async function takeOut(tx: Tx, { project, view }: Of, places: readonly MessagePlace[]): Promise<void> {
+  const db = tables<LogTables>(tx)
   for (const [origin, of] of Map.groupBy(places, (place) => place.origin))
     for (let from = 0; from < of.length; from += ROWS_OF_A_STATEMENT)
-      await tables<LogTables>(tx)
-        .deleteFrom('features_stream_rows')
+      await db
+        .updateTable('features_stream_rows')
+        .set({ told: '' })
         .where('project', '=', project)
         .where('view', '=', view)
         .where('origin', '=', origin)
@@ -124,11 +153,21 @@ export async function deleteLogged(tx: Tx, { project, view }: Of, places: readon
           of.slice(from, from + ROWS_OF_A_STATEMENT).map(({ seq }) => seq),
         )
         .execute()
+  for (const [origin, floor] of await floorsOf(tx, { project, view }))
+    await db
+      .deleteFrom('features_stream_rows')
+      .where('project', '=', project)
+      .where('view', '=', view)
+      .where('origin', '=', origin)
+      .where('seq', '<=', floor)
+      .where('told', '=', '')
+      .execute()
 }
 
 export async function countLogged(storage: Storage, of: Of): Promise<number> {
   const query = ofView(storage.reads<LogTables>().selectFrom('features_stream_rows'), of)
-  const { rows } = await query.select((e) => e.fn.countAll<number>().as('rows')).executeTakeFirstOrThrow()
+  const told = query.where('told', '!=', '')
+  const { rows } = await told.select((e) => e.fn.countAll<number>().as('rows')).executeTakeFirstOrThrow()
   return Number(rows)
 }
 

@@ -10,7 +10,7 @@ import type { Storage } from '#platform/storage'
 import type { ViewDefinition } from '../definition.ts'
 import { StreamEmpty } from '../errors.ts'
 import type { StreamTableInput } from '../workers/stream-table.ts'
-import { deleteLogged, loggedRows, type MessagePlace } from './log-store.ts'
+import { loggedRows, type MessagePlace, takeOut } from './log-store.ts'
 
 const HOUR = 3_600_000
 const PAGE = 5_000
@@ -78,7 +78,7 @@ export function openStreamTables(needs: { storage: Storage; blobs: Blobs; data: 
       const blob = await blobs.putFile(parquetPath)
       const source = { kind: 'appended' as const, source: `the stream ${view.stream!.name}`, rows: taken.length }
       return await storage.write(async (tx) => {
-        await deleteLogged(tx, of, taken)
+        await takeOut(tx, of, taken)
         const version = { ...stored, project, dataset: view.name, blob, source, parent: latest?.id ?? null }
         return (await data.registerVersion(tx, version)).id
       })

@@ -6,14 +6,18 @@ import type { StreamSource } from '#projects/contract'
 import type { Catalog } from '../catalog.ts'
 import type { AppliedView } from '../catalog-store.ts'
 import type { StreamInfo } from '../contract.ts'
+import type { ViewDefinition } from '../definition.ts'
 import type { OnlineStore } from '../online-store.ts'
 import { answeringView } from '../online.ts'
 import type { ConsumerState, StreamConsumer } from './consumer.ts'
-import { countLogged, insertLogged, insertRejected, rejectedMessages } from './log-store.ts'
+import { deleteConsumer, insertConsumer, type MadeConsumer, madeConsumers } from './consumer-store.ts'
+import { countLogged, insertLogged, insertRejected, raiseFloor, rejectedMessages } from './log-store.ts'
 import { judge, type Received } from './received.ts'
 
 /** How soon a view that was applied, changed or taken away is noticed. */
 const LOOK_EVERY_MS = 2_000
+/** Between two tries to remove what is not used any more. */
+const REMOVE_AGAIN_MS = 30_000
 
 /** Reads the streams that views are fed from. */
 export interface Streams {
@@ -46,6 +50,7 @@ export function openStreams(needs: {
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
   let stopped = true
+  let removeAgainAt = 0
 
   /**
    * Keeps the rows of messages: the newest of each entity online, all of them in the log. What the online store has is not
@@ -82,11 +87,16 @@ export function openStreams(needs: {
     const { startConsumer } = await import('./consumer.ts')
     const stream = definition.stream!
     const { name: view } = definition
-    const durable = stream.consumer ?? `orrery-${project}-${view}`
+    const durable = durableOf(project, definition)
+    const mine: MadeConsumer = { project, view, durable, source: stream }
+    // One of a name that people gave is only taken away by whom it was made.
+    if (stream.consumer === undefined) await storage.write((tx) => insertConsumer(tx, mine))
     log.info({ project, view, stream: stream.name, durable }, 'reading a stream')
     const consumer = startConsumer({
       ...{ source: stream, durable, secrets: openSecrets(env), now: clock.now },
       keep: (messages) => keep(project, view, messages),
+      made: () => storage.write((tx) => insertConsumer(tx, mine)),
+      acknowledged: (floor) => storage.write((tx) => raiseFloor(tx, { project, view }, floor)),
     })
     running.set(`${project} ${view}`, { project, view, source, consumer })
   }
@@ -104,6 +114,31 @@ export function openStreams(needs: {
     for (const view of wanted) {
       const key = `${view.project} ${view.definition.name}`
       if (!running.has(key) && !stopped) await startOne(view, sources.get(key)!)
+    }
+    await removeUnused(wanted)
+  }
+
+  /** Takes away the consumers of views that are gone, or read another stream now; where NATS is away, a while later. */
+  async function removeUnused(wanted: readonly AppliedView[]): Promise<void> {
+    if (clock.now() < removeAgainAt) return
+    const names = new Set(
+      wanted.map(({ project, definition }) => `${definition.stream!.name} ${durableOf(project, definition)}`),
+    )
+    const used = new Set(wanted.map(({ project, definition }) => keyOf(project, definition)))
+    for (const one of await madeConsumers(storage)) {
+      if (used.has(JSON.stringify([one.project, one.view, one.durable, one.source]))) continue
+      try {
+        // Another address may be the same NATS: what is read by is not taken away.
+        if (!names.has(`${one.source.name} ${one.durable}`)) {
+          const { removeConsumer } = await import('./connection.ts')
+          await removeConsumer(one.source, one.durable, openSecrets(env))
+        }
+        await storage.write((tx) => deleteConsumer(tx, one))
+      } catch (err) {
+        removeAgainAt = clock.now() + REMOVE_AGAIN_MS
+        const { project, view, durable } = one
+        log.warn({ project, view, durable, err }, 'a consumer that is not used any more could not be removed')
+      }
     }
   }
 
@@ -133,7 +168,7 @@ export function openStreams(needs: {
       const { rejected } = await rejectedMessages(storage, { project, view }, 0)
       return {
         ...{ server: stream.server, name: stream.name, subject: stream.subject ?? null },
-        consumer: stream.consumer ?? `orrery-${project}-${view}`,
+        consumer: durableOf(project, definition),
         ...{ connected: state?.connected ?? false, lag: state?.lag ?? null, received: state?.received ?? 0 },
         ...{ lastMessageAt: state?.lastMessageAt ?? null, error: state?.error ?? null },
         ...{ rejected, logged: await countLogged(storage, { project, view }) },
@@ -143,5 +178,10 @@ export function openStreams(needs: {
       [...running.values()].map(({ project, view, consumer }) => ({ project, view, state: consumer.state() })),
   }
 }
+
+const durableOf = (project: string, { name, stream }: ViewDefinition) => stream!.consumer ?? `orrery-${project}-${name}`
+
+const keyOf = (project: string, definition: ViewDefinition) =>
+  JSON.stringify([project, definition.name, durableOf(project, definition), definition.stream])
 
 const sourceOf = (stream: StreamSource) => JSON.stringify(stream)

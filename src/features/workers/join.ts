@@ -6,7 +6,9 @@ import { asOrreryError } from '#platform/errors'
 import { serveAsChild } from '#platform/process'
 import { FrameUnreadable } from '../errors.ts'
 import { joinTable, placeFor } from '../join-table.ts'
+import { lackingIn } from '../on-demand.ts'
 import { type JoinedViews, pointInTimeJoin } from '../point-in-time.ts'
+import { typesOf } from '../relation.ts'
 import { name, text } from '../sql.ts'
 
 export type Cell = number | string | boolean | null
@@ -15,6 +17,8 @@ type FrameRows = readonly Readonly<Record<string, Cell>>[]
 
 export interface JoinInput {
   readonly features: JoinedViews
+  /** The views were named; else those on demand that the frame says too little for are left out. */
+  readonly named: boolean
   readonly time: string
   readonly fullNames: boolean
   /** Where files are left. */
@@ -34,25 +38,44 @@ export interface JoinedRows {
   rows: Cell[][]
 }
 
-export type JoinOutput = { table: IngestedTable } | { joined: JoinedRows } | { written: string }
+/** `lacking`: the views that were left out, each with the column that the frame has not. */
+export type JoinOutput = { lacking: Readonly<Record<string, string>> } & (
+  | { table: IngestedTable }
+  | { joined: JoinedRows }
+  | { written: string }
+)
 
-serveAsChild<JoinInput>(async (input, progress): Promise<JoinOutput> => {
-  const { features, time, fullNames, frame } = input
-  const folder = await makeFolder(input.folder)
+serveAsChild<JoinInput>(async (asked, progress): Promise<JoinOutput> => {
+  const { time, fullNames, frame } = asked
+  const folder = await makeFolder(asked.folder)
   progress('joining features')
-  if ('rows' in frame) return { joined: await joinRows(input, frame.rows, folder) }
-  if ('target' in frame) return { written: await joinFile(input, frame, folder) }
+  if ('sent' in frame && frame.sent) await checkFrame(frame.parquet, folder)
+  const lacking = asked.named ? {} : await lackingFor(asked, folder)
+  const onDemand = asked.features.onDemand?.filter((view) => !Object.hasOwn(lacking, view.name)) ?? []
+  const input = { ...asked, features: { ...asked.features, onDemand } }
+  const { features } = input
+  if ('rows' in frame) return { lacking, joined: await joinRows(input, frame.rows, folder) }
+  if ('target' in frame) return { lacking, written: await joinFile(input, frame, folder) }
   const joined = join(folder, 'joined.parquet')
   await joinTable({ frame: { parquet: frame.parquet, time }, joined: features, fullNames, folder, target: joined })
-  return { table: await ingestTable({ spec: { source: joined }, folder, target: folder, progress }) }
+  return { lacking, table: await ingestTable({ spec: { source: joined }, folder, target: folder, progress }) }
 })
+
+async function lackingFor({ features, frame }: JoinInput, folder: string): Promise<Readonly<Record<string, string>>> {
+  const { onDemand = [] } = features
+  if (onDemand.length === 0) return {}
+  if ('rows' in frame) return lackingIn([...new Set(frame.rows.flatMap((row) => Object.keys(row)))], onDemand)
+  const types = await withDuck({ folders: [folder, dirname(frame.parquet)] }, (duck) =>
+    typesOf(duck, `read_parquet(${text(frame.parquet)})`),
+  )
+  return lackingIn([...types.keys()], onDemand)
+}
 
 async function joinFile(
   { features, time, fullNames }: JoinInput,
-  { parquet, target, sent }: { parquet: string; target: string; sent: boolean },
+  { parquet, target }: { parquet: string; target: string },
   folder: string,
 ): Promise<string> {
-  if (sent) await checkFrame(parquet, folder)
   await joinTable({ frame: { parquet, time }, joined: features, fullNames, folder, target })
   return target
 }

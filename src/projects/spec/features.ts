@@ -10,6 +10,9 @@ const FeatureType = z.enum(['number', 'text'], {
 const DescribedColumn = z.strictObject({
   type: FeatureType.meta({ description: 'number or text' }),
   description: z.string().default('').meta({ description: 'what it says, for people who look for a feature' }),
+  optional: z.boolean().default(false).meta({
+    description: 'rows that are streamed or pushed may lack it, and have no value then: those of an older sender',
+  }),
 })
 
 /** `minutes: number`, or with words: `minutes: { type: number, description: … }`. */
