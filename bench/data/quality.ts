@@ -1,17 +1,19 @@
 /**
  * Profile, expectations and row diff, Orrery and its peers in turn on the same table:
  *
- *     node bench/data/quality.ts --python <venv>/bin/python [--rows 1000000] [--repeat 3] [--diff 10000000]
+ *     node bench/data/quality.ts --python <venv>/bin/python [--rows 1000000] [--repeat 3] [--csv] [--diff 10000000]
+ *     node bench/data/quality.ts --profile-only --rows 50000000 --repeat 1
  *
  * The venv holds great_expectations, pandera[polars], evidently and pyarrow.
  */
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { withDuck } from '../../src/data/duckdb.ts'
-import { text } from '../../src/data/sql.ts'
+import { parquet, text } from '../../src/data/sql.ts'
+import { writeParquet } from '../../src/data/write-parquet.ts'
 
 const run = promisify(execFile)
 const { values } = parseArgs({
@@ -20,6 +22,8 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     repeat: { type: 'string', default: '3' },
     diff: { type: 'string' },
+    csv: { type: 'boolean', default: false },
+    'profile-only': { type: 'boolean', default: false },
     evidently: { type: 'boolean', default: false },
   },
 })
@@ -55,9 +59,7 @@ const folder = await mkdtemp(join(tmpdir(), 'orrery-bench-'))
 try {
   const table = join(folder, 'table.parquet')
   const write = (query: string, path: string) =>
-    withDuck({ folders: [folder] }, (duck) =>
-      duck.run(`COPY (${query}) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`),
-    )
+    withDuck({ folders: [folder] }, (duck) => writeParquet(duck, query, path, columns.length))
   await write(`SELECT ${columns.join(', ')} FROM range(${rows}) t(i)`, table)
   console.log(`${rows.toLocaleString('en-US')} rows × ${columns.length} columns`)
 
@@ -67,13 +69,24 @@ try {
       cost(process.execPath, [here('own-quality.ts'), work, ...paths])
   const peer = (name: string) => () => cost(values.python!, [here('quality_peers.py'), name, table])
   const measured: Record<string, Cost[]> = {}
-  const works: Record<string, () => Promise<Cost>> = {
-    'duckdb scan alone': own('scan', table),
-    'orrery check': own('check', table),
-    'orrery profile': own('profile', table),
-    'orrery whole ingest': own('ingest', table),
+  const works: Record<string, () => Promise<Cost>> = { 'orrery profile': own('profile', table) }
+  if (!values['profile-only'])
+    Object.assign(works, {
+      'duckdb scan alone': own('scan', table),
+      'orrery check': own('check', table),
+      'orrery whole ingest': own('ingest', table),
+    })
+  if (values.csv) {
+    const csv = join(folder, 'table.csv')
+    await withDuck({ folders: [folder] }, (duck) => duck.run(`COPY (FROM ${parquet(table)}) TO ${text(csv)} (HEADER)`))
+    console.log(`as CSV: ${((await stat(csv)).size / 1e6).toFixed(0)} MB`)
+    Object.assign(works, {
+      'duckdb reads the CSV': own('csv-scan', csv),
+      'duckdb CSV to Parquet': own('csv-to-parquet', csv),
+      'orrery CSV, described': own('csv', csv),
+    })
   }
-  if (values.python) {
+  if (values.python && !values['profile-only']) {
     works['pandera-polars check'] = peer('pandera')
     works['great_expectations check'] = peer('gx')
     if (values.evidently) works['evidently summary'] = peer('evidently')
@@ -95,7 +108,7 @@ try {
     )
   }
   console.log(
-    `a process of ours until DuckDB is loaded: ${part('orrery check', 'start', 'seconds').toFixed(2)} s  ${part('orrery check', 'start', 'cpuSeconds').toFixed(2)} CPU s`,
+    `a process of ours until DuckDB is loaded: ${part('orrery profile', 'start', 'seconds').toFixed(2)} s  ${part('orrery profile', 'start', 'cpuSeconds').toFixed(2)} CPU s`,
   )
   const cells = (rows * columns.length) / 1e7
   console.log(`profile: ${(median('orrery profile', 'cpuSeconds') / cells).toFixed(2)} CPU s per 10 M cells`)
@@ -108,6 +121,11 @@ try {
         console.log(
           `${name} ÷ orrery check, ${how}: ${(median(name, 'seconds') / seconds).toFixed(2)} by wall, ${(median(name, 'cpuSeconds') / cpu).toFixed(2)} by CPU`,
         )
+  for (const name of ['duckdb reads the CSV', 'duckdb CSV to Parquet'])
+    if (measured[name])
+      console.log(
+        `orrery CSV, described ÷ ${name}: ${(part('orrery CSV, described', 'bare', 'seconds') / part(name, 'bare', 'seconds')).toFixed(2)} by wall, ${(part('orrery CSV, described', 'bare', 'cpuSeconds') / part(name, 'bare', 'cpuSeconds')).toFixed(2)} by CPU`,
+      )
   if (measured['evidently summary'])
     console.log(
       `evidently summary ÷ orrery profile: ${(median('evidently summary', 'cpuSeconds') / median('orrery profile', 'cpuSeconds')).toFixed(1)} by CPU`,

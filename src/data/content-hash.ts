@@ -2,10 +2,14 @@ import { createHash, type Hash } from 'node:crypto'
 import { type Dictionary, dictionariesOf } from './dictionary.ts'
 import type { Duck } from './duckdb.ts'
 import type { Holds } from './read/raw-table.ts'
-import { name, parquet } from './sql.ts'
+import { name, numberedParquet, parquet } from './sql.ts'
 
 /** Text columns with more different values are hashed value by value. Part of the hash: never change it. */
 const MOST_IN_DICTIONARY = 65_536
+/** Rows whose texts DuckDB joins at a time: whole groups of them, so that none is read twice. */
+const JOINED_ROWS = 122_880
+/** Bytes that are joined at most; longer texts come one by one. */
+const JOINED_BYTES = 32e6
 
 /**
  * What a table's content hashes to: its columns' names and stored types, and their values in the order of the rows.
@@ -22,33 +26,55 @@ export async function contentHash(
 ): Promise<string> {
   const texts = [...stored.keys()].filter((column) => stored.get(column) === 'text')
   const dictionaries = await dictionariesOf(duck, parquet(path), texts, MOST_IN_DICTIONARY)
-  const columns: { digest: Hash; sql: string; feed: (digest: Hash, vector: Vector) => void }[] = []
-  for (const [column, holds] of stored) {
-    const digest = createHash('sha256')
-    if (holds === 'number') columns.push({ digest, sql: `coalesce(${name(column)}, 'NaN'::DOUBLE)`, feed: feedItems })
+  const digests = [...stored].map(() => createHash('sha256'))
+  const streamed: { digest: Hash; sql: string; feed: (digest: Hash, vector: Vector) => void }[] = []
+  for (const [i, [column, holds]] of [...stored].entries()) {
+    const digest = digests[i]!
+    if (holds === 'number') streamed.push({ digest, sql: `coalesce(${name(column)}, 'NaN'::DOUBLE)`, feed: feedItems })
     else if (holds === 'time')
-      columns.push({ digest, sql: `coalesce(epoch_us(${name(column)}), ${MISSING_TIME})`, feed: feedItems })
+      streamed.push({ digest, sql: `coalesce(epoch_us(${name(column)}), ${MISSING_TIME})`, feed: feedItems })
     else {
       const dictionary = dictionaries.get(column)
       digest.update(dictionary ? 'dictionary\n' : 'values\n')
-      if (dictionary) feedDictionary(digest, dictionary)
-      columns.push({
-        digest,
-        sql: dictionary?.codes ?? `coalesce(strlen(${name(column)}) || ':' || ${name(column)}, '-')`,
-        feed: dictionary ? feedItems : feedTexts,
-      })
+      if (dictionary) {
+        feedDictionary(digest, dictionary)
+        streamed.push({ digest, sql: dictionary.codes, feed: feedItems })
+      } else if (!(await feedJoined(duck, path, column, rows, digest)))
+        streamed.push({ digest, sql: textOf(column), feed: feedTexts })
     }
   }
-  for await (const chunk of duck.chunks(`SELECT ${columns.map((one) => one.sql).join(', ')} FROM ${parquet(path)}`)) {
-    columns.forEach((column, i) => {
-      column.feed(column.digest, chunk.getColumnVector(i) as unknown as Vector)
-    })
-  }
+  if (streamed.length > 0)
+    for await (const chunk of duck.chunks(`SELECT ${streamed.map((one) => one.sql).join(', ')} FROM ${parquet(path)}`))
+      for (const [i, { digest, feed }] of streamed.entries())
+        feed(digest, chunk.getColumnVector(i) as unknown as Vector)
   const whole = createHash('sha256').update(`orrery-table-1\n${rows}\n`)
-  ;[...stored].forEach(([column, holds], i) => {
-    whole.update(`${JSON.stringify([column, holds])} ${columns[i]!.digest.digest('hex')}\n`)
-  })
+  for (const [i, [column, holds]] of [...stored].entries())
+    whole.update(`${JSON.stringify([column, holds])} ${digests[i]!.digest('hex')}\n`)
   return `sha256:${whole.digest('hex')}`
+}
+
+const textOf = (column: string) => `coalesce(strlen(${name(column)}) || ':' || ${name(column)}, '-')`
+
+/**
+ * Feeds a column of texts in pieces that DuckDB has joined: fetched one by one they take five times as long.
+ *
+ * @returns false, and nothing is fed, where the texts of some piece are too long for that
+ */
+async function feedJoined(duck: Duck, path: string, column: string, rows: number, digest: Hash): Promise<boolean> {
+  const numbered = numberedParquet(path)
+  const { most } = await duck.row<{ most: number }>(
+    `SELECT coalesce(max(bytes), 0)::DOUBLE AS most FROM (
+      SELECT sum(strlen(${name(column)})) AS bytes FROM ${numbered} GROUP BY file_row_number // ${JOINED_ROWS})`,
+  )
+  if (most > JOINED_BYTES) return false
+  for (let from = 0; from < rows; from += JOINED_ROWS) {
+    const piece = `${numbered} WHERE file_row_number BETWEEN ${from} AND ${from + JOINED_ROWS - 1}`
+    const { joined } = await duck.row<{ joined: string }>(
+      `SELECT string_agg(${textOf(column)}, '' ORDER BY file_row_number) AS joined FROM ${piece}`,
+    )
+    digest.update(joined)
+  }
+  return true
 }
 
 const MISSING_TIME = '(-9223372036854775807)::BIGINT'

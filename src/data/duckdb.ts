@@ -72,6 +72,8 @@ export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Pr
       await connection.run("SET TimeZone = 'UTC'")
       // Looking for expressions that occur twice took 13 of 15 seconds for 2,000 columns.
       if (options.wide) await connection.run("SET disabled_optimizers = 'common_subexpressions'")
+      // What files hold is in the system's memory once already.
+      await connection.run('SET enable_external_file_cache = false')
       await connection.run('SET lock_configuration = true')
       const rows = async <R>(sql: string) => {
         const reader = await connection.runAndReadAll(sql)

@@ -13,6 +13,8 @@ export interface PlannedColumn {
   because: 'guessed' | 'checked' | 'declared' | 'before' | 'time' | 'native'
   /** Its cell as SQL over the raw table: trimmed, `NULL` where missing. */
   cell: string
+  /** The cell as it was found, where nothing was declared to stand for a missing value. */
+  raw?: string | undefined
   /** The raw cells are text, so that reading them can fail. */
   fromText: boolean
 }
@@ -33,14 +35,15 @@ export async function planColumns(
   spec: DatasetSpec,
   previous: TableSchema | undefined,
 ): Promise<PlannedColumn[]> {
-  const columns = table.columns.map(({ name, holds }, i) => ({
-    name,
-    holds,
-    cell: holds === 'text' ? cleaned(`c${i}`, spec.columns?.[name]?.missing ?? []) : `c${i}`,
-  }))
+  const columns = table.columns.map(({ name, holds }, i) => {
+    const missing = spec.columns?.[name]?.missing ?? []
+    const plain = holds === 'text' && missing.length === 0
+    const cell = holds === 'text' ? cleaned(`c${i}`, missing) : `c${i}`
+    return { name, holds, cell, raw: plain ? `c${i}` : undefined }
+  })
   const open: number[] = []
-  const planned = columns.map(({ name, holds, cell }, i): PlannedColumn => {
-    const base = { name, cell, fromText: holds === 'text' }
+  const planned = columns.map(({ name, holds, cell, raw }, i): PlannedColumn => {
+    const base = { name, cell, raw, fromText: holds === 'text' }
     if (holds !== 'text') return { ...base, stored: holds, because: 'native' }
     const said = saidOf(name, spec, previous)
     if (!said) open.push(i)
@@ -110,7 +113,7 @@ function guess({ present, numbers, codes, times }: Counts): Holds {
 /** The column's value as it is stored. Fails on a cell that is no number or no time. */
 export function storedValue(column: PlannedColumn): string {
   if (!column.fromText) return column.stored === 'number' ? `nullif(${column.cell}, 'NaN'::DOUBLE)` : column.cell
-  if (column.stored === 'number') return asNumber(column.cell)
+  if (column.stored === 'number') return asNumber(column.cell, column.raw)
   return column.stored === 'time' ? asTime(column.cell) : column.cell
 }
 
