@@ -335,12 +335,12 @@ export class HeaderMissing extends OrreryError {
 }
 
 export class TableEmpty extends OrreryError {
-  constructor(file: string, what: string) {
+  constructor(file: string, what: string, hint?: string) {
     super({
       code: 'ORRERY_DATA_TABLE_EMPTY',
       status: 422,
       message: `${file} ${what}.`,
-      hint: 'Check the export that wrote it; a table needs at least one row of data.',
+      hint: hint ?? 'Check the export that wrote it; a table needs at least one row of data.',
       details: { file },
     })
   }
@@ -640,6 +640,18 @@ export class RecipeUnreadable extends OrreryError {
   }
 }
 
+export class PreviewReplaced extends OrreryError {
+  constructor(dataset: string) {
+    super({
+      code: 'ORRERY_DATA_PREVIEW_REPLACED',
+      status: 409,
+      message: `A newer recipe of ${dataset} is tried out.`,
+      hint: 'Look at the newer one; one recipe of a data set is tried at a time.',
+      details: { dataset },
+    })
+  }
+}
+
 export class StepRefused extends OrreryError {
   /** @param step its number in the recipe, from 0 */
   constructor(step: number, why: string, todo: string) {
@@ -740,6 +752,19 @@ export class NothingLeft extends OrreryError {
       status: 422,
       message: `Every row was set aside: ${worst?.expectation ?? 'an expectation'} holds for none.`,
       hint: 'An expectation that no row meets is wrong, or the source is; write `mostly:` to stop before so many rows go.',
+    })
+  }
+}
+
+export class ExpectationListUnreadable extends OrreryError {
+  constructor(problems: readonly { entry: number | null; wrong: string; todo: string }[]) {
+    const { entry, wrong, todo } = problems[0]!
+    super({
+      code: 'ORRERY_DATA_EXPECTATION_LIST_UNREADABLE',
+      status: 422,
+      message: entry === null ? `The expectations cannot be read: ${wrong}.` : `Expectation ${entry + 1}: ${wrong}.`,
+      hint: todo,
+      details: { problems: problems.slice(0, 20) },
     })
   }
 }

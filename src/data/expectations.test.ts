@@ -36,7 +36,7 @@ describe('a column', () => {
         failing: 2,
         sample: [
           { row: 2, value: '1.5' },
-          { row: 4, value: '-1.0' },
+          { row: 4, value: '-1' },
         ],
       },
     ])

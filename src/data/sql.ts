@@ -101,3 +101,7 @@ export function parquetFooter(path: string): string {
 export function parquetChunks(path: string): string {
   return `parquet_metadata(${text(path)})`
 }
+
+/** A cell of any type as people read it: whole numbers without a point. */
+export const shownText = (cell: string): string =>
+  `CASE typeof(${cell}) WHEN 'DOUBLE' THEN regexp_replace(CAST(${cell} AS VARCHAR), '\\.0$', '') ELSE CAST(${cell} AS VARCHAR) END`

@@ -13,6 +13,7 @@ export { type PlanColours, type PlanHeading, planChanges, renderDrift, renderPla
 export { openProjects, type Projects, type WrittenProject } from './projects.ts'
 export { mountProjects } from './routes.ts'
 export { trainedDeployments, trainedOn } from './spec/complete.ts'
+export { type EntryProblem, listEntries, readExpectations, writeExpectations } from './spec/expectation-list.ts'
 export { compileOnDemand, featurePlace, type OnDemandSources, requestPlace } from './spec/on-demand.ts'
 export { parseProject } from './spec/parse.ts'
 export { partsOfRecipe } from './spec/preparation.ts'

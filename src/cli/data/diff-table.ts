@@ -34,7 +34,7 @@ export async function diffTable(before: string, after: string, options: Options)
     ? await compareFiles(before, after, key)
     : await serverFrom(options).server.diffDataVersions({
         params: { version: after },
-        query: { against: before, ...(options.key !== undefined && { key: options.key }) },
+        query: { against: before, ...(options.key !== undefined && { key: options.key || ',' }) },
       })
   if (options.json) printJson(diff)
   else for (const line of linesOf(diff)) console.log(line)

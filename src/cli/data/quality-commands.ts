@@ -62,6 +62,16 @@ export function declareQualityCommands(data: Command, set: (code: number) => voi
     .action(async (version, options) => set(await (await import('./lineage.ts')).lineage(version, options)))
 
   data
+    .command('suggest-expectations')
+    .description('entries for `expect:` to begin with: what the data is like, all of which holds for it')
+    .argument('[file]', 'the project file', 'orrery.yaml')
+    .option('--only <dataset>', 'this data set; what is trained on when absent')
+    .option('--server <url>', 'the server that knows of uploads and predictions (ORRERY_SERVER)')
+    .addOption(json())
+    .addHelpText('after', '\nExample: orrery data suggest-expectations --only customers')
+    .action(async (file, options) => set(await (await import('./suggest.ts')).suggest(file, options)))
+
+  data
     .command('import-expectations')
     .description('expectations for orrery.yaml from a Great Expectations suite (JSON) or a Pandera schema (YAML, JSON)')
     .argument('<file>')

@@ -145,9 +145,9 @@ it('shows what was added, removed and changed', async () => {
   }
   expect((await diff(before, after, ['id'])).samples).toEqual({
     columns: ['id', 'name'],
-    added: [['4.0', 'Di']],
-    removed: [['2.0', 'Bo']],
-    changed: [{ key: ['3.0'], cells: [{ column: 'name', before: 'Cy', after: 'Cyril' }] }],
+    added: [['4', 'Di']],
+    removed: [['2', 'Bo']],
+    changed: [{ key: ['3'], cells: [{ column: 'name', before: 'Cy', after: 'Cyril' }] }],
   })
 })
 

@@ -3,7 +3,7 @@ import { ColumnsMissing, DiffKeyRepeats } from '../errors.ts'
 import { storedTypes } from '../event-time.ts'
 import { rowCount } from '../frame.ts'
 import type { Holds } from '../read/raw-table.ts'
-import { name, parquet } from '../sql.ts'
+import { name, parquet, shownText } from '../sql.ts'
 import type { TableDiff } from './contract.ts'
 import { distributionChanges } from './distribution-changes.ts'
 
@@ -147,10 +147,10 @@ async function matchByKey(duck: Duck, common: readonly string[], key: readonly s
     `SELECT ${['count(*) AS changed', '(SELECT count(*) FROM gone) AS gone', '(SELECT count(*) FROM "new") AS fresh', ...counts].join(', ')} FROM ${matched}`,
   )
   const pairs = others.map((column) => {
-    const [b, a] = [`g.${name(column)}`, `n.${name(column)}`].map((cell) => `CAST(${cell} AS VARCHAR)[:${SHOWN_CELL}]`)
+    const [b, a] = [`g.${name(column)}`, `n.${name(column)}`].map((cell) => `(${shownText(cell)})[:${SHOWN_CELL}]`)
     return `CASE WHEN ${differs(column)} THEN [${b}, ${a}] END`
   })
-  const shown = key.map((column) => `CAST(n.${name(column)} AS VARCHAR)`)
+  const shown = key.map((column) => shownText(`n.${name(column)}`))
   const rows = await duck.rows<{ key: (string | null)[]; cells: ([string | null, string | null] | null)[] }>(
     `SELECT [${shown.join(', ')}] AS key, [${pairs.join(', ')}] AS cells FROM ${matched} ORDER BY ${key.map((column) => `n.${name(column)}`).join(', ')} LIMIT ${SHOWN}`,
   )
@@ -176,7 +176,7 @@ async function sampleOf(
 ): Promise<(string | null)[][]> {
   const columns = common.slice(0, SHOWN_COLUMNS)
   if (columns.length === 0) return []
-  const cells = columns.map((column) => `CAST(g.${name(column)} AS VARCHAR)[:${SHOWN_CELL}]`)
+  const cells = columns.map((column) => `(${shownText(`g.${name(column)}`)})[:${SHOWN_CELL}]`)
   const only = other && key ? `WHERE NOT EXISTS (SELECT 1 FROM ${name(other)} AS n WHERE ${sameKey(key)})` : ''
   const order = (key ?? columns.slice(0, 1)).map((column) => `g.${name(column)}`).join(', ')
   const rows = await duck.rows<{ cells: (string | null)[] }>(

@@ -31,13 +31,13 @@ function unfit(words: string, { holds }: Subject): KnownRule {
 }
 
 function rows(subject: Subject, words: string, broken: string, more: Partial<RowRule> = {}): RowRule {
-  const { column, cell, present } = subject
+  const { column, present, asText } = subject
   return {
     judges: 'rows',
     words: `${column} ${words}`,
     broken,
     about: present,
-    shown: `CAST(${cell} AS VARCHAR)`,
+    shown: asText,
     ...more,
   }
 }

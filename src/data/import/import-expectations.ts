@@ -1,4 +1,5 @@
-import { parse, stringify } from 'yaml'
+import { parse } from 'yaml'
+import { listEntries } from '#projects'
 import { ImportUnreadable } from '../errors.ts'
 import { importGreatExpectations } from './great-expectations.ts'
 import type { Imported } from './imported.ts'
@@ -31,7 +32,5 @@ export function importExpectations(text: string, file: string): ImportedExpectat
 }
 
 /** One entry a line, as people write them. */
-function written(entries: readonly Record<string, unknown>[]): string {
-  const lines = entries.map((entry) => `  - ${stringify(entry, { collectionStyle: 'flow', lineWidth: 0 }).trim()}`)
-  return ['expect:', ...lines, ''].join('\n')
-}
+const written = (entries: readonly Record<string, unknown>[]) =>
+  `expect:\n${listEntries(entries).replaceAll(/^(?=.)/gm, '  ')}`

@@ -157,7 +157,10 @@ async function describeRows(
   target: string,
 ) {
   const { columns: _, ...plain } = readFrom(path, spec)
-  const table = await ingestTable({ spec: { ...plain, ...UNJUDGED }, folder, target: join(target, 'described') })
+  // Rows that are set aside are none that a step is fitted on; other tables that entries refer to are not read for it.
+  const expect = (spec.expect ?? []).filter((entry) => entry.otherwise === 'quarantine' && !('references' in entry))
+  const judged = { ...plain, ...UNJUDGED, expect }
+  const table = await ingestTable({ spec: judged, folder, target: join(target, 'described') })
   const { split, profile, parquetPath, schema, rows } = table
   const train = split
     ? (await readSplit(parquetPath, split, profile.label!, spec.time)).train

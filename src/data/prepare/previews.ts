@@ -4,7 +4,7 @@ import type { HttpServer } from '#platform/http'
 import { runInChild } from '#platform/process'
 import { type Projects, partsOfRecipe, readRecipe, type StoredProject, writeRecipe } from '#projects'
 import type { SourceDescriptor } from '../contract.ts'
-import { DatasetUnknown, RecipeUnreadable } from '../errors.ts'
+import { DatasetUnknown, PreviewReplaced, RecipeUnreadable } from '../errors.ts'
 import type { DataSources } from '../sources/data-sources.ts'
 import { preparationRoutes, type RecipePreview, type TriedRecipe } from './contract.ts'
 import { recipeHash } from './fit.ts'
@@ -97,7 +97,7 @@ export function mountPreviews(
       const recipe = readRecipe(body.recipe, spec, dataset)
       if ('problems' in recipe) throw new RecipeUnreadable(recipe.problems)
       const key = `${name} ${dataset}`
-      underWay.get(key)?.abort(new Error('a newer recipe is tried out'))
+      underWay.get(key)?.abort(new PreviewReplaced(dataset))
       const ending = new AbortController()
       underWay.set(key, ending)
       const others = tablesRead(dataset, partsOfRecipe(recipe.steps).table, spec.data)

@@ -27,6 +27,31 @@ export const dataQualityRoutes = defineRoutes({
     query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(30) }),
     reply: z.object({ versions: z.array(VersionChecks) }),
   },
+  getExpectations: {
+    method: 'GET',
+    path: '/api/projects/:project/datasets/:dataset/expectations',
+    permission: 'data:read',
+    summary: 'What stands under `expect:` of a data set, in YAML.',
+    params: z.object({ project: z.string(), dataset: z.string() }),
+    reply: z.object({ yaml: z.string() }),
+  },
+  suggestExpectations: {
+    method: 'GET',
+    path: '/api/data-versions/:version/suggested-expectations',
+    permission: 'data:read',
+    summary: 'Expectations to begin with, in YAML: what a version was like, all of which hold for it.',
+    params: OneVersion,
+    reply: z.object({ yaml: z.string() }),
+  },
+  tryExpectations: {
+    method: 'POST',
+    path: '/api/data-versions/:version/try-expectations',
+    permission: 'projects:write',
+    summary: 'Whether expectations hold for the rows of a version; nothing is kept, no row is set aside.',
+    params: OneVersion,
+    body: z.object({ yaml: z.string().max(200_000).describe('A list as under `expect:`.') }),
+    reply: z.object({ results: z.array(ExpectationResult) }),
+  },
   getScorecard: {
     method: 'GET',
     path: '/api/data-versions/:version/scorecard',
@@ -47,7 +72,7 @@ export const dataQualityRoutes = defineRoutes({
         .string()
         .optional()
         .describe(
-          'Columns that name a row, joined by commas; the identifier of the dataset when absent; empty for none.',
+          'Columns that name a row, joined by commas; the identifier of the dataset when absent; a lone comma for none.',
         ),
     }),
     reply: TableDiff,

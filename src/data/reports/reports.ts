@@ -11,11 +11,14 @@ import type { Data } from '../data.ts'
 import type { TableDiff } from '../diff/contract.ts'
 import { withDuck } from '../duckdb.ts'
 import { DiffOfOtherProjects, NotSplit } from '../errors.ts'
+import { storedTypes } from '../event-time.ts'
+import { asText } from '../expectations/cells.ts'
 import { REASONS, ROW } from '../expectations/set-aside.ts'
 import type { Scorecard } from '../scorecard/contract.ts'
 import { timeliness } from '../scorecard/timeliness.ts'
 import { name, parquet } from '../sql.ts'
 import type { VersionChecks } from './contract.ts'
+import { type ExpectationEditor, openExpectationEditor } from './expectation-editor.ts'
 import { keepReport, type ReportName, reportNamed } from './store.ts'
 import type { ReportWork } from './worker.ts'
 
@@ -26,6 +29,7 @@ const RHYTHM = 20
 const SHOWN_CELL = 200
 
 export interface DataReports {
+  readonly expectations: ExpectationEditor
   /** Newest first. */
   checks(project: string, dataset: string, limit: number): Promise<VersionChecks[]>
   scorecard(version: string): Promise<Scorecard>
@@ -95,6 +99,7 @@ export function openDataReports(needs: {
   }
 
   return {
+    expectations: openExpectationEditor(needs),
     checks: async (project, dataset, limit) => {
       const versions = await data.versions(project, dataset, { limit, offset: 0 })
       const whole = await Promise.all(versions.map((one) => data.version(one.id)))
@@ -164,12 +169,13 @@ export function openDataReports(needs: {
       const columns = version.schema.columns.map((column) => column.name)
       if (!version.quarantine) return { rows: 0, columns, quarantined: [] }
       const path = await blobs.path(version.quarantine.blobHash)
-      const cells = columns.map((column) => `CAST(${name(column)} AS VARCHAR)[:${SHOWN_CELL}]`)
-      const quarantined = await withDuck({ folders: [dirname(path)], threads: 1, memoryMb: 128 }, (duck) =>
-        duck.rows<{ row: number; reasons: string; cells: (string | null)[] }>(
+      const quarantined = await withDuck({ folders: [dirname(path)], threads: 1, memoryMb: 128 }, async (duck) => {
+        const types = await storedTypes(duck, parquet(path))
+        const cells = columns.map((column) => `(${asText(name(column), types.get(column)!)})[:${SHOWN_CELL}]`)
+        return duck.rows<{ row: number; reasons: string; cells: (string | null)[] }>(
           `SELECT ${ROW} AS "row", ${REASONS} AS reasons, [${cells.join(', ')}] AS cells FROM ${parquet(path)} ORDER BY ${ROW} LIMIT ${limit} OFFSET ${offset}`,
-        ),
-      )
+        )
+      })
       return { rows: version.quarantine.rows, columns, quarantined }
     },
   }

@@ -7,6 +7,11 @@ export function mountDataReports(http: HttpServer, reports: DataReports): void {
     listChecks: async ({ params, query }) => ({
       versions: await reports.checks(params.project, params.dataset, query.limit),
     }),
+    getExpectations: ({ params }) => reports.expectations.written(params.project, params.dataset),
+    suggestExpectations: ({ params }) => reports.expectations.suggested(params.version),
+    tryExpectations: async ({ params, body }) => ({
+      results: await reports.expectations.tried(params.version, body.yaml),
+    }),
     getScorecard: ({ params }) => reports.scorecard(params.version),
     diffDataVersions: ({ params, query }) =>
       reports.diff(

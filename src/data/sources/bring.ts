@@ -54,14 +54,17 @@ export function openServerSources(needs: { storage: Storage; blobs: Blobs; log: 
       const place = placeOf(spec.source, spec)
       if (place === 'upload') {
         const upload = await newest(project, dataset)
-        if (!upload) throw new TableEmpty(spec.source, `holds no table of ${dataset} yet`)
+        if (!upload) throw nothingSent(spec, dataset)
         return uploadedFile(blobs, upload)
       }
       if (place !== 'predictions') return undefined
       await mkdir(folder, { recursive: true })
       const path = join(folder, 'predictions.jsonl')
       const counted = await writeLabelled(log, spec, path)
-      if (counted.rows === 0) throw new TableEmpty(spec.source, 'has no labelled predictions yet')
+      if (counted.rows === 0) {
+        const todo = 'Tell the true labels of some predictions: POST /feedback.'
+        throw new TableEmpty(spec.source, 'has no labelled predictions yet', todo)
+      }
       const what = `${counted.rows.toLocaleString('en-US')} labelled predictions`
       return { path, name: `${endpointOf(spec)}.jsonl`, at: counted.latest, what }
     },
@@ -75,7 +78,7 @@ export function openServerSources(needs: { storage: Storage; blobs: Blobs; log: 
     ask: async (project, dataset, spec, place) => {
       if (place === 'upload') {
         const upload = await newest(project, dataset)
-        if (!upload) throw new TableEmpty(spec.source, `holds no table of ${dataset} yet`)
+        if (!upload) throw nothingSent(spec, dataset)
         return { message: upload.name, changedAt: upload.at, bytes: upload.bytes, files: 1 }
       }
       const { predictions, labelled, latest } = await log.state(endpointOf(spec))
@@ -87,6 +90,9 @@ export function openServerSources(needs: { storage: Storage; blobs: Blobs; log: 
     },
   }
 }
+
+const nothingSent = ({ source }: DatasetSpec, dataset: string) =>
+  new TableEmpty(source, `holds no table of ${dataset} yet`, `Send one: orrery data upload ${dataset} <file>.`)
 
 export async function uploadedFile(blobs: Blobs, upload: StoredUpload): Promise<BroughtFile> {
   const { name, at, by } = upload

@@ -65,9 +65,11 @@ export function ChangesView({ version }: { version: DataVersion }) {
 }
 
 function Compared({ version, against, by }: { version: string; against: string; by: string | null }) {
-  const call = { params: { version }, query: { against, ...(by !== null && { key: by }) } }
+  // No column is a list without any: what is empty is not sent.
+  const key = by === '' ? ',' : by
+  const call = { params: { version }, query: { against, ...(key !== null && { key }) } }
   const diff = useQuery(ask('data', 'diffDataVersions', call))
-  const address = `/api/data-versions/${version}/diff?against=${against}${by === null ? '' : `&key=${encodeURIComponent(by)}`}`
+  const address = `/api/data-versions/${version}/diff?against=${against}${key === null ? '' : `&key=${encodeURIComponent(key)}`}`
   return (
     <Asked query={diff} skeleton={<Skeleton height={300} />}>
       {(found) => (

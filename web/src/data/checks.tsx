@@ -5,6 +5,7 @@ import { count } from '../shell/numbers.ts'
 import { Empty, Mark, Panel, SameAs, Skeleton, type Tone } from '../shell/parts.tsx'
 import { ask } from '../shell/server.ts'
 import { SomeRows } from './changes.tsx'
+import { ExpectationEditor } from './expectation-editor.tsx'
 
 /** How the expectations stand in this version, and stood in those before; and the rows that were set aside. */
 export function ChecksView({ version }: { version: DataVersion }) {
@@ -14,9 +15,12 @@ export function ChecksView({ version }: { version: DataVersion }) {
     <div className="stack">
       {version.expectations.length === 0 ? (
         <Panel title="Expectations">
-          <Empty title="Nothing is expected of this data" command="orrery data import-expectations suite.json">
-            Write what must hold under <code>expect:</code> of <code>data.{dataset}</code> in <code>orrery.yaml</code>,
-            or bring it from Great Expectations or Pandera.
+          <Empty
+            title="Nothing is expected of this data"
+            command={`orrery data suggest-expectations --only ${dataset}`}
+          >
+            Begin with what this version is like, or bring a suite of Great Expectations or a schema of Pandera with{' '}
+            <code>orrery data import-expectations</code>.
           </Empty>
         </Panel>
       ) : (
@@ -28,6 +32,7 @@ export function ChecksView({ version }: { version: DataVersion }) {
         </>
       )}
       {version.quarantine && <Quarantine version={version} />}
+      <ExpectationEditor version={version} />
       <SameAs api={`/api/projects/${project}/datasets/${dataset}/checks`} cli="orrery data test" />
     </div>
   )
@@ -41,30 +46,38 @@ export function toneOf({ passed, otherwise, setAside }: ExpectationResult): Tone
 function followed({ otherwise, setAside, skew }: ExpectationResult): string {
   const kind = skew === 'schema' ? 'schema skew' : 'value skew'
   if (setAside) return `${kind}; the rows are set aside`
+  if (otherwise === 'quarantine') return `${kind}; sets rows aside`
   return `${kind}; ${otherwise === 'warn' ? 'warns' : 'stops'}`
 }
 
 function Results({ results }: { results: readonly ExpectationResult[] }) {
   const hold = results.filter((one) => one.passed).length
-  const ordered = results.toSorted((a, b) => Number(a.passed) - Number(b.passed))
   return (
     <Panel title="Expectations" note={`${hold} of ${results.length} hold`}>
-      <ul className="expectations">
-        {ordered.map((result, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the same thing may be expected twice.
-          <li key={i}>
-            <Mark tone={toneOf(result)} />
-            <span>
-              {result.expectation}{' '}
-              <span className="note">
-                {result.observed}
-                {!result.passed && ` (${followed(result)})`}
-              </span>
-            </span>
-          </li>
-        ))}
-      </ul>
+      <ResultList results={results} />
     </Panel>
+  )
+}
+
+/** Those that do not hold first. */
+export function ResultList({ results }: { results: readonly ExpectationResult[] }) {
+  const ordered = results.toSorted((a, b) => Number(a.passed) - Number(b.passed))
+  return (
+    <ul className="expectations">
+      {ordered.map((result, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the same thing may be expected twice.
+        <li key={i}>
+          <Mark tone={toneOf(result)} />
+          <span>
+            {result.expectation}{' '}
+            <span className="note">
+              {result.observed}
+              {!result.passed && ` (${followed(result)})`}
+            </span>
+          </span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -86,7 +86,9 @@ function Shape({ column }: { column: ColumnProfile }) {
 function ends(column: ColumnProfile): string {
   if (column.numbers) {
     const { min, max, quantiles } = column.numbers
-    return `${figure(min)} · median ${figure(quantiles.p50)} · ${figure(max)}`
+    // A year is no amount: whole numbers of four digits stand as they are.
+    const shown = (value: number) => (column.integer && Math.abs(value) < 10_000 ? String(value) : figure(value))
+    return `${shown(min)} · median ${shown(quantiles.p50)} · ${shown(max)}`
   }
   if (column.times) return `${eventMinute(column.times.from)} to ${eventMinute(column.times.to)}`
   const top = column.categories?.top[0]

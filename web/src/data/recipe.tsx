@@ -1,13 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import type { ColumnShape, RecipePreview, TriedRecipe } from '#data/contract'
 import { Asked } from '../shell/asked.tsx'
 import { count, percent } from '../shell/numbers.ts'
 import { Ago, Empty, Mark, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
 import { ask, server } from '../shell/server.ts'
-
-/** After so long without a key, what was typed is tried out. */
-const PAUSE = 500
+import { useSettled } from './settled.ts'
 
 /** The recipe of a data set to edit, and what it does to a sample while it is written. Nothing is kept: the file is in git. */
 export function RecipeView({ project, dataset }: { project: string; dataset: string }) {
@@ -21,7 +19,7 @@ export function RecipeView({ project, dataset }: { project: string; dataset: str
 
 function Editor({ project, dataset, recipe }: { project: string; dataset: string; recipe: string }) {
   const [text, setText] = useState(recipe)
-  const tried = useSettled(text, PAUSE)
+  const tried = useSettled(text)
   const again = useRef(false)
   const preview = useQuery({
     queryKey: ['data', 'previewRecipe', project, dataset, tried],
@@ -87,16 +85,6 @@ function Editor({ project, dataset, recipe }: { project: string; dataset: string
       {preview.data ? <Outcome preview={preview.data} /> : !problem && <Skeleton height={300} />}
     </div>
   )
-}
-
-/** What was typed last, once nothing was typed for a while. */
-function useSettled(value: string, pause: number): string {
-  const [settled, settle] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => settle(value), pause)
-    return () => clearTimeout(timer)
-  }, [value, pause])
-  return settled
 }
 
 function RowsOf({ rows }: { rows: RecipePreview['rows'] }) {

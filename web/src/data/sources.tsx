@@ -77,7 +77,7 @@ function Card({ project, card }: { project: string; card: SourceCard }) {
       <p className="source-address" title={card.source}>
         <code>{card.source}</code>
       </p>
-      <Checked check={card.check} />
+      <Checked check={card.check} place={card.place} />
       {card.check?.changedAt != null && card.freshWithin !== null && (
         <Freshness changedAt={card.check.changedAt} within={card.freshWithin} at={card.check.checkedAt} />
       )}
@@ -118,7 +118,7 @@ function readWhen({ pinned, poll, place }: SourceCard): string {
 
 const TONES: Record<SourceCheck['state'], Tone> = { available: 'ok', stale: 'warn', failed: 'bad' }
 
-function Checked({ check }: { check: SourceCheck | null }) {
+function Checked({ check, place }: { check: SourceCheck | null; place: SourceCard['place'] }) {
   if (!check)
     return (
       <p className="source-state">
@@ -128,7 +128,12 @@ function Checked({ check }: { check: SourceCheck | null }) {
   const { state, message, hint, code, changedAt, bytes: size, checkedAt, tookMs } = check
   return (
     <div className="source-state">
-      <State tone={TONES[state]}>{state}</State>
+      {/* Where nothing has come yet, nothing is broken. */}
+      {code === 'ORRERY_DATA_TABLE_EMPTY' && (place === 'upload' || place === 'predictions') ? (
+        <State tone="idle">nothing yet</State>
+      ) : (
+        <State tone={TONES[state]}>{state}</State>
+      )}
       <span>
         {message}
         {size !== null && `, ${bytes(size)}`}
