@@ -2,10 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import type { DataVersion, ExpectationResult, VersionChecks } from '#data/contract'
 import { Asked } from '../shell/asked.tsx'
 import { count } from '../shell/numbers.ts'
-import { Empty, Mark, Panel, SameAs, Skeleton, type Tone } from '../shell/parts.tsx'
+import { Empty, Mark, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
 import { ask } from '../shell/server.ts'
 import { SomeRows } from './changes.tsx'
 import { ExpectationEditor } from './expectation-editor.tsx'
+import { ResultList, toneOf } from './result-list.tsx'
 
 /** How the expectations stand in this version, and stood in those before; and the rows that were set aside. */
 export function ChecksView({ version }: { version: DataVersion }) {
@@ -38,46 +39,12 @@ export function ChecksView({ version }: { version: DataVersion }) {
   )
 }
 
-export function toneOf({ passed, otherwise, setAside }: ExpectationResult): Tone {
-  if (passed) return 'ok'
-  return otherwise === 'warn' || setAside ? 'warn' : 'bad'
-}
-
-function followed({ otherwise, setAside, skew }: ExpectationResult): string {
-  const kind = skew === 'schema' ? 'schema skew' : 'value skew'
-  if (setAside) return `${kind}; the rows are set aside`
-  if (otherwise === 'quarantine') return `${kind}; sets rows aside`
-  return `${kind}; ${otherwise === 'warn' ? 'warns' : 'stops'}`
-}
-
 function Results({ results }: { results: readonly ExpectationResult[] }) {
   const hold = results.filter((one) => one.passed).length
   return (
     <Panel title="Expectations" note={`${hold} of ${results.length} hold`}>
       <ResultList results={results} />
     </Panel>
-  )
-}
-
-/** Those that do not hold first. */
-export function ResultList({ results }: { results: readonly ExpectationResult[] }) {
-  const ordered = results.toSorted((a, b) => Number(a.passed) - Number(b.passed))
-  return (
-    <ul className="expectations">
-      {ordered.map((result, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the same thing may be expected twice.
-        <li key={i}>
-          <Mark tone={toneOf(result)} />
-          <span>
-            {result.expectation}{' '}
-            <span className="note">
-              {result.observed}
-              {!result.passed && ` (${followed(result)})`}
-            </span>
-          </span>
-        </li>
-      ))}
-    </ul>
   )
 }
 

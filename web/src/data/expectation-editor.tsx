@@ -6,7 +6,7 @@ import { useCopy } from '../shell/copied.ts'
 import { InlineFailure, tell } from '../shell/failure.tsx'
 import { Mark, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
 import { ask, server } from '../shell/server.ts'
-import { ResultList } from './checks.tsx'
+import { ResultList } from './result-list.tsx'
 import { useSettled } from './settled.ts'
 
 /** The expectations of a data set to edit, and whether they hold while they are written. Nothing is kept: the file is in git. */

@@ -6,7 +6,7 @@ import { Failure } from '../shell/failure.tsx'
 import { bytes, count, figure, percent } from '../shell/numbers.ts'
 import { Ago, Badge, Empty, Id, Mark, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
 import { ask, server } from '../shell/server.ts'
-import { toneOf } from './checks.tsx'
+import { toneOf } from './result-list.tsx'
 
 const LOOK_AGAIN_MS = 1_000
 const FEW_CLASSES = 12
