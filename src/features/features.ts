@@ -88,8 +88,9 @@ export async function openFeatures(needs: {
   if (needs.ordered) await dropDrafts(needs.ordered.folder)
   const store = await openOnlineStore({ at: needs.onlineStore, storage })
   const catalog = openCatalog(needs)
-  const streams = openStreams({ ...needs, catalog, store })
   const streamTables = openStreamTables(needs)
+  const { waiting } = streamTables
+  const streams = openStreams({ ...needs, catalog, store, waiting })
   const sources = openSources({ ...needs, streamTables })
   const historical = openHistorical({ ...needs, catalog, sources })
   const compute = openComputing()
@@ -112,7 +113,7 @@ export async function openFeatures(needs: {
     return { view, job: tooLate ? (await enqueue(`${key} again`)).id : id }
   }
 
-  const keeper = openKeeper({ ...needs, catalog, store, materialize })
+  const keeper = openKeeper({ ...needs, catalog, store, waiting, materialize })
 
   async function failureOf(project: string, view: string): Promise<OnlineState['failure']> {
     const recent = await jobs.list({ kind: MATERIALIZE, project, limit: 100 })

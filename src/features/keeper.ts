@@ -10,7 +10,7 @@ import { lastMaterialization, saveSkew, skewOf, unserveVersion } from './materia
 import type { OnlineStore } from './online-store.ts'
 import { forgetOldRows } from './materialize.ts'
 import { measureSkew } from './skew.ts'
-import { countLogged } from './streams/log-store.ts'
+import type { StreamTables } from './streams/stream-table.ts'
 
 /** Keeps the online store in step with the data, and says how well it is. */
 export interface Keeper {
@@ -34,10 +34,11 @@ export function openKeeper(needs: {
   data: Data
   catalog: Catalog
   store: OnlineStore
+  waiting: StreamTables['waiting']
   /** Queues the materialization of a view; while one is under way, nothing. */
   materialize(project: string, view: string): Promise<unknown>
 }): Keeper {
-  const { storage, events, clock, log, data, catalog, store, materialize } = needs
+  const { storage, events, clock, log, data, catalog, store, waiting, materialize } = needs
   /** When a view was last asked to be materialized: one that fails is not tried again at once. */
   const asked = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
@@ -65,7 +66,7 @@ export function openKeeper(needs: {
   }
 
   async function hasRows(project: string, view: string): Promise<boolean> {
-    return (await data.latest(project, view)) !== undefined || (await countLogged(storage, { project, view })) > 0
+    return (await data.latest(project, view)) !== undefined || (await waiting(project, view)) > 0
   }
 
   async function measure(project: string, { id, number, definition }: NonNullable<AppliedView['serving']>) {

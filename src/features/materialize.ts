@@ -70,7 +70,13 @@ export function openMaterialize(needs: {
     const [applied] = await catalog.withRows(name, [view])
     const progress = (message: string) => job.progress({ message })
     const only = { stored: [applied!], onDemand: [], read: [applied!] }
-    const { views, uses } = await sources.open(project, only, { refresh: true, signal: job.signal, progress })
+    const { views, uses } = await sources.open(project, only, {
+      refresh: true,
+      // What a stream told is in the store already, unless the store begins anew.
+      told: applied!.serving?.id === applied!.id ? 'enough' : 'everything',
+      signal: job.signal,
+      progress,
+    })
     const { id: version, number } = applied!
     // Only what answers now is sure to be kept as it was left.
     const last = applied!.serving?.id === version ? await lastMaterialization(storage, name, view, version) : undefined

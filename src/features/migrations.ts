@@ -125,4 +125,18 @@ export const featureMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  {
+    name: 'features-005-stream-parts',
+    up: async (db) => {
+      await db.schema
+        .createTable('features_stream_parts')
+        .addColumn('project', 'text', (c) => c.notNull())
+        .addColumn('view', 'text', (c) => c.notNull())
+        .addColumn('number', 'integer', (c) => c.notNull())
+        .addColumn('blob', 'text', (c) => c.notNull())
+        .addColumn('rows', 'bigint', (c) => c.notNull())
+        .addPrimaryKeyConstraint('features_stream_parts_key', ['project', 'view', 'number'])
+        .execute()
+    },
+  },
 ]

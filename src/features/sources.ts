@@ -5,7 +5,7 @@ import type { AppliedOnDemand, AppliedView } from './catalog-store.ts'
 import type { ViewUse } from './contract.ts'
 import type { OrderedPlace } from './ordered/ordered-views.ts'
 import type { JoinedViews } from './point-in-time.ts'
-import type { StreamTables } from './streams/stream-table.ts'
+import type { StreamTables, Wanted } from './streams/stream-table.ts'
 
 /** Views with the tables they are to be computed from, as plain data. */
 export interface OpenedViews extends JoinedViews {
@@ -25,11 +25,12 @@ export interface Sources {
    * Views over the latest versions of their data sets. A data set that has none yet is read from its source.
    *
    * @param options.refresh sources are read again, and what changed in them becomes a new version first
+   * @param options.told how much of what streams told; everything when refreshed
    */
   open(
     project: StoredProject,
     views: Chosen,
-    options?: { refresh?: boolean; signal?: AbortSignal; progress?: (message: string) => void },
+    options?: { refresh?: boolean; told?: Wanted; signal?: AbortSignal; progress?: (message: string) => void },
   ): Promise<OpenedViews>
 }
 
@@ -43,7 +44,11 @@ export function openSources(needs: {
   const ordered = needs.ordered && needs.ordered.mostBytes > 0 ? needs.ordered : undefined
 
   return {
-    open: async (project, { stored, onDemand, read: needed }, { refresh = false, signal, progress } = {}) => {
+    open: async (
+      project,
+      { stored, onDemand, read: needed },
+      { refresh = false, told = refresh ? 'everything' : 'recent', signal, progress } = {},
+    ) => {
       const versions = new Map<string, TableVersion>()
       const take = async (set: string, id: string) => {
         const version = await data.version(id)
@@ -51,7 +56,7 @@ export function openSources(needs: {
       }
       for (const { definition } of needed.filter((view) => view.definition.stream)) {
         progress?.(`keeping the stream of ${definition.name}`)
-        const id = await streamTables.version(project.name, definition, { refresh, signal })
+        const id = await streamTables.version(project.name, definition, { wanted: told, signal })
         await take(definition.name, id)
       }
       const fromData = needed.filter((view) => !view.definition.stream)

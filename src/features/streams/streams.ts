@@ -11,8 +11,9 @@ import type { OnlineStore } from '../online-store.ts'
 import { answeringView } from '../online.ts'
 import type { ConsumerState, StreamConsumer } from './consumer.ts'
 import { deleteConsumer, insertConsumer, type MadeConsumer, madeConsumers } from './consumer-store.ts'
-import { countLogged, insertLogged, insertRejected, raiseFloor, rejectedMessages } from './log-store.ts'
+import { insertLogged, insertRejected, raiseFloor, rejectedMessages } from './log-store.ts'
 import { judge, type Received } from './received.ts'
+import type { StreamTables } from './stream-table.ts'
 
 /** How soon a view that was applied, changed or taken away is noticed. */
 const LOOK_EVERY_MS = 2_000
@@ -43,9 +44,10 @@ export function openStreams(needs: {
   log: Logger
   catalog: Catalog
   store: OnlineStore
+  waiting: StreamTables['waiting']
   env?: NodeJS.ProcessEnv
 }): Streams {
-  const { storage, clock, log, catalog, store, env = process.env } = needs
+  const { storage, clock, log, catalog, store, waiting, env = process.env } = needs
   const running = new Map<string, Running>()
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
@@ -171,7 +173,7 @@ export function openStreams(needs: {
         consumer: durableOf(project, definition),
         ...{ connected: state?.connected ?? false, lag: state?.lag ?? null, received: state?.received ?? 0 },
         ...{ lastMessageAt: state?.lastMessageAt ?? null, error: state?.error ?? null },
-        ...{ rejected, logged: await countLogged(storage, { project, view }) },
+        ...{ rejected, logged: await waiting(project, view) },
       }
     },
     states: () =>
