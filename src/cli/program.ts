@@ -24,6 +24,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const program = new Command('orrery')
     .description('One program that carries a model round its whole life and keeps it in step with the world.')
     .version(version)
+    // Only before the command: some have a --version of their own.
+    .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError()
   const set = (result: number) => {

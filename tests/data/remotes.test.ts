@@ -93,7 +93,7 @@ function remoteBehaviour({ url, env, folder, large }: Kind) {
     clone()
     const { code, stderr } = await run(yours, 'pull')
     expect(code).toBe(3)
-    expect(stderr).toMatch(/ORRERY_DATA_REMOTE_LACKS.*lacks 1 blobs/)
+    expect(stderr).toMatch(/ORRERY_DATA_REMOTE_LACKS.*lacks 1 blob /)
     expect(existsSync(join(yours, 'pictures'))).toBe(false)
   })
 

@@ -17,7 +17,7 @@ export async function check(options: Options): Promise<number> {
   if (!repository) throw new NoRepository(process.cwd())
   const { findNotPushed, installHook } = await pushChecks()
   if (options.install) {
-    const hook = await installHook(repository)
+    const hook = await installHook(repository, [process.execPath, process.argv[1]!])
     console.log(`${GOOD} git asks \`orrery check\` before every push (${hook})`)
     return DONE
   }

@@ -1,11 +1,9 @@
-import { join } from 'node:path'
-import { type CheckedOut, checkouts, differences, placeOf, repositoryOf } from '#data/files'
-import { WrongUse } from '../errors.ts'
+import { type CheckedOut, checkouts, differences, placesAsked } from '#data/files'
 import { DONE } from '../exit.ts'
 import { GOOD, printJson } from '../output.ts'
 import { openScreen, spinner } from '../screen.ts'
 import { count, counted, shortHash } from '../wording.ts'
-import { type DataOptions, homeOf, placementOf } from './options.ts'
+import { type DataOptions, homeOf, placementOf, refuseVersionOfMany } from './options.ts'
 
 interface Options extends DataOptions {
   version?: string
@@ -15,18 +13,13 @@ interface Options extends DataOptions {
 /** Brings the files of the versions that the pointer files of this commit name. */
 export async function checkout(paths: readonly string[], options: Options): Promise<number> {
   const home = homeOf(options)
-  const { findVersion, pointersIn } = await differences()
+  const { findVersion } = await differences()
   const { checkoutDataset } = await checkouts()
-  if (options.version !== undefined && paths.length !== 1)
-    throw new WrongUse('--version is of one dataset.', 'Name it: orrery data checkout <path> --version …')
-  const root = repositoryOf(process.cwd())
-  const named =
-    paths.length > 0 ? paths : (await pointersIn(root ?? process.cwd(), root)).map((file) => join(root ?? '', file))
+  refuseVersionOfMany(paths, options)
   const screen = options.json ? undefined : openScreen()
   const done: CheckedOut[] = []
   try {
-    for (const path of named) {
-      const place = placeOf(path, process.cwd(), home)
+    for (const place of await placesAsked(paths, process.cwd(), home)) {
       const pointer = await findVersion(home, place, options.version)
       const one = await checkoutDataset(home, place, pointer, {
         placement: placementOf(options),

@@ -30,6 +30,14 @@ export function declareDataCommands(program: Command, set: (code: number) => voi
     .addHelpText('after', '\nExample: git checkout main && orrery data checkout')
     .action(async (paths, options) => set(await (await import('./checkout.ts')).checkout(paths, options)))
 
+  command('status', 'whether the files are those of the versions that the pointer files name')
+    .argument('[path...]', 'datasets; all of the repository when absent')
+    .option('--pushed', 'ask the remote, too, whether it has them')
+    .option('--remote <remote>', 'which remote to ask: a name from orrery.remotes.yaml, or an address')
+    .option('--check', 'exit with 1 when anything is out of step')
+    .addHelpText('after', '\nExample: orrery data status --pushed')
+    .action(async (paths, options) => set(await (await import('./status.ts')).status(paths, options)))
+
   command('diff', 'which files were added, removed, changed and moved')
     .argument('<path>', 'a dataset')
     .argument(
@@ -50,6 +58,7 @@ export function declareDataCommands(program: Command, set: (code: number) => voi
     .addHelpText('after', '\nExample: orrery data push --remote store')
     .action(async (paths, options) => set(await (await import('./transfer.ts')).push(paths, options)))
   placed(moving('pull', 'bring versions from a remote, verified, and check them out'))
+    .option('--version <version>', 'another version: the beginning of its hash, or a git revision')
     .option('--no-checkout', 'only into the store')
     .option('--force', 'give up changes that are in no version')
     .addHelpText('after', '\nExample: git pull && orrery data pull')

@@ -20,3 +20,9 @@ export function placementOf({ link, copy }: DataOptions): Placement | undefined 
   if (link && copy) throw new WrongUse('--link and --copy exclude each other.', 'Give one of them, or none.')
   return link ? 'link' : copy ? 'copy' : undefined
 }
+
+/** A version belongs to one dataset. */
+export function refuseVersionOfMany(paths: readonly string[], { version }: { version?: string }): void {
+  if (version !== undefined && paths.length !== 1)
+    throw new WrongUse('--version is of one dataset.', 'Name it: orrery data checkout <path> --version …')
+}

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import {
   checkouts,
   type DataHome,
   differences,
   type Place,
-  placeOf,
+  placesAsked,
   remotes,
   repositoryOf,
   type Transferred,
@@ -14,11 +13,12 @@ import { DONE } from '../exit.ts'
 import { GOOD, printJson } from '../output.ts'
 import { openScreen, type Screen, spinner } from '../screen.ts'
 import { bytes, count, counted, elapsed, shortHash } from '../wording.ts'
-import { type DataOptions, homeOf, placementOf } from './options.ts'
+import { type DataOptions, homeOf, placementOf, refuseVersionOfMany } from './options.ts'
 
 interface Options extends DataOptions {
   remote?: string
   verify?: boolean
+  version?: string
   checkout?: boolean
   force?: boolean
 }
@@ -46,11 +46,12 @@ export async function pull(paths: readonly string[], options: Options): Promise<
   const { findVersion } = await differences()
   const { fetchVersion } = await transfers()
   const { checkoutDataset } = await checkouts()
+  refuseVersionOfMany(paths, options)
   const { remote, places } = await asked(home, paths, options)
   return tell(options, remote.url, async (screen, done) => {
     for (const place of places) {
       const began = Date.now()
-      const pointer = await findVersion(home, place, undefined)
+      const pointer = await findVersion(home, place, options.version)
       const one = await fetchVersion(home, place, pointer, remote, { progress: bar(screen, place) })
       if (options.checkout !== false)
         await checkoutDataset(home, place, pointer, { placement: placementOf(options), force: options.force })
@@ -62,10 +63,8 @@ export async function pull(paths: readonly string[], options: Options): Promise<
 async function asked(home: DataHome, paths: readonly string[], options: Options) {
   const root = repositoryOf(process.cwd()) ?? process.cwd()
   const { openRemote } = await remotes()
-  const { pointersIn } = await differences()
   const remote = await openRemote(root, options.remote, process.env)
-  const named = paths.length > 0 ? paths : (await pointersIn(root, repositoryOf(root))).map((file) => join(root, file))
-  return { remote, places: named.map((path) => placeOf(path, process.cwd(), home)) }
+  return { remote, places: await placesAsked(paths, process.cwd(), home) }
 }
 
 async function tell(

@@ -77,7 +77,12 @@ export async function addDataset(home: DataHome, place: Place, request: AddReque
     savePointer(place, pointer)
     return {
       ...{ dataset: place.name, pointer: place.pointerFile, kind, version: pointer.version },
-      ...{ previous: before?.version ?? null, files: entries.length, bytes, changes: changesIn(cache, taken.known) },
+      ...{
+        previous: before?.version ?? null,
+        files: entries.length,
+        bytes,
+        changes: changesIn(cache, taken.known, links),
+      },
       ...{ read: taken.read, newBytes: taken.newBytes, placement: taken.placement },
     }
   } finally {
@@ -215,7 +220,11 @@ function entriesFrom({ tree, known }: Taken): Entry[] {
   return files
 }
 
-function changesIn(cache: StatCache, known: ReadonlyMap<string, Known>): Added['changes'] {
+function changesIn(
+  cache: StatCache,
+  known: ReadonlyMap<string, Known>,
+  links: ReadonlyMap<string, string>,
+): Added['changes'] {
   let added = 0
   let changed = 0
   for (const [path, { hash }] of known) {
@@ -223,5 +232,14 @@ function changesIn(cache: StatCache, known: ReadonlyMap<string, Known>): Added['
     if (last === undefined) added++
     else if (last !== hash) changed++
   }
-  return { added, changed, removed: cache.paths.filter((path) => !known.has(path)).length }
+  for (const [path, target] of links) {
+    const last = cache.links.get(path)
+    if (last === undefined) added++
+    else if (last !== target) changed++
+  }
+  const removed = [
+    ...cache.paths.filter((path) => !known.has(path)),
+    ...[...cache.links.keys()].filter((path) => !links.has(path)),
+  ]
+  return { added, changed, removed: removed.length }
 }

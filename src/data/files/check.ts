@@ -56,14 +56,26 @@ async function pushedPointers(repository: string, lines: string): Promise<Commit
 
 const MARK = '# Written by `orrery check --install`.'
 
-/** Lets git ask before every push. A hook of somebody else's is left alone. */
-export async function installHook(repository: string): Promise<string> {
+/**
+ * Lets git ask before every push. A hook of somebody else's is left alone.
+ *
+ * @param program Node and the script that it runs, for a shell that finds no `orrery` on its path
+ */
+export async function installHook(repository: string, program: readonly string[]): Promise<string> {
   const hook = resolve(repository, (await git(repository, 'rev-parse', '--git-path', 'hooks/pre-push')).trim())
   const line = 'orrery check --pre-push'
   if (existsSync(hook) && !readFileSync(hook, 'utf8').includes(MARK)) throw new HookThere(hook, line)
   mkdirSync(dirname(hook), { recursive: true })
-  const script = `#!/bin/sh\n${MARK}\nif command -v orrery >/dev/null; then exec ${line}; else exec npx --no orrery check --pre-push; fi\n`
-  writeFileSync(hook, script)
+  const [node, script] = program.map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+  const text = [
+    ...['#!/bin/sh', MARK],
+    `if command -v orrery >/dev/null; then exec ${line}; fi`,
+    `if [ -x ${node} ] && [ -f ${script} ]; then exec ${node} ${script} check --pre-push; fi`,
+    `echo 'orrery is not found, so it cannot be asked whether the data of these commits was pushed.' >&2`,
+    `echo 'Put it on the PATH, or let "orrery check --install" write this hook anew.' >&2`,
+    'exit 1\n',
+  ].join('\n')
+  writeFileSync(hook, text)
   chmodSync(hook, 0o755)
   return hook
 }

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { blobPlace } from '#platform/blobs'
-import { entriesOf, type Place, savePointer } from './dataset.ts'
+import { entriesOf, hasList, type Place, savePointer } from './dataset.ts'
 import { writeWhole } from './durable.ts'
 import { UnsavedChanges, VersionIncomplete } from './errors.ts'
 import type { DataHome } from './home.ts'
@@ -42,6 +42,7 @@ export interface CheckedOut {
 }
 
 const READ_ONLY = 0o444
+const PULL_HINT = 'Bring them with `orrery data pull` (--version for another one than the pointer file names).'
 
 /**
  * Makes a working tree what a version is. What it would replace or remove is either in the store or named in a refusal,
@@ -56,6 +57,7 @@ export async function checkoutDataset(
   const dataset = await home.locks.dataset(place.path)
   const store = await home.locks.using()
   try {
+    if (!hasList(home, pointer)) throw new VersionIncomplete(pointer.version, [place.name], PULL_HINT)
     const wanted = new Map(entriesOf(home, pointer).map((entry) => [entry.path, entry]))
     const missing = [...wanted.values()].filter(
       (entry) => entry.mode !== 'link' && !isStored(home.blobs, entry.hash, entry.size),
@@ -64,11 +66,11 @@ export async function checkoutDataset(
       throw new VersionIncomplete(
         pointer.version,
         missing.map((entry) => entry.path || place.name),
-        'Bring them with `orrery data pull`.',
+        PULL_HINT,
       )
     const working = readWorkingTree(place)
     if (!force) {
-      const unsaved = unsavedIn(working, home, wanted)
+      const unsaved = unsavedIn(place, working, home, wanted)
       if (unsaved.length > 0) throw new UnsavedChanges(place.name, unsaved)
     }
     const removed = removeOthers(place, working, wanted, pointer.kind)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { blobPlace } from '#platform/blobs'
 import { writeDurably } from './durable.ts'
 import { DatasetPlaceRefused, NoDataset } from './errors.ts'
 import { withIgnored } from './gitignore.ts'
@@ -66,6 +67,7 @@ export function checkPlace({ path, name }: Place, home: DataHome): void {
   const refuse = (why: string, hint: string) => {
     throw new DatasetPlaceRefused(name || path, why, hint)
   }
+  if (path === dirname(path)) refuse('it is the root of a disk', 'Name a folder in it.')
   if (/[\n\r]/.test(basename(path))) refuse('its name has a line break in it', 'Rename it.')
   if (existsSync(join(path, '.git'))) refuse('it is a git repository', 'Name a folder or a file in it.')
   if (`${home.folder}${sep}`.startsWith(`${path}${sep}`))
@@ -96,6 +98,10 @@ export function* eachEntryOf(
   if (pointer.kind === 'folder') yield* eachEntry(piecesOfBlob(home, hash), pointer.version)
   else yield { path: '', mode: pointer.executable ? 'executable' : 'file', size: pointer.bytes, hash }
 }
+
+/** Whether the store knows which files a version has; of a single file the pointer tells. */
+export const hasList = (home: DataHome, { kind, version }: Pick<Pointer, 'kind' | 'version'>): boolean =>
+  kind === 'file' || existsSync(blobPlace(home.blobs, version.slice('sha256:'.length)))
 
 /** What the server files the dataset under. */
 export function projectOf({ repository, path }: Place): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { relative, sep } from 'node:path'
-import { entriesOf, type Place, pointerAt } from './dataset.ts'
-import { NoDataset, VersionNotFound } from './errors.ts'
+import { entriesOf, hasList, type Place, pointerAt } from './dataset.ts'
+import { NoDataset, VersionIncomplete, VersionNotFound } from './errors.ts'
 import { git } from './git.ts'
 import type { DataHome } from './home.ts'
 import { readLedger } from './ledger.ts'
@@ -64,13 +64,24 @@ export async function diffDataset(
   to: string | undefined,
 ): Promise<DatasetDiff> {
   const before = await findVersion(home, place, from)
+  refuseWithoutList(home, place, before)
   const entries = entriesOf(home, before)
   if (to === undefined) {
     const working = readWorkingTree(place)
     return { before: before.version, after: null, ...diffManifests(entries, [...working.entries.values()]) }
   }
   const after = await findVersion(home, place, to)
+  refuseWithoutList(home, place, after)
   return { before: before.version, after: after.version, ...diffManifests(entries, entriesOf(home, after)) }
+}
+
+function refuseWithoutList(home: DataHome, place: Place, pointer: Pointer): void {
+  if (!hasList(home, pointer))
+    throw new VersionIncomplete(
+      pointer.version,
+      [place.name],
+      'Bring it: orrery data pull <path> --version <version> --no-checkout',
+    )
 }
 
 /** Every pointer file in a working tree, by git where there is one. */

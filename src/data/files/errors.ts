@@ -7,6 +7,8 @@ const listed = (names: readonly string[]) =>
     .map((name) => JSON.stringify(name))
     .join(', ') + (names.length > 8 ? ` and ${names.length - 8} more` : '')
 
+const counted = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`
+
 const MOST_NAMED = 1000
 
 export class ManifestBroken extends OrreryError {
@@ -123,7 +125,7 @@ export class VersionIncomplete extends OrreryError {
     super({
       code: 'ORRERY_DATA_VERSION_INCOMPLETE',
       status: 409,
-      message: `${missing.length} blobs of version ${version} are not in this store: ${listed(missing)}.`,
+      message: `This store lacks ${counted(missing.length, 'blob')} of version ${version}: ${listed(missing)}.`,
       hint,
       details: { version, missing: missing.slice(0, MOST_NAMED) },
     })
@@ -135,7 +137,10 @@ export class UnsavedChanges extends OrreryError {
     super({
       code: 'ORRERY_DATA_UNSAVED_CHANGES',
       status: 409,
-      message: `${files.length} files in ${folder} are in no version and would be lost: ${listed(files)}.`,
+      message:
+        files.length === 1 && files[0] === folder
+          ? `${folder} is in no version as it is now, and would be lost.`
+          : `${counted(files.length, 'file')} of ${folder} would be lost, in no version as they are now: ${listed(files)}.`,
       hint: 'Keep them with `orrery data add`, move them away, or give them up with --force. Nothing was changed.',
       details: { files: files.slice(0, MOST_NAMED), problems: files.slice(0, MOST_NAMED).map((path) => ({ path })) },
     })
@@ -190,7 +195,7 @@ export class RemoteLies extends OrreryError {
     super({
       code: 'ORRERY_DATA_REMOTE_DAMAGED',
       status: 502,
-      message: `${hashes.length} blobs of ${remote} have other bytes than their names say: ${listed(hashes.map((hash) => hash.slice(0, 12)))}.`,
+      message: `${counted(hashes.length, 'blob')} of ${remote} with other bytes than the name says: ${listed(hashes.map((hash) => hash.slice(0, 12)))}.`,
       hint: 'Push the version again from a store that has it (--verify); nothing of these was taken.',
       details: { remote, hashes: hashes.slice(0, MOST_NAMED) },
     })
@@ -202,7 +207,7 @@ export class StoreDamaged extends OrreryError {
     super({
       code: 'ORRERY_DATA_STORE_DAMAGED',
       status: 500,
-      message: `${hashes.length} blobs of this store have other bytes than their names say: ${listed(hashes.map((hash) => hash.slice(0, 12)))}.`,
+      message: `${counted(hashes.length, 'blob')} of this store with other bytes than the name says: ${listed(hashes.map((hash) => hash.slice(0, 12)))}.`,
       hint: 'Remove them from the blobs folder and pull, or add the files again from where they are whole.',
       details: { hashes: hashes.slice(0, MOST_NAMED) },
     })
@@ -214,7 +219,7 @@ export class RemoteLacks extends OrreryError {
     super({
       code: 'ORRERY_DATA_REMOTE_LACKS',
       status: 404,
-      message: `The remote ${remote} lacks ${missing.length} blobs of version ${version}: ${listed(missing.map((hash) => hash.slice(0, 12)))}.`,
+      message: `The remote ${remote} lacks ${counted(missing.length, 'blob')} of version ${version}: ${listed(missing.map((hash) => hash.slice(0, 12)))}.`,
       hint: 'Push it from where it was made: orrery data push. What the remote has was brought.',
       details: { remote, version, missing: missing.slice(0, MOST_NAMED) },
     })

@@ -13,6 +13,9 @@ export type { Pointer } from './pointer.ts'
 export type { Placement } from './stage.ts'
 export const checkouts = () => import('./checkout.ts')
 export const differences = () => import('./diff.ts')
+export type { DatasetStatus } from './status.ts'
+export const statuses = () => import('./status.ts')
+export { placesAsked } from './places.ts'
 export type { NotPushed } from './check.ts'
 export type { Collected } from './gc.ts'
 export type { Transferred } from './transfer.ts'

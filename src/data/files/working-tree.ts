@@ -50,14 +50,19 @@ function treeOfOne(place: Place, stats: Stats): Tree {
 export const absoluteOf = (place: Place, path: string): string => (path === '' ? place.path : `${place.path}/${path}`)
 
 /** Files and links that no version has: they are nowhere but here. */
-export function unsavedIn(working: WorkingTree, home: DataHome, kept: ReadonlyMap<string, Entry>): string[] {
+export function unsavedIn(
+  place: Place,
+  working: WorkingTree,
+  home: DataHome,
+  kept: ReadonlyMap<string, Entry>,
+): string[] {
   const unsaved = working.tree.refused.map(({ path }) => path)
   for (const [path, { mode, hash, size, target }] of working.entries) {
     const saved =
       mode === 'link'
         ? kept.get(path)?.target === target || working.savedLinks.get(path) === target
         : kept.get(path)?.hash === hash || isStored(home.blobs, hash, size)
-    if (!saved) unsaved.push(path || '.')
+    if (!saved) unsaved.push(path || place.name)
   }
   return unsaved
 }

@@ -1,5 +1,5 @@
-import { constants, copyFileSync, lstatSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { blobPlace } from '#platform/blobs'
 import { deposit } from '../deposit.ts'
 import { RemoteRefused, StoreDamaged } from '../errors.ts'
@@ -14,13 +14,12 @@ export function openFolderRemote(folder: string): Remote {
   return {
     url: folder,
     present: async (blobs) =>
-      new Set(blobs.filter(({ hash, size }) => isStored(folder, hash, size)).map(({ hash }) => hash)),
-    holds: async (hashes) =>
-      new Set(hashes.filter((hash) => lstatSync(blobPlace(folder, hash), { throwIfNoEntry: false })?.isFile())),
+      readable(folder, () => new Set(blobs.flatMap(({ hash, size }) => (isStored(folder, hash, size) ? [hash] : [])))),
+    holds: async (hashes) => readable(folder, () => new Set(hashes.filter((hash) => isFile(blobPlace(folder, hash))))),
     put: async (blobs, moved) => {
       if (blobs.length === 0) return
       try {
-        mkdirSync(there.arriving, { recursive: true })
+        makeFolders(there.arriving)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         throw new RemoteRefused(folder, `it cannot be written (${code})`, 'Mount it, or mend its permissions.', error)
@@ -38,11 +37,36 @@ export function openFolderRemote(folder: string): Remote {
     get: async (blobs, into, moved) => {
       for (const { hash, size } of blobs) {
         const place = blobPlace(folder, hash)
-        if (!lstatSync(place, { throwIfNoEntry: false })?.isFile()) continue
+        if (!readable(folder, () => isFile(place))) continue
         copyFileSync(place, join(into, hash), constants.COPYFILE_FICLONE)
         moved(1, size)
       }
     },
+  }
+}
+
+const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true
+
+/** A file where the folder should be, a share that is not ours to read. */
+function readable<T>(folder: string, look: () => T): T {
+  try {
+    return look()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new RemoteRefused(folder, `it cannot be read (${code})`, 'Mount it, or mend its permissions.', error)
+  }
+}
+
+/** Not Node's own recursion, which never ends where a folder that is there takes none (`/proc`, an automount). */
+function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error
+    makeFolders(dirname(folder))
+    mkdirSync(folder)
   }
 }
 
