@@ -17,14 +17,19 @@ const JOINED_BYTES = 32e6
  *
  * Each column has a sha256 of its own: numbers as little-endian doubles (NaN where missing), times as microseconds,
  * text as its sorted values and their codes, or value by value.
+ *
+ * @param different how many values columns of text have, where that was counted: nobody has to find out again
  */
 export async function contentHash(
   duck: Duck,
   path: string,
   stored: ReadonlyMap<string, Holds>,
   rows: number,
+  different: ReadonlyMap<string, number> = new Map(),
 ): Promise<string> {
-  const texts = [...stored.keys()].filter((column) => stored.get(column) === 'text')
+  const texts = [...stored.keys()].filter(
+    (column) => stored.get(column) === 'text' && (different.get(column) ?? 0) <= MOST_IN_DICTIONARY,
+  )
   const dictionaries = await dictionariesOf(duck, parquet(path), texts, MOST_IN_DICTIONARY)
   const digests = [...stored].map(() => createHash('sha256'))
   const streamed: { digest: Hash; sql: string; feed: (digest: Hash, vector: Vector) => void }[] = []

@@ -20,6 +20,8 @@ export interface Duck {
   chunks(sql: string): AsyncGenerator<DuckDBDataChunk>
   /** Adds rows to a table, column by column: DOUBLE takes a `Float64Array`, INTEGER an `Int32Array`. */
   append(table: string, columns: readonly (Float64Array | Int32Array)[]): Promise<void>
+  /** How much of the statement under way is done, in [0, 1]; `undefined` where that is not known. */
+  fraction(): number | undefined
 }
 
 /** The most rows of one piece, whichever way it goes. */
@@ -74,6 +76,8 @@ export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Pr
       if (options.wide) await connection.run("SET disabled_optimizers = 'common_subexpressions'")
       // What files hold is in the system's memory once already.
       await connection.run('SET enable_external_file_cache = false')
+      await connection.run('SET enable_progress_bar = true')
+      await connection.run('SET enable_progress_bar_print = false')
       await connection.run('SET lock_configuration = true')
       const rows = async <R>(sql: string) => {
         const reader = await connection.runAndReadAll(sql)
@@ -108,6 +112,10 @@ export async function withDuck<T>(options: DuckOptions, work: (duck: Duck) => Pr
             appender.appendDataChunk(chunk)
           }
           appender.closeSync()
+        },
+        fraction: () => {
+          const { percentage } = connection.progress
+          return percentage >= 0 && percentage <= 100 ? percentage / 100 : undefined
         },
       })
     } catch (error) {

@@ -128,7 +128,12 @@ async function targetReader(
     const dictionary = await dictionaryFrom(duck, label.column, label.classes)
     return {
       ...codes(dictionary),
-      decode: (values) => Float64Array.from(values, (code) => (code < 0 ? Number.NaN : code)),
+      decode: (values) => {
+        // In a loop: `from` would make a list of all rows first.
+        const target = new Float64Array(values.length)
+        for (let i = 0; i < values.length; i++) target[i] = values[i]! < 0 ? Number.NaN : values[i]!
+        return target
+      },
     }
   }
   if (label.task === 'regression') return { ...numbers(name(label.column)), decode: (values) => values as Float64Array }

@@ -16,6 +16,7 @@ import { recipeHash } from './prepare/fit.ts'
 import type { OtherTable } from './prepare/request.ts'
 import { runTableSteps } from './prepare/table-steps.ts'
 import { type KeptTable, refuseCircle, tablesRead } from './prepare/tables-read.ts'
+import { type Progress, whileTelling } from './progress.ts'
 import { withPlainLineEnds } from './read/line-ends.ts'
 import { bytesOf, foldersOf, openTable, placeOfRow, refuseChangedFiles, verifySource } from './read/open-table.ts'
 import type { RawTable } from './read/raw-table.ts'
@@ -24,7 +25,7 @@ import { resolveSource } from './source.ts'
 import { readFrom, sourceOf } from './sources/place.ts'
 import type { BroughtFile } from './sources/resolved.ts'
 import { name, numberedParquet, parquet } from './sql.ts'
-import { describeTable, duckOptionsFor, type Progress, type StoredTable } from './store-table.ts'
+import { describeTable, duckOptionsFor, type StoredTable } from './store-table.ts'
 import { mendPlan, type PlannedColumn, planColumns, reconsiderText, storedValue } from './types.ts'
 import { writeParquet } from './write-parquet.ts'
 
@@ -178,7 +179,7 @@ async function readTable<Made>(
   source: ReadableSource,
   work: (duck: Duck, path: string, read: ReadRows) => Promise<Made>,
 ): Promise<Made> {
-  const { spec, previous, target, progress } = request
+  const { spec, previous, target } = request
   const table = await openTable(source, spec.ignore ?? [])
   if (!request.unfinished) refuseMissingColumns(table, spec, previous)
   const references = referencesOf(spec.expect ?? [])
@@ -192,8 +193,7 @@ async function readTable<Made>(
   const path = join(target, 'table.parquet')
   return withDuck(options, async (duck) => {
     try {
-      progress?.('reading rows')
-      const facts = await storeTable(duck, table, path, spec, previous)
+      const facts = await storeTable(duck, table, path, request)
       if ((await rowCount(duck, path)) === 0) throw new TableEmpty(source.files[0]!.name, 'has a header but no rows')
       const placeOf = (row: number) => placeOfRow(duck, table, row)
       return await work(duck, path, { facts, placeOf, others: await readReferences(duck, references, others) })
@@ -243,12 +243,13 @@ async function storeTable(
   duck: Duck,
   table: RawTable,
   path: string,
-  spec: DatasetSpec,
-  previous: TableSchema | undefined,
+  { spec, previous, progress }: IngestRequest,
 ): Promise<ColumnFacts[]> {
   const planned = await planColumns(duck, table, spec, previous)
   for (;;) {
-    if (await writeAsPlanned(duck, table, path, planned)) {
+    const write = () => writeAsPlanned(duck, table, path, planned)
+    if (await whileTelling(duck, progress, 'reading rows', write)) {
+      progress?.('looking at columns')
       const rows = await rowCount(duck, path)
       const facts = await columnFacts(duck, path, await storedTypes(duck, parquet(path)))
       if (facts.some(isInfinite)) await mendPlan(duck, table, planned, spec.time?.[0])

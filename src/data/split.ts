@@ -75,7 +75,7 @@ function labelledRows(target: Float64Array): Int32Array {
   const rows = new Int32Array(target.length)
   let found = 0
   for (let row = 0; row < target.length; row++) if (!Number.isNaN(target[row]!)) rows[found++] = row
-  return rows.slice(0, found)
+  return found === rows.length ? rows : rows.slice(0, found)
 }
 
 function splitByTime(labelled: Int32Array, time: Float64Array, spec: SplitSpec) {
@@ -107,10 +107,7 @@ function isOrdered(rows: Int32Array, time: Float64Array): boolean {
 
 function splitByPlace(labelled: Int32Array, place: (row: number) => number, spec: SplitSpec): SplitRows {
   const test = spec.train + spec.validation
-  return rowsIn(
-    labelled,
-    Uint8Array.from(labelled, (row) => partAt(place(row), spec.train, test)),
-  )
+  return rowsIn(labelled, partsAt(labelled, place, spec.train, test))
 }
 
 function placeOfKeyed(places: Float64Array, seed: number): (row: number) => number {
@@ -119,7 +116,9 @@ function placeOfKeyed(places: Float64Array, seed: number): (row: number) => numb
 
 /** Two groups at the same place, which one in 10^5 tables of a million groups has, are treated as one. */
 function splitByGroup(labelled: Int32Array, place: (row: number) => number, spec: SplitSpec): SplitRows {
-  const ordered = Float64Array.from(labelled, place).sort()
+  const ordered = new Float64Array(labelled.length)
+  for (let i = 0; i < labelled.length; i++) ordered[i] = place(labelled[i]!)
+  ordered.sort()
   const cut = (share: number) => {
     const wanted = Math.round(ordered.length * share)
     let [below, above] = [wanted, wanted]
@@ -128,10 +127,7 @@ function splitByGroup(labelled: Int32Array, place: (row: number) => number, spec
     return ordered[wanted - below <= above - wanted ? below : above] ?? 1
   }
   const [validation, test] = [cut(spec.train), cut(spec.train + spec.validation)]
-  return rowsIn(
-    labelled,
-    Uint8Array.from(labelled, (row) => partAt(place(row), validation, test)),
-  )
+  return rowsIn(labelled, partsAt(labelled, place, validation, test))
 }
 
 /** In arrays of numbers throughout: a table may have more rows than a `Map` has room for. */
@@ -163,6 +159,13 @@ function splitByClass(labelled: Int32Array, target: Float64Array, spec: SplitSpe
     first += size
   }
   return rowsIn(labelled, parts)
+}
+
+/** In a loop: `from` would make a list of all rows first, of eight bytes each. */
+function partsAt(rows: Int32Array, place: (row: number) => number, validation: number, test: number): Uint8Array {
+  const parts = new Uint8Array(rows.length)
+  for (let i = 0; i < rows.length; i++) parts[i] = partAt(place(rows[i]!), validation, test)
+  return parts
 }
 
 /** The part of a place as its number in `PARTS`, by where validation and test begin. */

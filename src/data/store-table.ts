@@ -22,6 +22,7 @@ import { readFrameWith, rowCount } from './frame.ts'
 import { readLabel } from './label.ts'
 import { PREVIEW_ROWS } from './limits.ts'
 import { previewOf, profileTable, profileTime } from './profile.ts'
+import type { Progress } from './progress.ts'
 import type { Holds } from './read/raw-table.ts'
 import { featureColumns, schemaOf } from './schema.ts'
 import { type SplitRows, splitRows } from './split.ts'
@@ -45,8 +46,6 @@ export interface StoredTable {
   /** Rows that were taken out, with why. */
   setAside: { path: string; rows: number } | null
 }
-
-export type Progress = (message: string, fraction?: number) => void
 
 /** Above this many columns memory per column decides: one thread, and small groups of rows. */
 const WIDE = 200
@@ -98,18 +97,12 @@ export async function describeTable(
   const schema = schemaOf(facts, rows, spec, previous)
   const label = spec.label === undefined ? null : await readKnownLabel(duck, path, spec, stored, rows, placeOf)
   const { parted, time } = await splitTable(duck, path, spec, label, stored, placeOf)
+  const features = featureColumns(schema, spec)
   progress?.('profiling')
-  const profile = await profileTable(duck, path, {
-    rows,
-    schema,
-    facts,
-    label,
-    time,
-    features: featureColumns(schema, spec),
-    previous,
-  })
+  const profile = await profileTable(duck, path, { rows, schema, facts, label, time, features, previous })
   progress?.('checking expectations')
   const expectations = resultsWith(aside, await checkTable(duck, { ...checked, facts: byName(facts) }, expect))
+  if (parted) progress?.('looking for copies across the split')
   const overlap =
     parted && (await findOverlap(duck, path, { rows: parted.rows, profile, spec, stored, split: parted.descriptor }))
   const split = parted && { ...parted.descriptor, ...(overlap && { overlap }) }
@@ -117,7 +110,7 @@ export async function describeTable(
   return {
     parquetPath: path,
     bytes: (await stat(path)).size,
-    contentHash: await contentHash(duck, path, stored, rows),
+    contentHash: await contentHash(duck, path, stored, rows, countedTexts(facts, profile)),
     rows,
     schema,
     profile,
@@ -130,6 +123,16 @@ export async function describeTable(
 }
 
 const byName = (facts: readonly ColumnFacts[]) => new Map(facts.map((column) => [column.name, column]))
+
+/** Different values of columns of text that were counted, not estimated. */
+function countedTexts(facts: readonly ColumnFacts[], profile: Profile): Map<string, number> {
+  const counted = profile.columns.flatMap(({ name, categories, distinct }, i): [string, number][] => {
+    if (categories) return [[name, distinct]]
+    const { different, exact } = facts[i]!
+    return exact && different !== null ? [[name, different]] : []
+  })
+  return new Map(counted)
+}
 
 async function readKnownLabel(
   duck: Duck,

@@ -42,6 +42,23 @@ it('a data test says no with exit code 1, in words, JSON and JUnit', async () =>
   expect(json.datasets[0].results.map((one: { passed: boolean }) => one.passed)).toEqual([false, true])
 })
 
+it('a terminal is shown what a long test does, and nothing of it remains', async () => {
+  const file = await project('{ column: x, not_null: true }')
+  vi.stubEnv('CI', '')
+  vi.stubEnv('TERM', 'xterm')
+  const before = process.stdout.isTTY
+  process.stdout.isTTY = true
+  try {
+    const { out } = await run('test', file)
+    expect(out).toMatch(/t.*(reading rows|profiling|hashing|finding the source|starting).* s/)
+    expect(out.split('\u001B[0J').at(-1)).toContain('1 of 1 expectations hold')
+  } finally {
+    process.stdout.isTTY = before
+    vi.unstubAllEnvs()
+  }
+  expect((await run('test', file)).out).not.toMatch(/reading rows|profiling|starting/)
+})
+
 it('warnings and rows that were set aside pass, unless it is strict', async () => {
   const warned = await project('{ column: x, less_than: 50, otherwise: warn }')
   expect((await run('test', warned)).code).toBe(0)

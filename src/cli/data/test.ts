@@ -12,12 +12,15 @@ import { WrongUse } from '../errors.ts'
 import { ANSWER_IS_NO, DONE } from '../exit.ts'
 import { BAD, BUSY, GOOD, printJson } from '../output.ts'
 import { readProjectFolder } from '../project-folder.ts'
-import { count } from '../wording.ts'
+import { openScreen, spinner } from '../screen.ts'
+import { count, elapsed, percent } from '../wording.ts'
 import type { ServerOptions } from '../server.ts'
 import { broughtBy } from './brought.ts'
 import { junit } from './junit.ts'
 import { type DataOptions, homeOf } from './options.ts'
 import { fails, type TestedDataset } from './tested.ts'
+
+const DRAW_EVERY_MS = 100
 
 interface Options extends DataOptions, ServerOptions {
   only?: string
@@ -34,13 +37,18 @@ export async function test(file: string, options: Options): Promise<number> {
   if (options.only !== undefined && !all.includes(options.only))
     throw new WrongUse(`There is no data set "${options.only}".`, `There are ${all.join(', ')}.`)
   const where = { project: spec.project, folder: dirname(resolve(file)) }
+  const asked = (name: string) => options.only === undefined || name === options.only
   const tested: TestedDataset[] = []
-  for (const name of names)
-    if (options.only === undefined || name === options.only)
-      tested.push(await testOne({ ...where, dataset: name }, spec.data, options))
-  for (const name of pictures)
-    if (options.only === undefined || name === options.only)
-      tested.push(await testPictures(name, spec.pictures[name]!, where.folder, options))
+  for (const name of names.filter(asked))
+    tested.push(
+      await showing(name, options, (progress) => testOne({ ...where, dataset: name }, spec.data, options, progress)),
+    )
+  for (const name of pictures.filter(asked))
+    tested.push(
+      await showing(name, options, (progress) =>
+        testPictures(name, spec.pictures[name]!, where.folder, options, progress),
+      ),
+    )
   if (options.junit) await writeFile(options.junit, junit(spec.project, tested))
   if (options.json) printJson({ project: spec.project, datasets: tested })
   else for (const line of tested.flatMap(linesOf)) console.log(line)
@@ -48,10 +56,40 @@ export async function test(file: string, options: Options): Promise<number> {
   return bad ? ANSWER_IS_NO : DONE
 }
 
+type Progress = (message: string, fraction?: number) => void
+
+/** A large table takes minutes: what is done, how much of it, and since when. */
+async function showing<Made>(
+  dataset: string,
+  options: Options,
+  work: (progress: Progress) => Promise<Made>,
+): Promise<Made> {
+  const screen = options.json ? undefined : openScreen()
+  if (!screen?.live) return work(() => {})
+  const began = Date.now()
+  let [now, done] = ['starting', undefined as number | undefined]
+  const draw = () =>
+    screen.block([`${spinner()} ${pc.bold(dataset)}  ${stateOf(now, done)} · ${elapsed(Date.now() - began)}`])
+  const timer = setInterval(draw, DRAW_EVERY_MS)
+  try {
+    return await work((message, fraction) => {
+      now = message
+      done = fraction
+    })
+  } finally {
+    clearInterval(timer)
+    screen.close()
+  }
+}
+
+const stateOf = (message: string, fraction: number | undefined) =>
+  fraction === undefined ? message : `${message}, ${percent(fraction)}`
+
 async function testOne(
   { project, dataset, folder }: { project: string; dataset: string; folder: string },
   others: Record<string, DatasetSpec>,
   options: Options,
+  progress: Progress,
 ): Promise<TestedDataset> {
   const spec = others[dataset]!
   const started = performance.now()
@@ -60,15 +98,12 @@ async function testOne(
   const seconds = () => (performance.now() - started) / 1000
   try {
     const { rows, expectations, warnings, setAside } = spec.pictures
-      ? await ingestPictures({
-          spec,
-          size: spec.pictures,
-          project: folder,
-          work: target,
-          target: join(target, 'table'),
-        })
+      ? await ingestPictures(
+          { spec, size: spec.pictures, project: folder, work: target, target: join(target, 'table') },
+          progress,
+        )
       : await ingestTable({
-          ...{ spec, folder, target, dataset, others },
+          ...{ spec, folder, target, dataset, others, progress },
           ...(await broughtBy(options, { project, dataset, sets: others, folder: target })),
         })
     return { ...told, rows, quarantined: setAside?.rows ?? 0, seconds: seconds(), results: expectations, warnings }
@@ -87,6 +122,7 @@ async function testPictures(
   { folder, expect }: { folder: string; expect: readonly PictureExpectation[] },
   project: string,
   options: DataOptions,
+  progress: Progress,
 ): Promise<TestedDataset> {
   const started = performance.now()
   const told = { dataset, rows: 0, quarantined: 0, results: [], warnings: [], error: null, unit: 'pictures' as const }
@@ -96,7 +132,8 @@ async function testPictures(
     const place = placeOf(resolve(project, folder), project, home)
     const pointer = knownPointerAt(place)
     const version = { dataset: place.name, version: pointer.version, entries: () => eachEntryOf(home, pointer) }
-    const { pictures, expectations } = await profilePictures(home, version, { expect })
+    const measured = (done: number, of: number) => progress('measuring pictures', of === 0 ? undefined : done / of)
+    const { pictures, expectations } = await profilePictures(home, version, { expect, measured })
     return { ...told, rows: pictures, seconds: seconds(), results: expectations }
   } catch (error) {
     const known = asOrreryError(error)

@@ -24,7 +24,7 @@ export async function keysThatCross(
   parts: Uint8Array,
 ): Promise<Crossing[]> {
   await duck.run('CREATE OR REPLACE TEMP TABLE parted (part INTEGER)')
-  await duck.append('parted', [Int32Array.from(parts)])
+  await duck.append('parted', [new Int32Array(parts)])
   const keyed = `SELECT (row_number() OVER ())::INTEGER - 1 AS number, part, value FROM
     (SELECT ${name(column)} AS value FROM ${parquet(path)}) POSITIONAL JOIN parted`
   // Nearly always no key is in two parts: what is not in a later one is not counted.
