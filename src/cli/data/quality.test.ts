@@ -34,10 +34,10 @@ it('a data test says no with exit code 1, in words, JSON and JUnit', async () =>
   const { code, out } = await run('test', file, '--junit', path('junit.xml'))
   expect(code).toBe(1)
   expect(out).toContain('t  60 rows · 1 of 2 expectations hold')
-  expect(out).toContain('✗ x is less than 50: 1 of 60 rows break it, such as row 8 (99.0)')
+  expect(out).toContain('✗ x is less than 50: 1 of 60 rows break it, such as row 8 (99)')
   const xml = await readFile(path('junit.xml'), 'utf8')
   expect(xml).toContain('<testsuite name="shop.t" tests="2" failures="1" errors="0"')
-  expect(xml).toContain('<failure message="1 of 60 rows break it, such as row 8 (99.0)" type="value skew"/>')
+  expect(xml).toContain('<failure message="1 of 60 rows break it, such as row 8 (99)" type="value skew"/>')
   const json = JSON.parse((await run('test', file, '--json')).out)
   expect(json.datasets[0].results.map((one: { passed: boolean }) => one.passed)).toEqual([false, true])
 })
@@ -50,13 +50,13 @@ it('a terminal is shown what a long test does, and nothing of it remains', async
   process.stdout.isTTY = true
   try {
     const { out } = await run('test', file)
-    expect(out).toMatch(/t.*(reading rows|profiling|hashing|finding the source|starting).* s/)
+    expect(out).toMatch(/t.*(starting|finding|verifying|reading|looking|describing|profiling|checking|hashing).* s/)
     expect(out.split('\u001B[0J').at(-1)).toContain('1 of 1 expectations hold')
   } finally {
     process.stdout.isTTY = before
     vi.unstubAllEnvs()
   }
-  expect((await run('test', file)).out).not.toMatch(/reading rows|profiling|starting/)
+  expect((await run('test', file)).out).not.toMatch(/⠋|⠼|describing|profiling|starting/)
 })
 
 it('warnings and rows that were set aside pass, unless it is strict', async () => {
@@ -80,7 +80,7 @@ it('two files are compared row by row', async () => {
   const { code, out } = await run('diff-table', path('t.csv'), path('u.csv'), '--key', 'id', '--check')
   expect(code).toBe(1)
   expect(out).toContain('+0 added  -1 removed  ~1 changed  58 the same')
-  expect(out).toContain('~ 7.0: x 99.0 → 0.5')
+  expect(out).toContain('~ 7: x 99 → 0.5')
   expect((await run('diff-table', path('t.csv'), path('t.csv'), '--check')).code).toBe(0)
   expect((await run('diff-table', path('t.csv'), path('gone.csv'))).code).toBe(2)
 })
