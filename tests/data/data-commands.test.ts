@@ -1,5 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -133,3 +144,31 @@ it('places that take nothing are refused at once', async () => {
     expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('ORRERY_DATA_REMOTE_REFUSED') })
   }
 }, 60_000)
+
+it('a blob that was lost is stored again by the next add, once a push has missed it', async () => {
+  await well(mine, 'add', 'pictures')
+  const [first] = globSync('.orrery/blobs/*/*', { cwd: mine }).filter((file) =>
+    readFileSync(join(mine, file), 'utf8').startsWith('picture'),
+  )
+  rmSync(join(mine, first!))
+  expect(await statusOf(mine)).toMatchObject([{ tree: 'same', missing: 1 }])
+  const refused = await data(mine, 'push', '--remote', '../remote')
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('lacks 1 blob of') })
+  await well(mine, 'add', 'pictures')
+  expect(await statusOf(mine)).toMatchObject([{ missing: 0 }])
+  await well(mine, 'push', '--remote', '../remote')
+})
+
+it('what a killed push left in a folder remote is swept after a day', async () => {
+  await well(mine, 'add', 'pictures')
+  const arriving = join(work, 'remote', '.arriving')
+  const [old, young, slow] = ['add-old', 'add-young', 'add-slow'].map((name) => join(arriving, name))
+  for (const folder of [old!, young!, slow!]) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'half'), 'half')
+  }
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
+  for (const path of [join(old!, 'half'), old!, slow!]) utimesSync(path, twoDaysAgo, twoDaysAgo)
+  await well(mine, 'push', '--remote', '../remote')
+  expect(readdirSync(arriving).sort()).toEqual(['add-slow', 'add-young'])
+})

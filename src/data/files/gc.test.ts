@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { blobPlace } from '#platform/blobs'
 import { addDataset } from './add.ts'
 import { checkoutDataset } from './checkout.ts'
 import { knownPointerAt } from './dataset.ts'
@@ -25,8 +28,8 @@ describe('what nothing refers to any longer', () => {
   const collect = (remove = true) => collectGarbage(shop.home, { remove })
   /** Nothing was touched just now. */
   const anHourLater = () => vi.setSystemTime(Date.now() + 3_600_000)
-  const stored = (text: string) =>
-    isStored(shop.home.blobs, execFileSync('sha256sum', { input: text, encoding: 'utf8' }).slice(0, 64), text.length)
+  const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
+  const stored = (text: string) => isStored(shop.home.blobs, hashOf(text), text.length)
 
   /** Three versions: one of an old commit, one of no commit, one of the working tree. */
   async function threeVersions() {
@@ -60,13 +63,45 @@ describe('what nothing refers to any longer', () => {
     expect(stored('in no commit'), 'no cache keeps it from being stored again').toBe(true)
   })
 
+  it('is found again where its removal was cut short, and no cache keeps it from being stored again', async () => {
+    const lost = await threeVersions()
+    const list = blobPlace(shop.home.blobs, lost.version.slice('sha256:'.length))
+    const blob = blobPlace(shop.home.blobs, hashOf('in no commit'))
+    vi.useFakeTimers({ toFake: ['Date'] })
+    anHourLater()
+    // A folder is not removed as a file is: here it ends, as if it had been killed.
+    rmSync(blob)
+    mkdirSync(blob)
+    await expect(collect()).rejects.toThrow()
+    expect(existsSync(list), 'the list goes last').toBe(true)
+    expect(existsSync(shop.home.statCaches), 'the caches go first').toBe(false)
+    rmdirSync(blob)
+    expect(await collect()).toMatchObject({ blobs: 1, versions: [{ version: lost.version }] })
+    expect(existsSync(list)).toBe(false)
+  })
+
+  it('keeps the list of a version while one of its files is fresh', async () => {
+    const lost = await threeVersions()
+    const blob = blobPlace(shop.home.blobs, hashOf('in no commit'))
+    const list = blobPlace(shop.home.blobs, lost.version.slice('sha256:'.length))
+    await sleep(50)
+    chmodSync(blob, 0o444)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    // Ten minutes after the list was written, and not yet after the file was touched.
+    vi.setSystemTime(lstatSync(list).ctimeMs + 600_020)
+    expect(await collect()).toMatchObject({ blobs: 0, spared: 2 })
+    vi.setSystemTime(Date.now() + 1000)
+    expect(existsSync(list)).toBe(true)
+    expect(await collect()).toMatchObject({ blobs: 2, spared: 0 })
+  })
+
   it('stays while it is fresh, or while anything in the database of a server names it', async () => {
     await threeVersions()
     expect(await collect()).toMatchObject({ blobs: 0, spared: 2 })
     vi.useFakeTimers({ toFake: ['Date'] })
     anHourLater()
     const db = new DatabaseSync(join(shop.home.folder, 'orrery.db'))
-    const hash = execFileSync('sha256sum', { input: 'in no commit', encoding: 'utf8' }).slice(0, 64)
+    const hash = hashOf('in no commit')
     db.exec(`create table "of a room" (facts text); insert into "of a room" values ('{"blob":"sha256:${hash}"}')`)
     expect(await collect()).toMatchObject({ blobs: 1, spared: 1 })
     expect(stored('in no commit')).toBe(true)

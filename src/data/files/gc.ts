@@ -56,32 +56,60 @@ export async function collectGarbage(home: DataHome, { remove, database }: GcReq
     for (const { version, kind } of kept) for (const hash of blobsOf(home, version, kind)) needed.add(hash)
     // Also what git refers to and no line of the ledger names.
     for (const [version, kind] of referred) for (const hash of blobsOf(home, version, kind)) needed.add(hash)
-    const candidates = new Set<string>()
-    for (const { version, kind } of gone)
-      for (const hash of blobsOf(home, version, kind)) if (!needed.has(hash)) candidates.add(hash)
-    const mentioned = await mentionedByServer(home, candidates, database)
-    let [blobs, bytes, spared] = [0, 0, 0]
-    for (const hash of candidates) {
-      const place = blobPlace(home.blobs, hash)
-      const stats = lstatSync(place, { throwIfNoEntry: false })
-      if (!stats) continue
-      if (mentioned.has(hash) || stats.ctimeMs > Date.now() - UNTOUCHED_MS) {
-        spared++
-        continue
-      }
-      blobs++
-      bytes += stats.size
-      if (remove) rmSync(place)
-    }
-    // A cache that knows a file whose blob is gone would keep it from being stored again.
-    if (remove && blobs > 0) rmSync(home.statCaches, { recursive: true, force: true })
+    const contents = gone.map(({ version, kind }) => blobsOf(home, version, kind).filter((hash) => !needed.has(hash)))
+    const mentioned = await mentionedByServer(home, new Set(contents.flat()), database)
+    const sweep = { blobs: 0, bytes: 0, spared: 0 }
+    // A cache that knows a file whose blob is gone would keep it from being stored again: it goes before the first blob.
+    if (remove && gone.length > 0) rmSync(home.statCaches, { recursive: true, force: true })
+    takeOut(home, contents, mentioned, remove, sweep)
     return {
       ...{ removed: remove, versions: gone.map(({ dataset, version }) => ({ dataset, version })) },
-      ...{ blobs, bytes, kept: keptVersions.size, lostRepositories: [...lost], spared },
+      ...{ ...sweep, kept: keptVersions.size, lostRepositories: [...lost] },
     }
   } finally {
     lock.release()
   }
+}
+
+/**
+ * A version's list of files goes last, and only with all the others: without it nobody would find what is left, after a
+ * kill or when a file was spared.
+ */
+function takeOut(
+  home: DataHome,
+  contents: readonly (readonly string[])[],
+  mentioned: ReadonlySet<string>,
+  remove: boolean,
+  sweep: { blobs: number; bytes: number; spared: number },
+): void {
+  const seen = new Map<string, 'gone' | 'fresh'>()
+  const take = (hash: string): 'gone' | 'fresh' => {
+    const place = blobPlace(home.blobs, hash)
+    const stats = lstatSync(place, { throwIfNoEntry: false })
+    if (!stats) return 'gone'
+    const fresh = stats.ctimeMs > Date.now() - UNTOUCHED_MS
+    if (fresh || mentioned.has(hash)) {
+      sweep.spared++
+      return fresh ? 'fresh' : 'gone'
+    }
+    sweep.blobs++
+    sweep.bytes += stats.size
+    if (remove) rmSync(place)
+    return 'gone'
+  }
+  const once = (hash: string) => {
+    const state = seen.get(hash) ?? take(hash)
+    seen.set(hash, state)
+    return state
+  }
+  // Of a dataset of one file its bytes are all there is.
+  const lists: string[] = []
+  for (const [list, ...files] of contents) {
+    const states = files.map(once)
+    if (list !== undefined && !states.includes('fresh')) lists.push(list)
+    else if (list !== undefined) sweep.spared++
+  }
+  for (const list of lists) once(list)
 }
 
 async function referredVersions(ledger: readonly LedgerLine[]) {

@@ -65,12 +65,15 @@ export async function pushVersion(
       return { dataset, version, files: 0, bytes: 0, present: pointer.files }
     const blobs = blobsOf(home, pointer)
     const lost = blobs.filter(({ hash, size }) => !isStored(home.blobs, hash, size))
-    if (lost.length > 0)
+    if (lost.length > 0) {
+      // The next add would not read again what its cache says was stored.
+      rmSync(place.statCache, { force: true })
       throw new VersionIncomplete(
         version,
         lost.map(({ hash }) => hash),
         PUSH_HINT,
       )
+    }
     const there = await remote.present(blobs)
     const missing = blobs.filter(({ hash }) => !there.has(hash))
     const local = (blob: Blob) => ({ ...blob, path: blobPlace(home.blobs, blob.hash) })
@@ -82,7 +85,7 @@ export async function pushVersion(
   }
 }
 
-const PUSH_HINT = 'Add the dataset here first, or pull it from where it is.'
+const PUSH_HINT = 'Add the dataset here (again), or pull it from where it is.'
 
 /** Brings what the store does not have, verified, so that a checkout of the version is possible. */
 export async function fetchVersion(

@@ -1,4 +1,4 @@
-import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { blobPlace } from '#platform/blobs'
 import { deposit } from '../deposit.ts'
@@ -20,6 +20,7 @@ export function openFolderRemote(folder: string): Remote {
       if (blobs.length === 0) return
       try {
         makeFolders(there.arriving)
+        sweep(there.arriving)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         throw new RemoteRefused(folder, `it cannot be written (${code})`, 'Mount it, or mend its permissions.', error)
@@ -54,6 +55,17 @@ function readable<T>(folder: string, look: () => T): T {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new RemoteRefused(folder, `it cannot be read (${code})`, 'Mount it, or mend its permissions.', error)
+  }
+}
+
+/** What a kill left under way. Others may be sending this moment, from other machines: what is a day old is nobody's. */
+function sweep(arriving: string): void {
+  const dayAgo = Date.now() - 86_400_000
+  for (const { name } of readdirSync(arriving, { withFileTypes: true }).filter((one) => one.isDirectory())) {
+    const folder = join(arriving, name)
+    const changed = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    const isOld = changed(folder) < dayAgo && readdirSync(folder).every((file) => changed(join(folder, file)) < dayAgo)
+    if (isOld) rmSync(folder, { recursive: true, force: true })
   }
 }
 
