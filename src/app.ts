@@ -96,6 +96,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const { bring, versions } = dataSources
   const fileDatasets = openFileDatasets({ storage, blobs, events, ledger: home.dataLedger })
   const pictures = openPictureProfiles({ storage, jobs, files: fileDatasets, projects, home })
+  opened.defer(pictures.close)
   const features = await openFeatures({
     ...{ storage, blobs, events, jobs, clock, log, projects, data, versions, work: home.work },
     onlineStore: config.onlineStore,

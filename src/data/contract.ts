@@ -9,9 +9,13 @@ export { FileDataset, FileVersion } from './files/contract.ts'
 
 export {
   type AlikePictures,
+  type ListedPicture,
+  PICTURE_KINDS,
   PICTURE_MEASURES,
+  type PictureKind,
   type PictureMeasure,
   PictureProfile,
+  PictureQuery,
   pictureRoutes,
 } from './pictures/contract.ts'
 export { TableDiff } from './diff/contract.ts'

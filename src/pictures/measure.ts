@@ -40,8 +40,8 @@ export interface UnreadablePicture {
 
 export type Measured = MeasuredPicture | UnreadablePicture
 
-/** The size that models look at: detail that they never see is no sharpness. */
-export const LOOKED_AT = 256
+/** About the size that models look at: detail that they never see is no sharpness. Most photographs are decoded at half of theirs. */
+export const LOOKED_AT = 160
 
 /** 64 MiB, 100 megapixels: more than any camera makes. */
 export const MEASURED_LIMITS: PictureLimits = { bytes: 64 * 1024 * 1024, pixels: 100_000_000 }

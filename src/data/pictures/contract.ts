@@ -79,6 +79,65 @@ export const PictureProfile = z.object({
 })
 export type PictureProfile = z.infer<typeof PictureProfile>
 
+/** Pictures of one kind among all of a version. */
+export const PICTURE_KINDS = [
+  ...([
+    'unreadable',
+    'leaking',
+    'contradicting',
+    'same',
+    'near',
+    'far',
+    'blank',
+    'grey',
+    'transparent',
+    'turned',
+  ] as const),
+  'personal',
+] as const
+export const PictureKind = z.enum(PICTURE_KINDS)
+export type PictureKind = z.infer<typeof PictureKind>
+
+export const ListedPicture = z.object({
+  number: z.int().describe('Its place in the order of paths, from 0.'),
+  path: z.string(),
+  hash: z.string(),
+  bytes: z.number(),
+  part: z.string().nullable(),
+  class: z.string().nullable(),
+  format: PictureFormat.nullable().describe('This and the measures are null where it cannot be read.'),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+  orientation: z.int().nullable(),
+  brightness: z.number().nullable(),
+  contrast: z.number().nullable(),
+  sharpness: z.number().nullable(),
+  personal: z.array(z.enum(['place', 'owner', 'device'])),
+  problem: PictureProblem.nullable(),
+  reason: z.string().nullable(),
+  near: z.int().nullable().describe('The first of those that look the same.'),
+  far: z.number().nullable().describe('Interquartile ranges from the nearer quartile, where it is beyond the fence.'),
+  farBy: PictureMeasure.nullable(),
+})
+export type ListedPicture = z.infer<typeof ListedPicture>
+
+/** Which pictures of a version, in which order. */
+export const PictureQuery = z.object({
+  part: z.string().optional(),
+  class: z.string().optional(),
+  kind: PictureKind.optional(),
+  find: z.string().max(200).optional().describe('What their paths have in them.'),
+  sort: z.enum(['path', 'far', ...PICTURE_MEASURES]).default('path'),
+  order: z.enum(['up', 'down']).default('up'),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(200).default(60),
+})
+export type PictureQuery = z.infer<typeof PictureQuery>
+
+const Thumbnails = z
+  .record(z.string(), z.string())
+  .describe('Small JPEGs in base64, by hash; none of what cannot be shown.')
+
 const OneVersion = z.object({ version: z.string().describe('The id of a version of files.') })
 
 export const pictureRoutes = defineRoutes({
@@ -92,6 +151,30 @@ export const pictureRoutes = defineRoutes({
       profile: PictureProfile.nullable().describe('Null until somebody asks for it.'),
       running: z.object({ message: z.string(), fraction: z.number().nullable() }).nullable(),
       failure: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+    }),
+    unchecked: true,
+  },
+  listPictures: {
+    method: 'GET',
+    path: '/api/file-versions/:version/pictures/list',
+    permission: 'data:read',
+    summary: 'The pictures of a profiled version, filtered and sorted, with their thumbnails.',
+    params: OneVersion,
+    query: PictureQuery,
+    reply: z.object({ total: z.int(), pictures: z.array(ListedPicture), thumbnails: Thumbnails }),
+    unchecked: true,
+  },
+  getPicture: {
+    method: 'GET',
+    path: '/api/file-versions/:version/pictures/:number',
+    permission: 'data:read',
+    summary: 'One picture of a profiled version, large enough to look at, and those that look the same.',
+    params: OneVersion.extend({ number: z.coerce.number().int().min(0) }),
+    reply: z.object({
+      picture: ListedPicture,
+      preview: z.string().nullable().describe('A JPEG in base64, upright; null where nothing can be shown.'),
+      alike: z.array(ListedPicture).describe('The first of those that are, or look, the same.'),
+      thumbnails: Thumbnails,
     }),
     unchecked: true,
   },

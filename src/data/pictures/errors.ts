@@ -22,6 +22,28 @@ export class NoPictures extends OrreryError {
   }
 }
 
+export class PicturesNotProfiled extends OrreryError {
+  constructor(dataset: string) {
+    super({
+      code: 'ORRERY_DATA_PICTURES_NOT_PROFILED',
+      status: 409,
+      message: `What the pictures of this version of ${dataset} are like is not known yet.`,
+      hint: 'Profile it first: orrery data profile <path>, or the button on its page.',
+    })
+  }
+}
+
+export class PictureNotFound extends OrreryError {
+  constructor(dataset: string, number: number) {
+    super({
+      code: 'ORRERY_DATA_PICTURE_NOT_FOUND',
+      status: 404,
+      message: `This version of ${dataset} has no picture ${number}.`,
+      hint: 'Pictures are numbered from 0 in the order of their paths.',
+    })
+  }
+}
+
 export class PictureGone extends OrreryError {
   constructor(hash: string | null, file: string | null) {
     super({

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Measured } from '#pictures'
 
 /** Grows when pictures are measured otherwise: what was measured before is measured again. */
-export const METHOD = 2
+export const METHOD = 3
 
 /** What was measured of pictures, by their hash: it holds for ever, in whatever dataset they are. */
 export interface MeasuredStore {
@@ -24,6 +24,8 @@ const TABLES = `
     problem text, reason text
   );
   create table if not exists thumbnails (hash blob primary key, jpeg blob not null) without rowid`
+
+export const measuredFile = ({ folder }: { readonly folder: string }): string => join(folder, 'data', 'pictures.db')
 
 export function openMeasuredStore(file: string): MeasuredStore {
   mkdirSync(dirname(file), { recursive: true })

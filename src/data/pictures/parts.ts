@@ -17,10 +17,24 @@ export function isPicture(path: string): boolean {
   return PICTURE.test(path)
 }
 
-/** `train/cat/1.jpg` is in the part `train` and the class `cat`; the folder nearest to a picture names its class. */
-export function placeOfPicture(path: string): { part: string | null; class: string | null } {
+/**
+ * `train/cat/1.jpg` is in the part `train` and the class `cat`; the folder nearest to a picture names its class.
+ *
+ * @returns the folder above it, too: see `WITHOUT_SHELVES`
+ */
+export function placeOfPicture(path: string): { part: string | null; class: string | null; above: string | null } {
   const folders = path.split('/').slice(0, -1)
   const at = folders.findIndex((folder) => Object.hasOwn(PARTS, folder.toLowerCase()))
   const named = folders.filter((_, i) => i !== at)
-  return { part: at < 0 ? null : PARTS[folders[at]!.toLowerCase()]!, class: named.at(-1) ?? null }
+  const part = at < 0 ? null : PARTS[folders[at]!.toLowerCase()]!
+  return { part, class: named.at(-1) ?? null, above: named.at(-2) ?? null }
 }
+
+/**
+ * A hundred thousand pictures lie on shelves: `cat/000/1.jpg`, `dog/000/2.jpg`. Where all of the nearest folders are numbers and
+ * lie in several others, those are the classes; `0/1.png` and `1/2.png` are classes themselves.
+ */
+export const WITHOUT_SHELVES = `
+  update temp.files set class = above where not exists (
+    select 1 from temp.files where above is null or class is null or class glob '*[^0-9]*'
+  ) and (select count(distinct above) from temp.files) > 1`

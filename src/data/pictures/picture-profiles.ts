@@ -6,10 +6,12 @@ import type { PictureExpectation } from '#projects/contract'
 import type { FileVersion } from '../files/contract.ts'
 import { VersionNotFound } from '../files/errors.ts'
 import type { FileDatasets } from '../files/file-datasets.ts'
-import type { PictureProfile } from './contract.ts'
+import type { PictureProfile, PictureQuery } from './contract.ts'
 import { NoPictures } from './errors.ts'
-import { keptProfile, type PictureHome } from './profile-pictures.ts'
+import { type OnePicture, openPictureViews, type PictureList } from './picture-views.ts'
+import { keptProfile } from './profile-pictures.ts'
 import type { ProfileWork } from './profile-worker.ts'
+import type { PictureHome } from './thumbnails.ts'
 
 const KIND = 'data.profile_pictures'
 /** A hundred thousand large photographs take an hour on two cores; what is done by then is kept. */
@@ -23,8 +25,12 @@ export interface PictureProfiles {
     running: { message: string; fraction: number | null } | null
     failure: { code: string; message: string; hint: string } | null
   }>
+  /** Pictures of a version that was profiled, with their thumbnails. */
+  list(id: string, query: PictureQuery): Promise<PictureList>
+  picture(id: string, number: number): Promise<OnePicture>
   /** Queues the profiling of a version; what is under way already is not started again. */
   start(id: string): Promise<{ job: string }>
+  close(): void
 }
 
 export function openPictureProfiles(needs: {
@@ -37,6 +43,8 @@ export function openPictureProfiles(needs: {
   const { storage, jobs, files, projects } = needs
   // Only what can be sent to a child process.
   const home: PictureHome = { folder: needs.home.folder, blobs: needs.home.blobs }
+
+  const views = openPictureViews(home)
 
   jobs.define<{ id: string }, { pictures: number }>({
     kind: KIND,
@@ -81,6 +89,9 @@ export function openPictureProfiles(needs: {
         failure: last?.state === 'failed' && last.error ? last.error : null,
       }
     },
+    list: async (id, query) => views.list(await folderOf(id), query),
+    picture: async (id, number) => views.picture(await folderOf(id), number),
+    close: views.close,
     start: async (id) => {
       const { project } = await folderOf(id)
       const { id: job } = await storage.write((tx) => jobs.enqueue(tx, { kind: KIND, input: { id }, key: id, project }))

@@ -25,7 +25,8 @@ const TABLE = `
   create table about (name text primary key, value text not null) without rowid`
 
 const FILES = `create temp table files (
-  n integer primary key, path text not null, hash blob not null, bytes integer not null, part text, class text, first integer
+  n integer primary key, path text not null, hash blob not null, bytes integer not null, part text, class text, above text,
+  first integer
 )`
 
 export interface Home {

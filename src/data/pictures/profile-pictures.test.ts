@@ -10,7 +10,8 @@ import { blobPlace } from '#platform/blobs'
 import { addDataset } from '../files/add.ts'
 import { openWorkshop, type Workshop } from '../files/datasets.fixture.ts'
 import { eachEntryOf, entriesOf, knownPointerAt } from '../files/dataset.ts'
-import { PictureProfile } from './contract.ts'
+import { PictureProfile, PictureQuery } from './contract.ts'
+import { openPictureViews } from './picture-views.ts'
 import { keptProfile, profilePictures } from './profile-pictures.ts'
 import { openDecoders } from './workers.ts'
 
@@ -140,6 +141,68 @@ describe('the profile of a folder of pictures', () => {
     expect((await profiled()).progress).toEqual([0, 1, 2, 3, 4, 5])
     shop.write('photos/5.jpg', await drawn(5).jpeg().toBuffer())
     expect((await profiled()).progress).toEqual([5, 6])
+  })
+
+  it('can be looked through, filtered and sorted, a picture with those that look the same', async () => {
+    await aSetWithEverything()
+    const views = openPictureViews(shop.home)
+    const where = { dataset: 'photos', version: 'sha256:none' }
+    const list = (query: Record<string, unknown> = {}) => views.list(where, PictureQuery.parse(query))
+    try {
+      await expect(list()).rejects.toMatchObject({ code: 'ORRERY_DATA_PICTURES_NOT_PROFILED', status: 409 })
+      where.version = (await profiled()).profile.version
+      const paths = async (query: Record<string, unknown>) => (await list(query)).pictures.map(({ path }) => path)
+      const first = await list({ limit: 4, offset: 2 })
+      expect([first.total, first.pictures.length, Object.keys(first.thumbnails).length]).toEqual([30, 4, 4])
+      expect(first.pictures.map(({ number }) => number)).toEqual([2, 3, 4, 5])
+      expect(await paths({ kind: 'unreadable' })).toEqual(['test/dog/cut.jpg', 'test/dog/page.jpg'])
+      expect(await paths({ kind: 'contradicting' })).toEqual(['test/dog/small.jpg', 'train/cat/5.jpg'])
+      expect((await paths({ kind: 'leaking' })).sort()).toEqual([
+        ...['test/cat/copy.jpg', 'test/dog/small.jpg', 'train/cat/3.jpg', 'train/cat/5.jpg'],
+      ])
+      expect(await paths({ kind: 'same', part: 'train' })).toEqual(['train/cat/3.jpg'])
+      expect((await paths({ sort: 'aspect', order: 'down', limit: 1 }))[0]).toBe('test/dog/wide.jpg')
+      // What has no measure comes last, whichever way.
+      expect((await paths({ sort: 'sharpness', order: 'down' })).slice(-2)).toContain('test/dog/page.jpg')
+      expect(await paths({ find: "DOG/P'" })).toEqual([])
+      expect(await paths({ find: 'DOG/P' })).toEqual(['test/dog/page.jpg', 'test/dog/plain.png'])
+      const { number } = (await list({ find: 'dog/small' })).pictures[0]!
+      const one = await views.picture(where, number)
+      expect(one.alike.map(({ path }) => path)).toEqual(['train/cat/5.jpg'])
+      expect((await sharp(Buffer.from(one.preview!, 'base64')).metadata()).width).toBe(64)
+      const [page] = (await list({ find: 'page.jpg' })).pictures
+      expect(await views.picture(where, page!.number)).toMatchObject({ preview: null, alike: [] })
+      await expect(views.picture(where, 30)).rejects.toMatchObject({ status: 404 })
+      // Bytes that are gone are no reason to show nothing of the rest.
+      rmSync(blobPlace(shop.home.blobs, one.picture.hash))
+      expect(await views.picture(where, number)).toMatchObject({ preview: null })
+    } finally {
+      views.close()
+    }
+  })
+
+  it('takes folders of numbers for shelves where they lie in several classes, and for classes where they do not', async () => {
+    for (const [i, path] of ['cat/000/a.jpg', 'cat/001/b.jpg', 'dog/000/c.jpg'].entries())
+      shop.write(`photos/train/${path}`, await drawn(i).jpeg().toBuffer())
+    const classes = async () => (await profiled()).profile.parts.flatMap((one) => one.classes.map(({ name }) => name))
+    expect(await classes()).toEqual(['cat', 'dog'])
+    for (const place of ['cat', 'dog']) rmSync(join(shop.folder, 'photos/train', place), { recursive: true })
+    for (const i of [4, 5, 6]) shop.write(`photos/train/${i % 2}/${i}.jpg`, await drawn(i).jpeg().toBuffer())
+    expect(await classes()).toEqual(['0', '1'])
+  })
+
+  it('is not made again for a version that has one; what is newly expected is looked at', async () => {
+    for (let i = 0; i < 3; i++) shop.write(`photos/${i}.jpg`, await drawn(i).jpeg().toBuffer())
+    const { profile } = await profiled()
+    // Neither files nor measures are read any more.
+    rmSync(join(shop.folder, '.orrery', 'data', 'pictures.db'), { force: true })
+    const again = await profiled([{ width_between: [100, null] }])
+    expect(again.progress).toEqual([3])
+    expect(again.profile).toEqual({
+      ...profile,
+      expectations: [expect.objectContaining({ failing: 3, passed: false })],
+    })
+    expect((await profiled()).profile.expectations).toEqual([])
   })
 
   it('refuses what has no pictures, and names one that is no longer in the store', async () => {

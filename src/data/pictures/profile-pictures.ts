@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { blobPlace } from '#platform/blobs'
 import type { Measured } from '#pictures'
@@ -10,9 +10,10 @@ import type { PictureProfile } from './contract.ts'
 import type { DescribedPicture } from './described.ts'
 import { NoPictures } from './errors.ts'
 import { checkPictures } from './expectations.ts'
-import { type MeasuredStore, openMeasuredStore } from './measured-store.ts'
-import { isPicture, placeOfPicture } from './parts.ts'
+import { type MeasuredStore, measuredFile, openMeasuredStore } from './measured-store.ts'
+import { isPicture, placeOfPicture, WITHOUT_SHELVES } from './parts.ts'
 import { eachPicture, type Home, makePictureTable, openPictureTable, placeOfProfile } from './picture-table.ts'
+import { type PictureHome, thumbnailsOf } from './thumbnails.ts'
 import { describePictures, shownPictures } from './profile.ts'
 import { type Decoders, openDecoders } from './workers.ts'
 
@@ -21,12 +22,6 @@ const KEPT_AT_ONCE = 2_048
 const KEPT_AFTER_MS = 100
 /** Those that were not measured yet are looked up by so many. */
 const LOOKED_UP = 2_048
-const THUMBNAIL = 112
-
-export interface PictureHome {
-  readonly folder: string
-  readonly blobs: string
-}
 
 export interface PictureVersion {
   readonly dataset: string
@@ -89,7 +84,7 @@ export function* profiledPictures(home: Home, version: string): Generator<Descri
 }
 
 async function describe(home: PictureHome, version: PictureVersion, options: Options): Promise<PictureProfile> {
-  const file = join(home.folder, 'data', 'pictures.db')
+  const file = measuredFile(home)
   const store = openMeasuredStore(file)
   const table = makePictureTable(home, version.version, file)
   const decoders = openDecoders()
@@ -99,7 +94,7 @@ async function describe(home: PictureHome, version: PictureVersion, options: Opt
     await measureAll(home, { store, database, decoders }, options)
     database.exec(TAKE_WHAT_WAS_MEASURED)
     const described = describePictures(database, { version: version.version, files, madeAt: Date.now() })
-    const thumbnails = await thumbnailsOf(home, { store, decoders }, shownPictures(described), options.signal)
+    const thumbnails = await thumbnailsOf(home, { store, decoders }, shownPictures(described), options)
     const expect = options.expect ?? []
     const expectations = checkPictures(eachPicture(database), described, expect)
     const profile: PictureProfile = { ...described, thumbnails, expectations }
@@ -115,7 +110,7 @@ async function describe(home: PictureHome, version: PictureVersion, options: Opt
 
 /** @returns how many files there are, pictures or not */
 function listFiles(database: DatabaseSync, { dataset, entries }: PictureVersion): number {
-  const insert = database.prepare('insert into temp.files values (?, ?, unhex(?), ?, ?, ?, ?)')
+  const insert = database.prepare('insert into temp.files values (?, ?, unhex(?), ?, ?, ?, ?, ?)')
   let files = 0
   let pictures = 0
   database.exec('begin')
@@ -125,12 +120,13 @@ function listFiles(database: DatabaseSync, { dataset, entries }: PictureVersion)
     const path = written || dataset
     if (!isPicture(path)) continue
     const place = placeOfPicture(written)
-    insert.run(pictures, path, hash, size, place.part, place.class, pictures)
+    insert.run(pictures, path, hash, size, place.part, place.class, place.above, pictures)
     pictures++
   }
   database.exec(`update temp.files set first = found.first from (
     select min(n) as first, hash from temp.files group by hash having count(*) > 1
   ) as found where found.hash = files.hash`)
+  database.exec(WITHOUT_SHELVES)
   database.exec('commit')
   if (pictures === 0) throw new NoPictures(dataset)
   return files
@@ -194,29 +190,6 @@ function* eachMissing(home: PictureHome, database: DatabaseSync) {
     if (some.length < LOOKED_UP) return
     last = some.at(-1)!.n
   }
-}
-
-/** Small JPEGs in base64, by hash; those that were made before are found. */
-async function thumbnailsOf(
-  home: PictureHome,
-  { store, decoders }: { store: MeasuredStore; decoders: Decoders },
-  shown: ReadonlySet<string>,
-  signal?: AbortSignal,
-): Promise<Record<string, string>> {
-  const found = new Map<string, Uint8Array>()
-  const missing: string[] = []
-  for (const hash of shown) {
-    const small = store.thumbnail(hash)
-    if (small) found.set(hash, small)
-    else missing.push(hash)
-  }
-  const made = new Map<string, Uint8Array>()
-  const works = missing.map((hash) => ({ hash, path: blobPlace(home.blobs, hash), thumbnail: THUMBNAIL }))
-  await decoders.done(works, ({ hash, thumbnail }) => thumbnail && made.set(hash, thumbnail), signal)
-  store.keepThumbnails(made)
-  return Object.fromEntries(
-    [...found, ...made].map(([hash, small]) => [hash, Buffer.from(small).toString('base64')] as const),
-  )
 }
 
 const fileOf = (home: Home, version: string) => `${placeOfProfile(home, version)}.json`

@@ -2,7 +2,8 @@
 import { serveAsChild } from '#platform/process'
 import type { PictureExpectation } from '#projects/contract'
 import { eachEntryOf } from '../files/dataset.ts'
-import { type PictureHome, profilePictures } from './profile-pictures.ts'
+import { profilePictures } from './profile-pictures.ts'
+import type { PictureHome } from './thumbnails.ts'
 
 export interface ProfileWork {
   readonly home: PictureHome

@@ -6,29 +6,13 @@ import { Failure } from '../shell/failure.tsx'
 import { bytes, count, figure, percent } from '../shell/numbers.ts'
 import { Ago, Badge, Empty, Id, Mark, Panel, SameAs, Skeleton } from '../shell/parts.tsx'
 import { ask, server } from '../shell/server.ts'
+import { PictureGrid } from './picture-grid.tsx'
+import { PERSONAL, PROBLEMS, shown, Thumbnail, WORDS } from './picture-parts.tsx'
 import { toneOf } from './result-list.tsx'
 
 const LOOK_AGAIN_MS = 1_000
 const FEW_CLASSES = 12
-
-const WORDS: Record<PictureMeasure, string> = {
-  width: 'width, px',
-  height: 'height, px',
-  aspect: 'width ÷ height',
-  bytes: 'size of the file',
-  brightness: 'brightness',
-  contrast: 'contrast',
-  sharpness: 'sharpness',
-}
-const PROBLEMS: Record<PictureProfile['unreadable'][number]['problem'], string> = {
-  truncated: 'cut off',
-  broken: 'broken',
-  bomb: 'far too large: a bomb',
-  no_picture: 'no pictures, whatever their names say',
-  crashed: 'ended the decoder',
-  too_slow: 'did not come to an end',
-}
-const PERSONAL = { place: 'where it was taken', owner: 'whose it is', device: 'which device took it' }
+const FEW_NAMES = 3
 
 /** A folder of pictures as its profile tells it; where there is none yet, the way to one. */
 export function PicturesView({ version }: { version: string }) {
@@ -69,7 +53,7 @@ export function PicturesView({ version }: { version: string }) {
               </button>
             </Panel>
           )}
-          {profile && <Profile profile={profile} />}
+          {profile && <Profile version={version} profile={profile} />}
           <SameAs api={`/api/file-versions/${version}/pictures`} cli="orrery data profile <path>" />
         </div>
       )}
@@ -77,7 +61,7 @@ export function PicturesView({ version }: { version: string }) {
   )
 }
 
-function Profile({ profile }: { profile: PictureProfile }) {
+function Profile({ version, profile }: { version: string; profile: PictureProfile }) {
   const { near, same, outliers, thumbnails } = profile
   return (
     <>
@@ -103,6 +87,7 @@ function Profile({ profile }: { profile: PictureProfile }) {
         </p>
         <Warnings profile={profile} />
       </Panel>
+      <PictureGrid version={version} profile={profile} />
       {profile.expectations.length > 0 && <Expected results={profile.expectations} />}
       <Panel title="How they spread" note="the middle 98 %; what lies beyond is in the outer bins">
         <ul className="columns">
@@ -209,8 +194,6 @@ function Expected({ results }: { results: PictureProfile['expectations'] }) {
   )
 }
 
-const shown = (measure: PictureMeasure, value: number) => (measure === 'bytes' ? bytes(value) : figure(value))
-
 function Shape({
   measure,
   shape,
@@ -285,7 +268,11 @@ function Alike({
   return (
     <Panel
       title={title}
-      note={[`${count(alike.groups)} ${alike.groups === 1 ? 'group' : 'groups'}`, ...across].join(', ')}
+      note={[
+        `${count(alike.groups)} ${alike.groups === 1 ? 'group' : 'groups'}`,
+        ...across,
+        ...(alike.complete ? [] : ['too many to compare them all']),
+      ].join(', ')}
     >
       <ul className="alike">
         {alike.shown.map((group) => (
@@ -305,37 +292,19 @@ function Alike({
   )
 }
 
+/** A mark is no place for a hundred names. */
+const few = (names: readonly string[]) =>
+  names.length > FEW_NAMES
+    ? `${names.slice(0, FEW_NAMES).join(', ')} and ${count(names.length - FEW_NAMES)} more`
+    : names.join(' and ')
+
 function AcrossWhat({ group: { parts, classes, count: n, pictures, distance } }: { group: AlikePictures }) {
   return (
     <p className="note">
-      {parts.length > 1 && <Badge tone="bad">leaks: {parts.join(' and ')}</Badge>}
-      {classes.length > 1 && <Badge tone="bad">contradicts: {classes.join(' and ')}</Badge>}
+      {parts.length > 1 && <Badge tone="bad">leaks: {few(parts)}</Badge>}
+      {classes.length > 1 && <Badge tone="bad">contradicts: {few(classes)}</Badge>}
       {n > pictures.length && `${count(n)} pictures; `}
       {distance > 0 && `${distance} of 64 bits apart`}
     </p>
-  )
-}
-
-function Thumbnail({
-  hash,
-  path,
-  thumbnails,
-}: {
-  hash: string
-  path: string
-  thumbnails: PictureProfile['thumbnails']
-}) {
-  const small = thumbnails[hash]
-  return (
-    <figure className="thumbnail">
-      {small ? (
-        <img src={`data:image/jpeg;base64,${small}`} alt={path} loading="lazy" />
-      ) : (
-        <span className="no-thumbnail">no picture</span>
-      )}
-      <figcaption className="note picture-path" title={path}>
-        {path}
-      </figcaption>
-    </figure>
   )
 }
