@@ -35,13 +35,21 @@ onEveryDatabase('the table of a stream', [...eventMigrations, ...dataMigrations,
     const blobs = await openBlobFolder(join(folder, 'blobs'))
     const events = openEvents({ storage: storage(), clock, log: openLog({ level: 'silent' }) })
     data = openData({ storage: storage(), blobs, events, clock })
-    streamTables = openStreamTables({ storage: storage(), blobs, data, clock, work: folder })
+    streamTables = openStreamTables({
+      storage: storage(),
+      blobs,
+      data,
+      clock,
+      work: folder,
+      smallRows: 1_000,
+      fewestRows: 200,
+    })
   })
   afterAll(() => rm(folder, { recursive: true }))
 
   async function tell(rows: number): Promise<void> {
     for (const end = told + rows; told < end; ) {
-      const piece = Array.from({ length: Math.min(5_000, end - told) }, () => {
+      const piece = Array.from({ length: Math.min(500, end - told) }, () => {
         const seq = ++told
         return {
           origin: 'A',
@@ -77,43 +85,43 @@ onEveryDatabase('the table of a stream', [...eventMigrations, ...dataMigrations,
     await tell(2)
     expect(await version('recent')).toBe(first)
     expect(await version('enough')).not.toBe(first)
-    await tell(109_995)
+    await tell(1_095)
     const large = await version('everything')
-    expect(await rowsOf(large)).toMatchObject(all(110_000))
+    expect(await rowsOf(large)).toMatchObject(all(1_100))
     expect([await parts(), await streamTables.waiting('shop', 'clicks')]).toEqual([[], 0])
 
     // What waits is written by itself; the table as it is stays.
-    await tell(21_000)
+    await tell(210)
     expect(await version('enough')).toBe(large)
-    expect([await parts(), await countLogged(storage(), of)]).toEqual([[21_000], 0])
-    await tell(4_000)
+    expect([await parts(), await countLogged(storage(), of)]).toEqual([[210], 0])
+    await tell(40)
     expect(await version('enough')).toBe(large)
-    expect([await parts(), await countLogged(storage(), of)]).toEqual([[21_000], 4_000])
-    expect(await streamTables.waiting('shop', 'clicks')).toBe(25_000)
+    expect([await parts(), await countLogged(storage(), of)]).toEqual([[210], 40])
+    expect(await streamTables.waiting('shop', 'clicks')).toBe(250)
     // A join that is asked for meanwhile takes what there is, for as long as `every` says.
     expect(await version('recent')).toBe(large)
     now += view.every
     const recent = await version('recent')
-    expect(await rowsOf(recent)).toMatchObject(all(135_000))
+    expect(await rowsOf(recent)).toMatchObject(all(1_350))
     expect([await parts(), await streamTables.waiting('shop', 'clicks')]).toEqual([[], 0])
 
     // Training takes everything; so does keeping when a quarter waits.
     await tell(1)
     const trained = await version('everything')
-    expect(await rowsOf(trained)).toMatchObject(all(135_001))
-    await tell(20_000)
+    expect(await rowsOf(trained)).toMatchObject(all(1_351))
+    await tell(200)
     await version('enough')
-    await tell(20_000)
-    expect(await rowsOf(await version('enough'))).toMatchObject(all(175_001))
+    await tell(200)
+    expect(await rowsOf(await version('enough'))).toMatchObject(all(1_751))
     expect(await parts()).toEqual([])
-  }, 120_000)
+  }, 60_000)
 
   it('takes parts that were written before the view had another column', async () => {
-    await tell(20_000)
+    await tell(200)
     await version('enough')
-    expect(await parts()).toEqual([20_000])
+    expect(await parts()).toEqual([200])
     const wider = { ...view, columns: [...view.columns, { name: 'device', type: 'text' as const, description: '' }] }
     const id = await version('everything', wider)
-    expect(await rowsOf(id)).toMatchObject(all(195_001))
-  }, 120_000)
+    expect(await rowsOf(id)).toMatchObject(all(1_951))
+  }, 60_000)
 })

@@ -55,8 +55,10 @@ export function openStreamTables(needs: {
   data: Data
   clock: Clock
   work: string
+  smallRows?: number
+  fewestRows?: number
 }): StreamTables {
-  const { storage, blobs, data, clock, work } = needs
+  const { storage, blobs, data, clock, work, smallRows = SMALL_ROWS, fewestRows = FEWEST_ROWS } = needs
   /** Two at once would both append the same rows. */
   const making = new Map<string, Promise<unknown>>()
 
@@ -156,12 +158,12 @@ export function openStreamTables(needs: {
     const isDue = (than: DataVersion) =>
       ({
         everything: true,
-        enough: than.rows <= SMALL_ROWS || rows >= than.rows * DUE_SHARE,
+        enough: than.rows <= smallRows || rows >= than.rows * DUE_SHARE,
         recent: clock.now() - than.createdAt >= view.every,
       })[wanted]
     const merges = !latest || isDue(latest)
     if (!merges && wanted === 'recent') return latest.id
-    const fewest = merges ? 1 : FEWEST_ROWS
+    const fewest = merges ? 1 : fewestRows
     while ((await countLogged(storage, { project, view: view.name })) >= fewest) await makePart(project, view, signal)
     return merges ? merge(project, view, latest, signal) : latest.id
   }
