@@ -138,10 +138,15 @@ export async function versionsOf(storage: Storage, project: string, view: string
   const rows = await storage
     .reads<CatalogTables>()
     .selectFrom('features_versions')
-    .select(['number', 'content', 'created_at'])
+    .select(['id', 'number', 'content', 'created_at'])
     .where('project', '=', project)
     .where('view', '=', view)
     .orderBy('number', 'desc')
     .execute()
-  return rows.map((row) => ({ version: row.number, content: row.content, since: Number(row.created_at) }))
+  return rows.map(({ id, number, content, created_at }) => ({
+    id,
+    version: number,
+    content,
+    since: Number(created_at),
+  }))
 }

@@ -38,7 +38,7 @@ export interface Catalog {
   withRows(project: string, names?: readonly string[]): Promise<readonly AppliedView[]>
   /** Lets `recent` look anew. */
   forget(): void
-  versions(project: string, view: string): Promise<{ version: number; content: string; since: number }[]>
+  versions(project: string, view: string): Promise<{ id: number; version: number; content: string; since: number }[]>
 }
 
 const MOST_RECENT = 1_000

@@ -263,7 +263,16 @@ export const featureRoutes = defineRoutes({
     params: OneProject.extend({ view: z.string() }),
     reply: FeatureViewInfo.extend({
       versions: z
-        .array(z.object({ version: z.int(), content: z.string(), since: z.number() }))
+        .array(
+          z.object({
+            version: z.int(),
+            content: z.string(),
+            since: z.number(),
+            statistics: z
+              .array(FeatureStatistics)
+              .describe('When it was materialized last; none where that never was, or is long ago.'),
+          }),
+        )
         .describe('Newest first.'),
       usedBy: z
         .array(z.object({ dataset: z.string(), endpoints: z.array(z.string()) }))

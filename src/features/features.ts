@@ -12,7 +12,15 @@ import { type Catalog, openCatalog } from './catalog.ts'
 import type { AppliedView } from './catalog-store.ts'
 import { completeRecords } from './complete.ts'
 import { openComputing } from './computing.ts'
-import type { FeaturesJob, JoinBody, JoinedVersion, MaterializedView, OnlineState, StreamInfo } from './contract.ts'
+import type {
+  FeatureStatistics,
+  FeaturesJob,
+  JoinBody,
+  JoinedVersion,
+  MaterializedView,
+  OnlineState,
+  StreamInfo,
+} from './contract.ts'
 import { JobUnknown, ViewNotOnline, ViewNotStreamed } from './errors.ts'
 import { type Historical, openHistorical } from './historical.ts'
 import { openKeeper } from './keeper.ts'
@@ -26,6 +34,17 @@ import { type OpenedViews, openSources } from './sources.ts'
 import { rejectedMessages } from './streams/log-store.ts'
 import { openStreamTables } from './streams/stream-table.ts'
 import { openStreams } from './streams/streams.ts'
+
+/** A version of a view, and what its features were like when it was materialized last. */
+export interface ViewVersion {
+  readonly version: number
+  readonly content: string
+  readonly since: number
+  readonly statistics: FeatureStatistics[]
+}
+
+/** Older versions are not compared with. */
+const COMPARED_VERSIONS = 5
 
 export interface Features extends Online {
   readonly catalog: Catalog
@@ -42,6 +61,8 @@ export interface Features extends Online {
   /** How the online store of a view stands. */
   state(view: AppliedView): Promise<OnlineState | null>
   materializations(project: string, view: string, limit: number): Promise<Materialization[]>
+  /** Newest first; the newest of them with what their features were like. */
+  versions(project: string, view: string): Promise<ViewVersion[]>
   /** How the stream of a view stands; null for a view that has none. */
   stream(view: AppliedView): Promise<StreamInfo | null>
   /** Messages of its stream that were set aside. @throws ViewNotStreamed */
@@ -193,6 +214,13 @@ export async function openFeatures(needs: {
         skew: (await skewOf(storage, project, name)) ?? null,
       }
     },
+    versions: async (project, view) =>
+      Promise.all(
+        (await catalog.versions(project, view)).map(async ({ id, ...version }, i) => {
+          const last = i < COMPARED_VERSIONS ? await lastMaterialization(storage, project, view, id) : undefined
+          return { ...version, statistics: last?.facts?.statistics ?? [] }
+        }),
+      ),
     materializations: (project, view, limit) => materializationsOf(storage, project, view, limit),
     stream: streams.info,
     rejected: async (project, name, limit) => {

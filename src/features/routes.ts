@@ -60,7 +60,7 @@ export function mountFeatures(
       return {
         ...(await infoOf(project, view)),
         usedBy: usesOf(spec, view),
-        versions: await features.catalog.versions(project, view),
+        versions: await features.versions(project, view),
         materializations: past.map(({ id, startedAt, finishedAt, written, facts }) => {
           const { changed = 0, entities = 0 } = facts ?? {}
           return { id, startedAt, finishedAt, written, changed, entities }

@@ -214,6 +214,11 @@ describe.skipIf(!HAS_NATS)('features from a stream (needs nats-server)', { timeo
     await publish({ ...click('7', 1, 2), region: 'north' })
     await materialize()
     await expect.poll(() => online(['1', '2', '7']), WAIT).toEqual([8, 2, 2])
+    const { versions } = await api.getFeatureView({ params: { project, view: 'clicks' } })
+    expect(versions.map(({ version, statistics }) => [version, statistics.map(({ name }) => name)])).toEqual([
+      [2, ['pages', 'device', 'region']],
+      [1, ['pages', 'device']],
+    ])
     // What the new version has no column for is no row of it.
     const { messages } = await api.listRejectedMessages({ params: { project, view: 'clicks' }, query: { limit: 1 } })
     expect(messages[0]!.reason).toBe('"region" is missing.')

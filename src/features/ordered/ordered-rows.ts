@@ -87,27 +87,33 @@ async function orderAndLeave(
 ): Promise<void> {
   const { kinds, kept, use, table } = options
   const whole = kinds.map((_, i) => `k${i} IS NOT NULL`).join(' AND ')
-  const known = `(SELECT * FROM (${relation.select(kinds, { unchecked: true })}) WHERE ${whole} AND e IS NOT NULL)`
-  const entities = await numberEntities(duck, known, kinds, table)
+  const from = relation.select(kinds, { unchecked: true })
+  const known = `(SELECT * FROM (${from}) WHERE ${whole} AND e IS NOT NULL)`
+  // Their times are not read for this: an entity more does no harm.
+  const entities = await numberEntities(duck, `(SELECT * FROM (${from}) WHERE ${whole})`, kinds, table)
   const partitions = await takeApart(duck, relation, { known, entities, rows: Math.min(rows, entities.rows) }, options)
   let draft = await draftOf(views, key)
+  // What is left saves time later: that it cannot be written must not cost the answer.
+  const giveUp = async () => {
+    const given = draft
+    draft = undefined
+    await given?.drop().catch(() => {})
+  }
   try {
-    if (draft && entities.table) await duck.run(`COPY ${entities.table} TO ${text(draft.table)} (FORMAT parquet)`)
+    if (draft && entities.table)
+      await duck.run(`COPY ${entities.table} TO ${text(draft.table)} (FORMAT parquet)`).catch(giveUp)
     const passing = function* (): Generator<Part> {
       for (const part of partitions.parts()) {
         try {
           draft?.write(part)
-        } catch (error) {
-          // The folder is there to save time: a full disk must not cost the answer.
-          if (!isDiskFull(error)) throw error
-          void draft?.drop()
-          draft = undefined
+        } catch {
+          void giveUp()
         }
         yield part
       }
     }
     await use(entities, passing)
-    await draft?.keep({ entities: entities.entities, columns: 1 + kept.length, first: entities.first })
+    await draft?.keep({ entities: entities.entities, columns: 1 + kept.length, first: entities.first }).catch(giveUp)
   } catch (error) {
     await draft?.drop()
     throw error
@@ -181,8 +187,6 @@ async function draftOf(views: OrderedViews, key: string): Promise<OrderedDraft |
     return undefined
   }
 }
-
-const isDiskFull = (error: unknown) => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 
 async function rowsOf(duck: Duck, relation: Relation): Promise<number> {
   return (await duck.row<{ rows: number }>(`SELECT count(*) AS rows FROM (${relation.select()})`)).rows

@@ -32,7 +32,7 @@ export function FeatureViewPage() {
           <div className="grid">
             <div className="span-8 stack">
               <Panel title="Features" note={one.entities.length > 0 ? `by ${one.entities.join(', ')}` : undefined}>
-                {one.onDemand ? <Expressions view={one} /> : <Columns view={one} />}
+                {one.onDemand ? <Expressions view={one} /> : <Columns view={one} before={versionBefore(one)} />}
               </Panel>
               {one.sql && (
                 <Panel title="Query" note={`over ${one.from.join(', ')}`}>
@@ -160,7 +160,18 @@ function ComputedFrom({
   )
 }
 
-function Columns({ view: { columns, state } }: { view: FeatureViewInfo }) {
+interface VersionOfView {
+  version: number
+  statistics: FeatureStatistics[]
+}
+
+/** The last version before the one that answers which was ever materialized. */
+function versionBefore({ state, versions }: { state: FeatureViewInfo['state']; versions: VersionOfView[] }) {
+  const answering = state?.version ?? 0
+  return versions.find(({ version, statistics }) => version < answering && statistics.length > 0)
+}
+
+function Columns({ view: { columns, state }, before }: { view: FeatureViewInfo; before: VersionOfView | undefined }) {
   const statisticsOf = (name: string) => state?.statistics.find((one) => one.name === name)
   return (
     <div className="scroll">
@@ -177,6 +188,7 @@ function Columns({ view: { columns, state } }: { view: FeatureViewInfo }) {
         <tbody>
           {columns.map(({ name, type, description }) => {
             const found = statisticsOf(name)
+            const earlier = before?.statistics.find((one) => one.name === name)
             return (
               <tr key={name} data-row>
                 <td>
@@ -186,7 +198,14 @@ function Columns({ view: { columns, state } }: { view: FeatureViewInfo }) {
                 <td>{type}</td>
                 <td className="n">{found && found.rows > 0 ? percent(found.missing / found.rows) : '–'}</td>
                 <td className="n">{found ? count(found.distinct) : '–'}</td>
-                <td>{found ? shapeOf(found) : '–'}</td>
+                <td>
+                  {found ? shapeOf(found) : '–'}
+                  {earlier && (
+                    <div className="note">
+                      version {before!.version}: {shapeOf(earlier)}
+                    </div>
+                  )}
+                </td>
               </tr>
             )
           })}
