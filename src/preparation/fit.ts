@@ -141,11 +141,10 @@ function clean({ columns, missing, replace }: CleanStep, work: Work): void {
   const { builder } = work
   for (const column of work.chosen(columns)) {
     if (column.kind === 'text') {
-      const keys = [...missing, ...Object.keys(replace)]
-      const values = [
-        ...missing.map(() => null),
-        ...Object.values(replace).map((value) => (value === '' ? null : value)),
-      ]
+      // The empty text is a missing one, whether it is replaced or takes the place of another.
+      const textOf = (written: string) => (written === '' ? null : written)
+      const keys = [...missing, ...Object.keys(replace)].map(textOf)
+      const values = [...missing.map(() => null), ...Object.values(replace).map(textOf)]
       const same = { same: true } as const
       work.set(column, builder.add({ op: 'replace', of: [column.node], keys, values, otherwise: same }))
       continue
@@ -170,7 +169,9 @@ function clean({ columns, missing, replace }: CleanStep, work: Work): void {
 
 function numberIn(written: string): number {
   const number = Number(written)
-  if (written.trim() === '' || !Number.isFinite(number))
+  if (written.trim() === '')
+    throw new StepInvalid('"" is no number, and the column holds numbers', 'Give missing numbers a value with `impute`.')
+  if (!Number.isFinite(number))
     throw new StepInvalid(`"${written}" is no number, and the column holds numbers`, 'Name only columns that it fits.')
   return number
 }

@@ -37,7 +37,7 @@ const numbers = fc.option(
   ),
   { freq: 6, nil: null },
 )
-const words = ['a', 'b', "o'clock", 'ä', '😀', ' ', 'A']
+const words = ['a', 'b', "o'clock", 'ä', '😀', ' ', 'A', '', '2024-02-29', 'NaN', 'null']
 const texts = fc.option(
   fc.oneof(
     fc.constantFrom(...words),
@@ -220,8 +220,8 @@ const step: fc.Arbitrary<PackageStep> = fc.oneof(
   fc.record({
     clean: fc.record({
       columns: textColumns,
-      missing: fc.subarray(['b', ' ', 'A']),
-      replace: fc.dictionary(fc.constantFrom('a', 'ä', 'b'), fc.constantFrom('a', 'b', 'A', ''), { maxKeys: 2 }),
+      missing: fc.subarray(['b', ' ', 'A', '']),
+      replace: fc.dictionary(fc.constantFrom('a', 'ä', 'b', ''), fc.constantFrom('a', 'b', 'A', ''), { maxKeys: 3 }),
     }),
   }),
   fc.record({
