@@ -170,7 +170,10 @@ function clean({ columns, missing, replace }: CleanStep, work: Work): void {
 function numberIn(written: string): number {
   const number = Number(written)
   if (written.trim() === '')
-    throw new StepInvalid('"" is no number, and the column holds numbers', 'Give missing numbers a value with `impute`.')
+    throw new StepInvalid(
+      '"" is no number, and the column holds numbers',
+      'Give missing numbers a value with `impute`.',
+    )
   if (!Number.isFinite(number))
     throw new StepInvalid(`"${written}" is no number, and the column holds numbers`, 'Name only columns that it fits.')
   return number

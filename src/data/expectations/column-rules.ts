@@ -326,7 +326,7 @@ export const COMPILE_COLUMN: Compilers = {
           `abs(${subject.cell} - orrery_mean) >= ${bound} * orrery_std`,
           {
             from: (table) =>
-              `(SELECT * FROM ${table}, (SELECT avg(${subject.cell}) AS orrery_mean, stddev_pop(${subject.cell}) AS orrery_std FROM ${table}))`,
+              `(SELECT * FROM ${table}, (SELECT avg(${subject.cell}) AS orrery_mean, stddev_samp(${subject.cell}) AS orrery_std FROM ${table}))`,
           },
         )
       : unfit(`${subject.column} lies less than ${bound} standard deviations from its mean`, subject),
@@ -414,13 +414,16 @@ export const COMPILE_COLUMN: Compilers = {
     judges: 'asked',
     words: `the most frequent value of ${subject.column} is one of ${values.join(', ')}`,
     ask: async (duck, relation) => {
-      const [top] = await duck.rows<{ value: string }>(
-        `SELECT ${subject.asText} AS value FROM ${relation} WHERE ${subject.present} GROUP BY ${subject.cell} ORDER BY count(*) DESC, 1 LIMIT 1`,
+      const counted = `SELECT ${subject.asText} AS value, count(*) AS often FROM ${relation} WHERE ${subject.present} GROUP BY ${subject.cell}`
+      // Of several that are as frequent, none may be another: which of them comes first says nothing.
+      const top = await duck.rows<{ value: string }>(
+        `SELECT value FROM (${counted}) QUALIFY often = max(often) OVER () ORDER BY value LIMIT ${values.length + 1}`,
       )
-      if (!top) return { passed: false, observed: 'it holds nothing' }
+      if (top.length === 0) return { passed: false, observed: 'it holds nothing' }
+      const known = asShown(subject, values)
       return {
-        passed: asShown(subject, values).includes(plainNumber(top.value, subject)),
-        observed: `it is ${top.value}`,
+        passed: top.every(({ value }) => known.includes(plainNumber(value, subject))),
+        observed: `it is ${top.map(({ value }) => value).join(' and ')}`,
       }
     },
   }),

@@ -21,10 +21,6 @@ function between(given: Arguments): Written {
   }
 }
 
-/** Python's `re.match`, which the pandas engine uses, looks at the beginning of a value only. */
-const anchored = (pattern: unknown) => (String(pattern).startsWith('^') ? String(pattern) : `^(?:${pattern})`)
-const patterns = (list: unknown) => (Array.isArray(list) ? list.map(anchored) : list)
-
 const TYPES: Record<string, string> = {
   int: 'integer',
   int8: 'integer',
@@ -62,22 +58,29 @@ export function typeFrom(theirs: unknown): string | undefined {
   ]
 }
 
-const KINDS: Record<string, (given: Arguments) => Written> = {
+/** A row that lacks one of two values breaks theirs, unless they are told to leave it out; here it is about no rule but this one. */
+function ofPair({ column_A, column_B, ignore_row_if }: Arguments, rule: Written): Written[] {
+  const columns = [column_A, column_B]
+  const whole = ignore_row_if === 'either_value_is_missing' ? [] : [{ columns, all_or_none: true }]
+  return [{ columns, ...rule }, ...whole]
+}
+
+const KINDS: Record<string, (given: Arguments) => Written | Written[]> = {
   expect_column_values_to_be_between: between,
   expect_column_values_to_be_in_set: (given) => ({ ...column(given), in: given.value_set }),
   expect_column_values_to_not_be_in_set: (given) => ({ ...column(given), not_in: given.value_set }),
   expect_column_values_to_not_be_null: (given) => ({ ...column(given), not_null: true }),
   expect_column_values_to_be_null: (given) => ({ ...column(given), is_null: true }),
   expect_column_values_to_be_unique: (given) => ({ ...column(given), unique: true }),
-  expect_column_values_to_match_regex: (given) => ({ ...column(given), match: anchored(given.regex) }),
-  expect_column_values_to_not_match_regex: (given) => ({ ...column(given), not_match: anchored(given.regex) }),
+  expect_column_values_to_match_regex: (given) => ({ ...column(given), match: given.regex }),
+  expect_column_values_to_not_match_regex: (given) => ({ ...column(given), not_match: given.regex }),
   expect_column_values_to_match_regex_list: (given) => ({
     ...column(given),
-    [given.match_on === 'all' ? 'match_all' : 'match_any']: patterns(given.regex_list),
+    [given.match_on === 'all' ? 'match_all' : 'match_any']: given.regex_list,
   }),
   expect_column_values_to_not_match_regex_list: (given) => ({
     ...column(given),
-    match_none: patterns(given.regex_list),
+    match_none: given.regex_list,
   }),
   expect_column_values_to_match_like_pattern: (given) => ({ ...column(given), like: given.like_pattern }),
   expect_column_values_to_not_match_like_pattern: (given) => ({ ...column(given), not_like: given.like_pattern }),
@@ -150,15 +153,10 @@ const KINDS: Record<string, (given: Arguments) => Written> = {
       },
     }
   },
-  expect_column_pair_values_to_be_equal: ({ column_A, column_B }) => ({ columns: [column_A, column_B], equal: true }),
-  expect_column_pair_values_a_to_be_greater_than_b: ({ column_A, column_B, or_equal }) => ({
-    columns: [column_A, column_B],
-    descending: or_equal ? 'or_equal' : true,
-  }),
-  expect_column_pair_values_to_be_in_set: ({ column_A, column_B, value_pairs_set }) => ({
-    columns: [column_A, column_B],
-    in_pairs: value_pairs_set,
-  }),
+  expect_column_pair_values_to_be_equal: (given) => ofPair(given, { equal: true }),
+  expect_column_pair_values_a_to_be_greater_than_b: (given) =>
+    ofPair(given, { descending: given.or_equal ? 'or_equal' : true }),
+  expect_column_pair_values_to_be_in_set: (given) => ofPair(given, { in_pairs: given.value_pairs_set }),
   expect_compound_columns_to_be_unique: ({ column_list }) => ({ columns: column_list, unique_together: true }),
   expect_select_column_values_to_be_unique_within_record: ({ column_list }) => ({
     columns: column_list,
@@ -201,12 +199,13 @@ export function importGreatExpectations(suite: unknown): Imported {
       .flat()
       .filter(Boolean)
     try {
-      add(kind, {
-        ...make(given),
-        mostly: typeof mostly === 'number' && mostly < 1 ? percentage(mostly) : undefined,
-        note: note.length > 0 ? note.join(' ') : undefined,
-        otherwise: severity === 'warning' || severity === 'info' ? 'warn' : undefined,
-      })
+      for (const made of [make(given)].flat())
+        add(kind, {
+          ...made,
+          mostly: typeof mostly === 'number' && mostly < 1 ? percentage(mostly) : undefined,
+          note: note.length > 0 ? note.join(' ') : undefined,
+          otherwise: severity === 'warning' || severity === 'info' ? 'warn' : undefined,
+        })
     } catch {
       skip(kind, 'its arguments are not as Great Expectations writes them')
     }

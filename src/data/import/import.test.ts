@@ -50,11 +50,12 @@ it('a suite of Great Expectations becomes entries; what has no place is told', (
   expect(entries).toEqual([
     { column: 'amount', between: [null, 9], more_than: 0, mostly: '99%' },
     { column: 'state', in: ['new', 'paid'], otherwise: 'warn' },
-    { column: 'code', match: '^(?:[A-Z]+)', note: 'as printed' },
+    { column: 'code', match: '[A-Z]+', note: 'as printed' },
     { column: 'n', type: 'integer' },
     { column: 'n', quantiles: { '0.1': [0, 1], '0.5': [null, 4] } },
     { column: 'n', missing_share: [null, '10%'] },
     { columns: ['a', 'b'], descending: 'or_equal' },
+    { columns: ['a', 'b'], all_or_none: true },
     { rows: [10, null] },
     { column: 'host', format: 'ipv4' },
     { column: 'old', not_null: true },
