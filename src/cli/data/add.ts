@@ -2,8 +2,9 @@ import { relative } from 'node:path'
 import { type Added, addDataset, placeOf } from '#data/files'
 import { DONE } from '../exit.ts'
 import { GOOD, printJson } from '../output.ts'
-import { openScreen, spinner } from '../screen.ts'
+import { openScreen } from '../screen.ts'
 import { bytes, count, counted, elapsed, shortHash } from '../wording.ts'
+import { progressOf } from './progress.ts'
 import { type DataOptions, homeOf, placementOf } from './options.ts'
 
 /** Makes versions of folders and files, and says what to commit. */
@@ -18,10 +19,7 @@ export async function add(paths: readonly string[], options: DataOptions): Promi
       const place = placeOf(path, process.cwd(), home)
       const one = await addDataset(home, place, {
         placement,
-        progress: ({ files, bytes: size, ofFiles, ofBytes }) =>
-          screen?.block([
-            `${spinner()} ${place.name}  ${count(files)} of ${counted(ofFiles, 'file')} · ${bytes(size)} of ${bytes(ofBytes)}`,
-          ]),
+        progress: progressOf(screen, place),
       })
       added.push(one)
       screen?.block([])

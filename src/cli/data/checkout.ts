@@ -1,8 +1,9 @@
 import { type CheckedOut, checkouts, differences, placesAsked } from '#data/files'
 import { DONE } from '../exit.ts'
 import { GOOD, printJson } from '../output.ts'
-import { openScreen, spinner } from '../screen.ts'
+import { openScreen } from '../screen.ts'
 import { count, counted, shortHash } from '../wording.ts'
+import { progressOf } from './progress.ts'
 import { type DataOptions, homeOf, placementOf, refuseVersionOfMany } from './options.ts'
 
 interface Options extends DataOptions {
@@ -24,8 +25,8 @@ export async function checkout(paths: readonly string[], options: Options): Prom
       const one = await checkoutDataset(home, place, pointer, {
         placement: placementOf(options),
         force: options.force,
-        progress: ({ files, ofFiles }) =>
-          screen?.block([`${spinner()} ${place.name}  ${count(files)} of ${counted(ofFiles, 'file')}`]),
+        progress: progressOf(screen, place),
+        reading: progressOf(screen, place, 'reading '),
       })
       done.push(one)
       screen?.block([])

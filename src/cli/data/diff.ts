@@ -2,7 +2,9 @@ import pc from 'picocolors'
 import { type DatasetDiff, differences, type Entry, placeOf } from '#data/files'
 import { ANSWER_IS_NO, DONE } from '../exit.ts'
 import { printJson } from '../output.ts'
+import { openScreen } from '../screen.ts'
 import { bytes, count, shortHash } from '../wording.ts'
+import { progressOf } from './progress.ts'
 import { type DataOptions, homeOf } from './options.ts'
 
 interface Options extends DataOptions {
@@ -22,7 +24,9 @@ export async function diff(
   const home = homeOf(options)
   const { diffDataset } = await differences()
   const place = placeOf(path, process.cwd(), home)
-  const difference = await diffDataset(home, place, from, to)
+  const screen = options.json ? undefined : openScreen()
+  const reading = progressOf(screen, place, 'reading ')
+  const difference = await diffDataset(home, place, from, to, reading).finally(() => screen?.close())
   if (options.json) printJson({ dataset: place.name, ...difference })
   else for (const line of linesOf(place.name, difference)) console.log(line)
   const { added, removed, changed, moved } = difference

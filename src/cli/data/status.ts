@@ -4,6 +4,7 @@ import { ANSWER_IS_NO, DONE } from '../exit.ts'
 import { BAD, GOOD, printJson } from '../output.ts'
 import { openScreen, spinner } from '../screen.ts'
 import { bytes, count, counted, shortHash } from '../wording.ts'
+import { progressOf } from './progress.ts'
 import { type DataOptions, homeOf } from './options.ts'
 
 interface Options extends DataOptions {
@@ -22,7 +23,7 @@ export async function status(paths: readonly string[], options: Options): Promis
   try {
     for (const place of await placesAsked(paths, process.cwd(), home)) {
       screen?.block([`${spinner()} ${place.name}`])
-      const one = await statusOf(home, place, remote)
+      const one = await statusOf(home, place, { remote, reading: progressOf(screen, place, 'reading ') })
       found.push(one)
       screen?.block([])
       for (const line of linesOf(one)) screen?.line(line)

@@ -2,7 +2,6 @@ import {
   checkouts,
   type DataHome,
   differences,
-  type Place,
   placesAsked,
   remotes,
   repositoryOf,
@@ -11,8 +10,9 @@ import {
 } from '#data/files'
 import { DONE } from '../exit.ts'
 import { GOOD, printJson } from '../output.ts'
-import { openScreen, type Screen, spinner } from '../screen.ts'
-import { bytes, count, counted, elapsed, shortHash } from '../wording.ts'
+import { openScreen, type Screen } from '../screen.ts'
+import { bytes, counted, elapsed, shortHash } from '../wording.ts'
+import { progressOf } from './progress.ts'
 import { type DataOptions, homeOf, placementOf, refuseVersionOfMany } from './options.ts'
 
 interface Options extends DataOptions {
@@ -33,7 +33,7 @@ export async function push(paths: readonly string[], options: Options): Promise<
     for (const place of places) {
       const began = Date.now()
       const pointer = await findVersion(home, place, undefined)
-      const progress = bar(screen, place)
+      const progress = progressOf(screen, place)
       const one = await pushVersion(home, place, pointer, remote, { verify: options.verify, progress })
       done(one, `${wordsOf(one)} · ${elapsed(Date.now() - began)}`)
     }
@@ -52,9 +52,14 @@ export async function pull(paths: readonly string[], options: Options): Promise<
     for (const place of places) {
       const began = Date.now()
       const pointer = await findVersion(home, place, options.version)
-      const one = await fetchVersion(home, place, pointer, remote, { progress: bar(screen, place) })
+      const one = await fetchVersion(home, place, pointer, remote, { progress: progressOf(screen, place) })
       if (options.checkout !== false)
-        await checkoutDataset(home, place, pointer, { placement: placementOf(options), force: options.force })
+        await checkoutDataset(home, place, pointer, {
+          placement: placementOf(options),
+          force: options.force,
+          progress: progressOf(screen, place, 'writing '),
+          reading: progressOf(screen, place, 'reading '),
+        })
       done(one, `${wordsOf(one)} · ${elapsed(Date.now() - began)}`)
     }
   })
@@ -86,13 +91,6 @@ async function tell(
   } finally {
     screen?.close()
   }
-}
-
-function bar(screen: Screen | undefined, place: Place) {
-  return (at: { files: number; bytes: number; ofFiles: number; ofBytes: number }) =>
-    screen?.block([
-      `${spinner()} ${place.name}  ${count(at.files)} of ${counted(at.ofFiles, 'file')} · ${bytes(at.bytes)} of ${bytes(at.ofBytes)}`,
-    ])
 }
 
 function wordsOf({ files, bytes: size }: Transferred): string {

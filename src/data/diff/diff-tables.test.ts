@@ -20,8 +20,14 @@ async function diff(before: Table, after: Table, key: string[] | null) {
     for (const { columns, rows } of [before, after]) {
       const path = join(folder.path(), `diff-${made++}.parquet`)
       const cell = (value: Cell) =>
-        value === null ? 'NULL' : typeof value === 'number' ? `${value}::DOUBLE` : text(value)
-      const types = columns.map((_, i) => (rows.some((row) => typeof row[i] === 'number') ? 'DOUBLE' : 'VARCHAR'))
+        value === null
+          ? 'NULL'
+          : typeof value === 'number'
+            ? `'${Object.is(value, -0) ? '-0' : value}'::DOUBLE`
+            : text(value)
+      const types = columns.map((column, i) =>
+        column === 'at' ? 'TIMESTAMP' : rows.some((row) => typeof row[i] === 'number') ? 'DOUBLE' : 'VARCHAR',
+      )
       const values = rows.map((row) => `(${row.map(cell).join(', ')})`).join(', ')
       const selected = columns.map((column, i) => `c${i}::${types[i]} AS "${column}"`)
       const from =
@@ -89,8 +95,15 @@ function someTable(next: (below: number) => number, unique: boolean, columns: st
   const count = next(30)
   for (let i = 0; i < count; i++) {
     const id = unique ? i * 2 + next(2) : next(6)
-    const row = [id, [null, 0, -0, 1.5, 2][next(5)]!, [null, '', 'a', "o'b", 'é'][next(5)]!, next(3)]
-    rows.push(columns.map((_, at) => (at < row.length ? row[at]! : next(2))))
+    const row: Record<string, Cell> = {
+      id,
+      x: [null, 0, -0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 0.1 + 0.2, 0.3][next(8)]!,
+      // The same letter in two ways is two texts.
+      s: [null, '', 'a', "o'b", 'é', 'e\u0301'][next(6)]!,
+      n: next(3),
+      at: [null, '2024-03-31 01:30:00', '2024-03-31 01:30:00.000001', '1969-12-31 23:59:59'][next(4)]!,
+    }
+    rows.push(columns.map((column) => (column in row ? row[column]! : next(2))))
   }
   rows.sort(() => next(3) - 1)
   return { columns, rows }
@@ -102,14 +115,17 @@ describe.each([
 ] as const)('%s', (_, key) => {
   it.each(Array.from({ length: 60 }, (__, seed) => seed))('is what a plain comparison finds, seed %i', async (seed) => {
     const next = random(seed)
-    const columns = ['id', 'x', 's', 'n']
+    const columns = ['id', 'x', 's', 'n', 'at']
     const before = someTable(next, key !== null, columns)
-    const after = someTable(next, key !== null, next(4) === 0 ? ['id', 'n', 's', 'added'] : columns)
+    const after = someTable(next, key !== null, next(4) === 0 ? ['id', 'n', 'at', 's', 'added'] : columns)
     // A table without a row has no number in it, and so other types: that is another test.
     if (before.rows.length === 0 || after.rows.length === 0) return
     const clean = (table: Table) => ({
       ...table,
-      rows: table.rows.map((row) => row.map((cell) => (cell === 0 ? 0 : cell))),
+      // JSON knows neither of these, and both zeros are one number.
+      rows: table.rows.map((row) =>
+        row.map((cell) => (cell === 0 ? 0 : typeof cell === 'number' && !Number.isFinite(cell) ? `${cell}` : cell)),
+      ),
     })
     const typed = (table: Table) => table.columns.map((__, i) => table.rows.some((row) => typeof row[i] === 'number'))
     const found = await diff(before, after, key && [...key])

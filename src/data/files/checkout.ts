@@ -22,7 +22,7 @@ import { choosePlacement } from './placement.ts'
 import type { Pointer } from './pointer.ts'
 import { isStored, type Placement } from './stage.ts'
 import { encodeStatCache, type Known } from './stat-cache.ts'
-import { absoluteOf, readWorkingTree, unsavedIn, type WorkingTree } from './working-tree.ts'
+import { absoluteOf, type Reading, readWorkingTree, unsavedIn, type WorkingTree } from './working-tree.ts'
 import { factsOf } from './walk.ts'
 
 export interface CheckoutRequest {
@@ -30,6 +30,7 @@ export interface CheckoutRequest {
   /** Give up what no version has. */
   force?: boolean | undefined
   progress?: (at: { files: number; ofFiles: number }) => void
+  reading?: Reading | undefined
 }
 
 export interface CheckedOut {
@@ -52,7 +53,7 @@ export async function checkoutDataset(
   home: DataHome,
   place: Place,
   pointer: Pointer,
-  { placement: asked, force = false, progress }: CheckoutRequest = {},
+  { placement: asked, force = false, progress, reading }: CheckoutRequest = {},
 ): Promise<CheckedOut> {
   const dataset = await home.locks.dataset(place.path)
   const store = await home.locks.using()
@@ -68,7 +69,7 @@ export async function checkoutDataset(
         missing.map((entry) => entry.path || place.name),
         PULL_HINT,
       )
-    const working = readWorkingTree(place)
+    const working = readWorkingTree(place, reading)
     if (!force) {
       const unsaved = unsavedIn(place, working, home, wanted)
       if (unsaved.length > 0) throw new UnsavedChanges(place.name, unsaved)

@@ -7,7 +7,7 @@ import type { DataHome } from './home.ts'
 import { readLedger } from './ledger.ts'
 import { diffManifests, type ManifestDiff } from './manifest.ts'
 import { type Pointer, readPointer } from './pointer.ts'
-import { readWorkingTree } from './working-tree.ts'
+import { type Reading, readWorkingTree } from './working-tree.ts'
 
 /**
  * A version as people name one: the beginning of its hash, or a git revision whose pointer file is meant; nothing
@@ -62,12 +62,13 @@ export async function diffDataset(
   place: Place,
   from: string | undefined,
   to: string | undefined,
+  reading?: Reading,
 ): Promise<DatasetDiff> {
   const before = await findVersion(home, place, from)
   refuseWithoutList(home, place, before)
   const entries = entriesOf(home, before)
   if (to === undefined) {
-    const working = readWorkingTree(place)
+    const working = readWorkingTree(place, reading)
     return { before: before.version, after: null, ...diffManifests(entries, [...working.entries.values()]) }
   }
   const after = await findVersion(home, place, to)

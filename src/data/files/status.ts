@@ -4,7 +4,7 @@ import type { DataHome } from './home.ts'
 import { diffManifests, type Entry } from './manifest.ts'
 import type { Remote } from './remotes/remote.ts'
 import { isStored } from './stage.ts'
-import { readWorkingTree } from './working-tree.ts'
+import { type Reading, readWorkingTree } from './working-tree.ts'
 
 export interface DatasetStatus {
   readonly dataset: string
@@ -30,7 +30,11 @@ export interface DatasetStatus {
 }
 
 /** How a dataset stands: its files against the version that the pointer file names, the store, and a remote. */
-export async function statusOf(home: DataHome, place: Place, remote?: Remote): Promise<DatasetStatus> {
+export async function statusOf(
+  home: DataHome,
+  place: Place,
+  { remote, reading }: { remote?: Remote | undefined; reading?: Reading | undefined } = {},
+): Promise<DatasetStatus> {
   const pointer = knownPointerAt(place)
   const hash = pointer.version.slice('sha256:'.length)
   const pushed = remote ? (await remote.holds([hash])).has(hash) : null
@@ -41,13 +45,13 @@ export async function statusOf(home: DataHome, place: Place, remote?: Remote): P
   const entries = entriesOf(home, pointer)
   const missing = entries.filter((entry) => entry.mode !== 'link' && !isStored(home.blobs, entry.hash, entry.size))
   if (!isHere) return { ...known, tree: 'absent', changes: null, missing: missing.length }
-  const changes = changesOf(entries, place)
+  const changes = changesOf(entries, place, reading)
   const isSame = Object.values(changes).every((n) => n === 0)
   return { ...known, tree: isSame ? 'same' : 'changed', changes, missing: missing.length }
 }
 
-function changesOf(entries: readonly Entry[], place: Place): NonNullable<DatasetStatus['changes']> {
-  const working = readWorkingTree(place)
+function changesOf(entries: readonly Entry[], place: Place, reading?: Reading): NonNullable<DatasetStatus['changes']> {
+  const working = readWorkingTree(place, reading)
   const { added, removed, changed, moved } = diffManifests(entries, [...working.entries.values()])
   return {
     // What cannot be a file of a version is in none, and stops the next add.

@@ -19,8 +19,11 @@ export interface WorkingTree {
 
 const NOTHING: Tree = { files: [], links: [], refused: [], folders: new Map() }
 
+/** How much was read of the files that have to be. */
+export type Reading = (at: { files: number; bytes: number; ofFiles: number; ofBytes: number }) => void
+
 /** Reads a working tree: files that the stat cache knows are not opened. */
-export function readWorkingTree(place: Place): WorkingTree {
+export function readWorkingTree(place: Place, reading: Reading = () => {}): WorkingTree {
   const stats = lstatSync(place.path, { throwIfNoEntry: false })
   if (!stats)
     return { exists: false, isFile: false, entries: new Map(), known: new Map(), tree: NOTHING, savedLinks: new Map() }
@@ -29,8 +32,17 @@ export function readWorkingTree(place: Place): WorkingTree {
   const cache = readStatCache(place.statCache)
   const entries = new Map<string, Entry>()
   const known = new Map<string, Known>()
+  const unknown = tree.files.filter((file) => cache.hashOf(file.path, file) === undefined)
+  const at = { files: 0, bytes: 0, ofFiles: unknown.length, ofBytes: unknown.reduce((sum, { size }) => sum + size, 0) }
+  const read = (file: FoundFile) => {
+    const hash = hashFile(absoluteOf(place, file.path))
+    at.files++
+    at.bytes += file.size
+    reading(at)
+    return hash
+  }
   for (const file of tree.files) {
-    const hash = cache.hashOf(file.path, file) ?? hashFile(absoluteOf(place, file.path))
+    const hash = cache.hashOf(file.path, file) ?? read(file)
     known.set(file.path, { ...factsIn(file), hash })
     entries.set(file.path, { path: file.path, mode: file.executable ? 'executable' : 'file', size: file.size, hash })
   }
