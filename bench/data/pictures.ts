@@ -1,6 +1,6 @@
 /**
  * A folder of pictures profiled, beside sharp alone decoding the same files, in turn: wall and CPU seconds.
- * `node bench/data/pictures.ts [--repeat 3] [--photos 10000]`
+ * `node bench/data/pictures.ts [--repeat 3] [--photos 500]`
  *
  * `--many 100000` makes so many small pictures of them instead (cuts and mirror images), adds them, profiles them with a `kill -9`
  * in the middle, and again: what is measured stays measured.
@@ -30,7 +30,7 @@ const { values } = parseArgs({
   allowPositionals: true,
   options: {
     repeat: { type: 'string', default: '3' },
-    photos: { type: 'string', default: '1500' },
+    photos: { type: 'string', default: '500' },
     many: { type: 'string' },
   },
 })
@@ -61,23 +61,28 @@ async function compare(): Promise<void> {
       recursive: true,
       filter: (path) => statSync(path).isDirectory() || path.endsWith('.jpg'),
     })
-    await makeLarge(join(folder, 'large'), Number(values.photos))
-    for (const name of ['small', 'large']) {
+    await makePhotos(join(folder, 'middle'), 2 * Number(values.photos), { width: 500, height: 375 })
+    await makePhotos(join(folder, 'large'), Number(values.photos), { width: 1_600, height: 1_200 })
+    for (const name of ['small', 'middle', 'large']) {
       const node = process.execPath
       await run(node, [BIN, 'data', 'add', '--copy', name], folder)
       const rounds = { sharp: [] as Spent[], ours: [] as Spent[], again: [] as Spent[] }
       for (let round = 0; round < Number(values.repeat); round++) {
         rounds.sharp.push(await run(node, [fileURLToPath(import.meta.url), 'decode', join(folder, name)], folder))
-        for (const left of readdirSync(join(folder, '.orrery', 'data')).filter((one) => one.startsWith('pictures.db')))
-          rmSync(join(folder, '.orrery', 'data', left))
+        for (const left of readdirSync(join(folder, '.orrery', 'data')))
+          if (left.startsWith('pictures.db') || left === 'profiles')
+            rmSync(join(folder, '.orrery', 'data', left), { recursive: true })
         rounds.ours.push(await run(node, [BIN, 'data', 'profile', name, '--json'], folder))
         rounds.again.push(await run(node, [BIN, 'data', 'profile', name, '--json'], folder))
       }
       const cpu = (all: Spent[]) => median(all.map((one) => one.cpu))
       const wall = (all: Spent[]) => median(all.map((one) => one.wall))
-      console.log(`${name}: ${filesIn(join(folder, name)).length} files`)
+      const rss = (all: Spent[]) => Math.max(...all.map((one) => one.rss)) / 1024
+      console.log(`${name}: ${filesIn(join(folder, name)).length} files; load ${loadavg()[0]!.toFixed(1)}`)
       for (const [what, all] of Object.entries(rounds))
-        console.log(`  ${what.padEnd(6)} ${cpu(all).toFixed(1)} CPU s, ${wall(all).toFixed(1)} s`)
+        console.log(
+          `  ${what.padEnd(6)} ${cpu(all).toFixed(1)} CPU s, ${wall(all).toFixed(1)} s, ${rss(all).toFixed(0)} MiB`,
+        )
       console.log(
         `  ours / sharp: CPU ${(cpu(rounds.ours) / cpu(rounds.sharp)).toFixed(2)}, wall ${(wall(rounds.ours) / wall(rounds.sharp)).toFixed(2)}`,
       )
@@ -87,16 +92,15 @@ async function compare(): Promise<void> {
   }
 }
 
-/** Photographs of the size that telephones send: small ones, enlarged with grain, 1,600 × 1,200. */
-async function makeLarge(folder: string, many: number): Promise<void> {
+/** Photographs as the web has them, and as telephones send them: small ones, enlarged with grain. */
+async function makePhotos(folder: string, many: number, size: { width: number; height: number }): Promise<void> {
   mkdirSync(folder)
   const files = filesIn(PHOTOS)
     .filter((path) => path.endsWith('.jpg'))
     .slice(0, many)
   const grain = await sharp({
     create: {
-      width: 1_600,
-      height: 1_200,
+      ...size,
       channels: 3,
       background: '#000',
       noise: { type: 'gaussian', mean: 128, sigma: 20 },
@@ -106,7 +110,7 @@ async function makeLarge(folder: string, many: number): Promise<void> {
     .toBuffer()
   for (const [i, file] of files.entries()) {
     const large = sharp(file)
-      .resize(1_600, 1_200, { fit: 'fill' })
+      .resize({ ...size, fit: 'fill' })
       .composite([{ input: grain, blend: 'soft-light' }])
     writeFileSync(join(folder, `${i}.jpg`), await large.jpeg({ quality: 85 }).toBuffer())
   }

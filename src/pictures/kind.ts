@@ -28,6 +28,18 @@ export function kindOf(bytes: Uint8Array): 'jpeg' | 'png' {
   throw new PictureKindRefused(foreignKind(start, hex))
 }
 
+const PICTURES = [
+  ...['a BMP', 'a TIFF', 'a JPEG XL picture', 'a JPEG 2000 picture', 'an AVIF picture'],
+  ...['a HEIF picture or a film', 'an SVG or other XML'],
+]
+
+/** What a picture is that is not taken; `undefined` where the bytes are of no picture that is known. */
+export function foreignPicture(bytes: Uint8Array): string | undefined {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 256))
+  const kind = foreignKind(start, start.toString('hex'))
+  return PICTURES.includes(kind) ? kind : undefined
+}
+
 function foreignKind(start: Buffer, hex: string): string {
   const known = FOREIGN.find(([bytes]) => hex.startsWith(bytes))
   if (known) return known[1]

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { loadLibrary } from './library.ts'
+import { type Library, loadLibrary } from './library.ts'
 import { type MeasuredPicture, measurePicture } from './measure.ts'
 import { bomb, drawn, drawnPixels } from './pictures.fixture.ts'
 
@@ -74,9 +74,44 @@ it('measures a small JPEG alike, whether it says more than its pixels or not', a
   }
 })
 
+const ground = () => ({ create: { width: 40, height: 30, channels: 3 as const, background: '#a63' } })
+const withSharp = async (make: (sharp: Library) => Promise<Buffer>) => make(await loadLibrary())
+
+it('measures what cameras and designers make beside plain JPEGs', async () => {
+  const frames = 4
+  const film = Buffer.concat(Array.from({ length: frames }, () => Buffer.from(drawnPixels(60, 40).data)))
+  const raw = { raw: { width: 60, height: 40 * frames, channels: 3 as const, pageHeight: 40 } }
+  const made = await withSharp((sharp) =>
+    sharp(film, raw)
+      .gif({ delay: [9, 9, 9, 9] })
+      .toBuffer(),
+  )
+  // Of films the first frame.
+  expect(await measured(made)).toMatchObject({ format: 'gif', width: 60, height: 40 })
+  expect(
+    await measured(await withSharp((sharp) => sharp(film, raw).webp({ lossless: true }).toBuffer())),
+  ).toMatchObject({
+    ...{ format: 'webp', width: 60, height: 40 },
+  })
+  const plain = await measured(await written((one) => one.png()))
+  const cmyk = await measured(await written((one) => one.toColourspace('cmyk').jpeg({ quality: 95 })))
+  expect(cmyk).toMatchObject({ format: 'jpeg', width: 400, height: 300, alpha: false, grey: false })
+  // Ink shows fewer colours; read the wrong way round, as some do, it would be bright.
+  expect(Math.abs(cmyk.brightness - plain.brightness)).toBeLessThan(0.1)
+  const deep = await measured(await written((one) => one.toColourspace('rgb16').png()))
+  expect(deep.brightness).toBeCloseTo(plain.brightness, 2)
+  // What is transparent lies on white.
+  const clear = await measured(await written((one) => one.ensureAlpha(0).png()))
+  expect(clear).toMatchObject({ alpha: true, brightness: 1, contrast: 0 })
+})
+
 it.each([
   ['no bytes', () => new Uint8Array(), 'no_picture'],
   ['a text', () => Buffer.from('hello'), 'no_picture'],
+  ['an AVIF', () => withSharp((sharp) => sharp(ground()).avif({ effort: 0 }).toBuffer()), 'foreign'],
+  ['a TIFF', () => withSharp((sharp) => sharp(ground()).tiff().toBuffer()), 'foreign'],
+  ['a photograph of a telephone', () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'foreign'],
+  ['an SVG that asks for a file', () => Buffer.from('<svg><image href="file:///etc/passwd"/></svg>'), 'foreign'],
   ['a bomb', () => bomb(60_000, 60_000), 'bomb'],
   ['half a JPEG', async () => (await drawn('jpeg', 2_000, 1_500)).subarray(0, 20_000), 'truncated'],
   [

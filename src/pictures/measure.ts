@@ -2,7 +2,7 @@ import type { Sharp, SharpOptions } from 'sharp'
 import { asOrreryError } from '#platform/errors'
 import { personalExif } from './exif.ts'
 import { type Header, readHeader } from './header.ts'
-import { kindOf } from './kind.ts'
+import { foreignPicture, kindOf } from './kind.ts'
 import { loadLibrary } from './library.ts'
 import { lumaOf } from './luma.ts'
 import type { PictureFormat, PictureProblem } from './measured.contract.ts'
@@ -114,6 +114,8 @@ function formatOf(bytes: Uint8Array): PictureFormat | UnreadablePicture {
   try {
     return kindOf(bytes)
   } catch (error) {
+    const foreign = foreignPicture(bytes)
+    if (foreign) return { problem: 'foreign', reason: `${foreign}; JPEG, PNG, WebP and GIF are taken` }
     return { problem: 'no_picture', reason: asOrreryError(error)?.message ?? String(error) }
   }
 }

@@ -10,7 +10,8 @@ const PARTS: Readonly<Record<string, string>> = {
   testing: 'test',
 }
 
-const PICTURE = /\.(jpe?g|jfif|png|webp|gif)$/i
+/** Those that are not taken are among them: a folder of HEIC from a telephone is a folder of pictures, and is to be told so. */
+const PICTURE = /\.(jpe?g|jfif|png|webp|gif|hei[cf]|avif|tiff?|bmp|jxl|jp2|svg)$/i
 
 /** Whether a file is a picture by its name; what it really is, its bytes tell. */
 export function isPicture(path: string): boolean {

@@ -15,6 +15,7 @@ export const PROBLEMS: Record<PictureProfile['unreadable'][number]['problem'], s
   truncated: 'cut off',
   broken: 'broken',
   bomb: 'far too large: a bomb',
+  foreign: 'of a kind that is not taken, such as HEIC or TIFF',
   no_picture: 'no pictures, whatever their names say',
   crashed: 'ended the decoder',
   too_slow: 'did not come to an end',
