@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { orrery } from '../cli/orrery.ts'
+import { BIN, orrery } from '../cli/orrery.ts'
 
 const git = (folder: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: folder, encoding: 'utf8' })
@@ -172,3 +172,30 @@ it('what a killed push left in a folder remote is swept after a day', async () =
   await well(mine, 'push', '--remote', '../remote')
   expect(readdirSync(arriving).sort()).toEqual(['add-slow', 'add-young'])
 })
+
+it('a store or a working tree that cannot be written is told in words', async () => {
+  const file = join(work, 'file')
+  writeFileSync(file, 'a file')
+  for (const home of [join(file, 'home'), ...(process.platform === 'linux' ? ['/proc/home'] : [])]) {
+    const refused = await orrery(['data', 'add', 'pictures', '--home', home], { cwd: mine, endAfterMs: 20_000 })
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('ORRERY_DATA_FOLDER_NOT_WRITABLE') })
+  }
+  if (process.platform === 'win32') return
+  // The largest file that may be written is half of this one.
+  writeFileSync(join(mine, 'large'), 'large'.repeat(400_000))
+  const limited = spawnSync('sh', ['-c', `ulimit -f 1000; "${process.execPath}" "${BIN}" data add large --copy`], {
+    cwd: mine,
+    encoding: 'utf8',
+  })
+  expect([limited.status, limited.stderr]).toEqual([3, expect.stringContaining('ulimit -f')])
+  expect(readdirSync(join(mine, '.orrery', 'data', 'arriving'))).toEqual([])
+  await well(mine, 'add', 'large')
+  rmSync(join(mine, 'large'))
+  const back = spawnSync('sh', ['-c', `ulimit -f 1000; "${process.execPath}" "${BIN}" data checkout large --copy`], {
+    cwd: mine,
+    encoding: 'utf8',
+  })
+  expect([back.status, back.stderr]).toEqual([3, expect.stringContaining('ORRERY_DATA_FOLDER_NOT_WRITABLE')])
+  expect(readdirSync(mine).filter((name) => name.includes('aside'))).toEqual([])
+  await well(mine, 'checkout', 'large')
+}, 60_000)

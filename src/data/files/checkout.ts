@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { blobPlace } from '#platform/blobs'
 import { entriesOf, hasList, type Place, savePointer } from './dataset.ts'
+import { writingTo } from './disk-errors.ts'
 import { writeWhole } from './durable.ts'
 import { UnsavedChanges, VersionIncomplete } from './errors.ts'
 import type { DataHome } from './home.ts'
@@ -74,19 +75,23 @@ export async function checkoutDataset(
       const unsaved = unsavedIn(place, working, home, wanted)
       if (unsaved.length > 0) throw new UnsavedChanges(place.name, unsaved)
     }
-    const removed = removeOthers(place, working, wanted, pointer.kind)
-    const toWrite = [...wanted.values()].filter((entry) => !isThere(entry, working))
-    const { placement, known } = writeAll(home, place, toWrite, asked, (files) =>
-      progress?.({ files, ofFiles: toWrite.length }),
-    )
-    for (const [path, entry] of working.known) if (wanted.has(path) && !known.has(path)) known.set(path, entry)
-    const links = new Map([...wanted.values()].flatMap(({ path, target }) => (target ? [[path, target] as const] : [])))
-    writeWhole(place.statCache, encodeStatCache(known, links, Date.now()))
-    savePointer(place, pointer)
-    return {
-      ...{ dataset: place.name, version: pointer.version, written: toWrite.length, removed },
-      ...{ unchanged: wanted.size - toWrite.length, placement },
-    }
+    return await writingTo(dirname(place.path), async () => {
+      const removed = removeOthers(place, working, wanted, pointer.kind)
+      const toWrite = [...wanted.values()].filter((entry) => !isThere(entry, working))
+      const { placement, known } = writeAll(home, place, toWrite, asked, (files) =>
+        progress?.({ files, ofFiles: toWrite.length }),
+      )
+      for (const [path, entry] of working.known) if (wanted.has(path) && !known.has(path)) known.set(path, entry)
+      const links = new Map(
+        [...wanted.values()].flatMap(({ path, target }) => (target ? [[path, target] as const] : [])),
+      )
+      writeWhole(place.statCache, encodeStatCache(known, links, Date.now()))
+      savePointer(place, pointer)
+      return {
+        ...{ dataset: place.name, version: pointer.version, written: toWrite.length, removed },
+        ...{ unchanged: wanted.size - toWrite.length, placement },
+      }
+    })
   } finally {
     store.release()
     dataset.release()

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { blobPlace } from '#platform/blobs'
+import { inWords } from './disk-errors.ts'
 import { writeDurably } from './durable.ts'
 import { DatasetPlaceRefused, NoDataset } from './errors.ts'
 import { withIgnored } from './gitignore.ts'
@@ -49,10 +50,14 @@ export function knownPointerAt(place: Place): Pointer {
 export function savePointer(place: Place, pointer: Pointer): boolean {
   const text = writePointer(pointer)
   const was = existsSync(place.pointerFile) ? readFileSync(place.pointerFile, 'utf8') : undefined
-  if (place.repository) keepOutOfGit(place)
-  if (was === text) return false
-  writeDurably(place.pointerFile, text)
-  return true
+  try {
+    if (place.repository) keepOutOfGit(place)
+    if (was === text) return false
+    writeDurably(place.pointerFile, text)
+    return true
+  } catch (error) {
+    throw inWords(error, dirname(place.pointerFile))
+  }
 }
 
 function keepOutOfGit({ path }: Place): void {

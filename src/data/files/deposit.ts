@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { DataDiskFull } from './errors.ts'
+import { inWords } from './disk-errors.ts'
 import type { DataHome } from './home.ts'
 import { type Outcome, openSettling } from './settle.ts'
 import type { Source, Staging } from './stage.ts'
@@ -42,9 +42,7 @@ export async function deposit(sources: readonly Source[], { home, placement, sto
     })
     await settling.finish()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw new DataDiskFull(home.folder, error)
-    throw error
+    throw inWords(error, home.folder)
   } finally {
     await workers.close()
     await settling.rest()

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -15,6 +15,19 @@ export function syncFileSystem(folder: string): Promise<boolean> {
     child.on('error', () => resolve(false))
     child.on('exit', (code) => resolve(code === 0))
   })
+}
+
+/** Not Node's own recursion, which never ends where a folder that is there takes none (`/proc`, an automount). */
+export function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error
+    makeFolders(dirname(folder))
+    mkdirSync(folder)
+  }
 }
 
 /** Syncs a file's bytes, or the names in a folder. */
@@ -42,7 +55,7 @@ export function writeWhole(path: string, bytes: Uint8Array | string): void {
 }
 
 function writeAside(path: string, bytes: Uint8Array | string, durable: boolean): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolders(dirname(path))
   const aside = `${path}.${process.pid}.aside`
   try {
     const file = openSync(aside, 'w')

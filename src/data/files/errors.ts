@@ -102,7 +102,20 @@ export class DataDiskFull extends OrreryError {
       code: 'ORRERY_DATA_DISK_FULL',
       status: 507,
       message: `The disk is full: ${folder} could not take all files.`,
-      hint: 'Free some space, or keep the home on another disk (ORRERY_HOME), and start the same command again: it goes on.',
+      hint: 'Free some space, or work on another disk (ORRERY_HOME for the store), and start the same command again: it goes on.',
+      details: { folder },
+      cause,
+    })
+  }
+}
+
+export class FolderNotWritable extends OrreryError {
+  constructor(folder: string, why: string, hint: string, cause: unknown) {
+    super({
+      code: 'ORRERY_DATA_FOLDER_NOT_WRITABLE',
+      status: 500,
+      message: `${folder} could not be written: ${why}.`,
+      hint,
       details: { folder },
       cause,
     })

@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { inWords } from './disk-errors.ts'
+import { makeFolders } from './durable.ts'
 import { type Locks, openLocks } from './locks.ts'
 
 /** The parts of a home folder that datasets of files use. The server's blobs are the same folder. */
@@ -30,10 +32,18 @@ export function homeFor(cwd: string, flag: string | undefined, env: NodeJS.Proce
 
 /** Opens the home without taking it: a server may be working with it. */
 export function openDataHome(folder: string, waiting: (what: string) => void = () => {}): DataHome {
+  try {
+    return openParts(folder, waiting)
+  } catch (error) {
+    throw inWords(error, folder)
+  }
+}
+
+function openParts(folder: string, waiting: (what: string) => void): DataHome {
   const data = join(folder, 'data')
   const arriving = join(data, 'arriving')
   if (!existsSync(arriving)) {
-    mkdirSync(arriving, { recursive: true })
+    makeFolders(arriving)
     // A home inside a repository is nobody's to commit; the repository's own .gitignore stays as it is.
     const ignore = join(folder, '.gitignore')
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n')

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { blobPlace } from '#platform/blobs'
 import { entriesOf, type Place, projectOf } from './dataset.ts'
 import { deposit } from './deposit.ts'
-import { DataDiskFull, RemoteLacks, RemoteLies, VersionIncomplete } from './errors.ts'
+import { inWords } from './disk-errors.ts'
+import { RemoteLacks, RemoteLies, VersionIncomplete } from './errors.ts'
 import type { DataHome } from './home.ts'
 import { appendLedger, readLedger } from './ledger.ts'
 import type { Pointer } from './pointer.ts'
@@ -141,8 +142,7 @@ async function fetchBlobs(home: DataHome, blobs: readonly Blob[], remote: Remote
         lacking.map(({ hash }) => hash),
       )
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw code === 'ENOSPC' || code === 'EDQUOT' ? new DataDiskFull(home.folder, error) : error
+    throw inWords(error, home.folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,7 +1,8 @@
-import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { constants, copyFileSync, lstatSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { blobPlace } from '#platform/blobs'
 import { deposit } from '../deposit.ts'
+import { makeFolders } from '../durable.ts'
 import { RemoteRefused, StoreDamaged } from '../errors.ts'
 import { choosePlacement } from '../placement.ts'
 import { isStored, type Source } from '../stage.ts'
@@ -66,19 +67,6 @@ function sweep(arriving: string): void {
     const changed = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
     const isOld = changed(folder) < dayAgo && readdirSync(folder).every((file) => changed(join(folder, file)) < dayAgo)
     if (isOld) rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Not Node's own recursion, which never ends where a folder that is there takes none (`/proc`, an automount). */
-function makeFolders(folder: string): void {
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && statSync(folder).isDirectory()) return
-    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error
-    makeFolders(dirname(folder))
-    mkdirSync(folder)
   }
 }
 
