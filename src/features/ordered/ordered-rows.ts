@@ -60,7 +60,7 @@ export async function orderedRows(
 }
 
 /** @returns whether it was there, and whole */
-async function useLeft(views: OrderedViews, key: string, use: Use): Promise<boolean> {
+export async function useLeft(views: OrderedViews, key: string, use: Use): Promise<boolean> {
   const found = await views.find(key)
   if (!found) return false
   const { entities, numbering } = found
@@ -72,10 +72,16 @@ async function useLeft(views: OrderedViews, key: string, use: Use): Promise<bool
     )
     return true
   } catch (error) {
-    if (!(error instanceof PartDamaged)) throw error
+    if (!(error instanceof PartDamaged || isGone(error))) throw error
     await views.remove(key)
     return false
   }
+}
+
+/** Another join made room meanwhile, or somebody emptied the folder. */
+function isGone(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || /No such file|No files found/i.test(message)
 }
 
 /** All rows, in order, as they pass on their way to the folder. */

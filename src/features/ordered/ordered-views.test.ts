@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { withDuck } from '#data'
 import { type PointInTimeJoin, pointInTimeJoin } from '../point-in-time.ts'
-import { dropDrafts, forgetOrdered, sizeOfOrdered } from './ordered-views.ts'
+import { useLeft } from './ordered-rows.ts'
+import { dropDrafts, forgetOrdered, openOrderedViews, sizeOfOrdered } from './ordered-views.ts'
 
 let folder: string
 let ordered: string
@@ -92,6 +93,30 @@ describe('views that are kept in order', () => {
     expect(await readdir(ordered)).toEqual([entry])
     expect(await joined(tables)).toEqual(plain)
   })
+
+  it.each(['rows', 'entities.parquet'])(
+    'are made anew when %s vanishes while a join is about to read it',
+    async (file) => {
+      const tables = await makeTables('text')
+      const plain = await joined(tables, { mostBytes: 0 })
+      await joined(tables)
+      const [entry] = await readdir(ordered)
+      const opened = openOrderedViews({ folder: ordered, mostBytes: 1e9 })
+      const found = await opened.find(entry!)
+      await rm(join(ordered, entry!, file))
+      if (file === 'rows') expect(() => [...found!.parts(() => true)]).toThrow(/ENOENT/)
+      let used = 0
+      await withDuck({ folders: [folder] }, (duck) =>
+        useLeft({ ...opened, find: async () => found }, entry!, async ({ table }, partsOf) => {
+          used++
+          await duck.row(`SELECT count(*) AS n FROM ${table}`)
+          for (const _ of partsOf(() => true)) used++
+        }),
+      ).then((whole) => expect(whole).toBe(false))
+      expect(used).toBe(1)
+      expect(await joined(tables)).toEqual(plain)
+    },
+  )
 
   it('make room for what is used now, and are left out where there is no room at all', async () => {
     const tables = await makeTables('number')
