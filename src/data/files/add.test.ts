@@ -97,6 +97,18 @@ describe('a dataset of files', () => {
     ])
   })
 
+  it('tells what changed since the version before, also where no cache remembers its files', async () => {
+    for (const name of ['a', 'b', 'c']) shop.write(`pictures/${name}`, name)
+    symlinkSync('a', at('pictures/link'))
+    await add()
+    rmSync(shop.home.statCaches, { recursive: true })
+    shop.write('pictures/a', 'another')
+    shop.write('pictures/d', 'new')
+    rmSync(at('pictures/b'))
+    rmSync(at('pictures/link'))
+    expect(await add()).toMatchObject({ changes: { added: 1, changed: 1, removed: 2 }, read: { files: 3 } })
+  })
+
   it('sees a change that keeps size and time of change of the bytes', async () => {
     shop.write('pictures/a', 'before')
     const { version } = await add()
