@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import pc from 'picocolors'
-import { previewRecipe } from '#data'
+import { previewInChild } from '#data'
 import type { ColumnShape, RecipePreview } from '#data/contract'
 import { type ProjectSpec, writeRecipe } from '#projects'
 import { WrongUse } from '../errors.ts'
@@ -32,6 +32,9 @@ export async function preview(file: string, options: Options): Promise<number> {
   return found.problem ? ANSWER_IS_NO : DONE
 }
 
+/** A large table is read before anything is tried on it; a query without end is not waited for all day. */
+const READING_MS = 10 * 60_000
+
 /** Feature views are joined from versions of their tables, which are the server's. */
 function onServer(
   project: string,
@@ -51,14 +54,10 @@ async function onThisMachine(
 ): Promise<RecipePreview> {
   const target = await mkdtemp(join(tmpdir(), 'orrery-preview-'))
   try {
-    return await previewRecipe({
-      spec: data[dataset]!,
-      dataset,
-      others: data,
-      folder: dirname(resolve(file)),
-      target,
-      ...(await broughtBy(options, { project, dataset, sets: data, folder: target })),
-    })
+    const brought = await broughtBy(options, { project, dataset, sets: data, folder: target })
+    const work = { dataset, spec: data[dataset]!, others: data, tables: {}, ...brought }
+    const folder = { project: dirname(resolve(file)), folder: target }
+    return await previewInChild<RecipePreview>({ ...work, ...folder }, { timeoutMs: READING_MS })
   } finally {
     await rm(target, { recursive: true, force: true })
   }

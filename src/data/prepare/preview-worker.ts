@@ -2,6 +2,7 @@
 import { serveAsChild } from '#platform/process'
 import type { DatasetSpec } from '../contract.ts'
 import { type JoinedSample, previewRecipe, sampleEntities } from './preview.ts'
+import type { BroughtFile } from '../sources/resolved.ts'
 import type { KeptTable } from './tables-read.ts'
 
 export interface PreviewWork {
@@ -10,6 +11,9 @@ export interface PreviewWork {
   readonly others: Record<string, DatasetSpec>
   /** Its own rows, and those of others that the recipe reads. */
   readonly tables: Record<string, KeptTable>
+  /** Files that only a server could bring: of its own, and of the others. */
+  readonly brought?: BroughtFile | undefined
+  readonly broughtTables?: Readonly<Record<string, BroughtFile>>
   /** The project's folder. */
   readonly project: string
   /** Where files are left. */

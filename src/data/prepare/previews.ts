@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HttpServer } from '#platform/http'
-import { runInChild } from '#platform/process'
 import { type Projects, partsOfRecipe, readRecipe, type StoredProject, writeRecipe } from '#projects'
 import type { SourceDescriptor } from '../contract.ts'
 import { DatasetUnknown, PreviewReplaced, RecipeUnreadable } from '../errors.ts'
@@ -11,11 +10,9 @@ import { recipeHash } from './fit.ts'
 import { KeptRows, type RowsRead } from './kept-rows.ts'
 import { KeptSamples } from './kept-samples.ts'
 import { type EntitySample, KEPT } from './preview.ts'
+import { previewInChild } from './preview-in-child.ts'
 import type { PreviewWork } from './preview-worker.ts'
 import { tablesRead } from './tables-read.ts'
-
-/** A preview is for somebody who waits for it. */
-const LIMITS = { timeoutMs: 60_000, memoryMb: 1_024, residentMb: 2_048 }
 
 /** Feature views over what their sources say now; the room of features opens them. */
 export interface ViewsToJoin {
@@ -47,12 +44,7 @@ export function mountPreviews(
   const samples = new KeptSamples()
   const rows = new KeptRows(needs)
 
-  const inChild = <T>(input: PreviewWork, signal: AbortSignal) =>
-    runInChild<T>(new URL('./preview-worker.ts', import.meta.url), input, {
-      what: 'Trying the recipe out',
-      ...LIMITS,
-      signal,
-    })
+  const inChild = <T>(input: PreviewWork, signal: AbortSignal) => previewInChild<T>(input, { signal })
 
   async function joinViews(input: PreviewWork, { keys, join: joinTo }: ViewsToJoin, signal: AbortSignal) {
     const rows = await inChild<EntitySample>({ ...input, keys }, signal)

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { compileCondition, ExpressionInvalid, ProgramBuilder, programSql, readExpression } from '#preparation'
 import type { PrepareStep } from '#projects/contract'
 import { type Duck, withDuck } from '../duckdb.ts'
-import { StepRefused } from '../errors.ts'
+import { MemoryExceeded, StepRefused } from '../errors.ts'
 import { eventTime, storedTypes } from '../event-time.ts'
 import { asText } from '../expectations/cells.ts'
 import { rowCount } from '../frame.ts'
@@ -56,6 +56,8 @@ export async function inWords<T>(step: number, work: () => Promise<T>): Promise<
     if (error instanceof SqlRefused) throw new StepRefused(step, error.why, error.todo)
     if (error instanceof ExpressionInvalid) throw new StepRefused(step, error.message, error.todo)
     if (error instanceof StepProblem) throw new StepRefused(step, error.message, error.todo)
+    if (error instanceof MemoryExceeded)
+      throw new StepRefused(step, 'it takes more memory than it may', 'Make fewer or smaller cells of each row.')
     const said =
       error instanceof Error
         ? /^(Binder|Catalog|Parser|Conversion|Invalid Input|Out of Range) Error: (.*)/.exec(error.message)

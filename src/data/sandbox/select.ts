@@ -45,8 +45,10 @@ export class SqlRefused extends Error {
 export async function checkSelect(duck: Duck, sql: string, tables: readonly string[]): Promise<SqlNode> {
   const { parsed } = await duck.row<{ parsed: string }>(`SELECT json_serialize_sql(${text(sql)}) AS parsed`)
   const tree = JSON.parse(parsed) as { error: boolean; error_message?: string; statements?: SqlNode[] }
-  if (tree.error)
-    throw new SqlRefused((tree.error_message ?? 'it cannot be read').replace(/[.!]$/, ''), 'Write one SELECT.')
+  if (tree.error) {
+    const said = (tree.error_message ?? 'it cannot be read').replace(/[.!]$/, '')
+    throw new SqlRefused(said.startsWith('Only SELECT') ? 'it is no SELECT' : said, 'Write one SELECT.')
+  }
   if (tree.statements?.length !== 1)
     throw new SqlRefused('it is more than one statement', 'Write one SELECT, without a semicolon.')
   const [statement] = tree.statements

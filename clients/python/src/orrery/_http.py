@@ -64,6 +64,7 @@ class Connection:
             DamagedError: What arrived has another hash.
         """
         digest, done, etag = hashlib.sha256(), 0, ""
+        expected: str | None = None
         for attempt in range(_RESUMES + 1):
             headers = {"range": f"bytes={done}-", "if-range": etag} if done else {}
             with self._open("GET", path, None, headers=headers, timeout=_SILENCE) as answer:

@@ -54,7 +54,7 @@ def cell_of(value: object) -> Cell:
     # NumPy's numbers and text are not Python's own.
     item = getattr(value, "item", None)
     if callable(item):
-        return cell_of(cast(object, item()))
+        return cell_of(item())
     raise TypeError(f"{type(value).__name__} is no cell: a text, a number, a time, true, false or None.")
 
 
