@@ -134,6 +134,13 @@ describe('a header', () => {
     expect(profile.columns[999]!.numbers).toMatchObject({ min: 0, max: 299 * 999 })
   })
 
+  it('has 2,000 columns, the most there may be: read', { timeout: 240_000 }, async () => {
+    const names = Array.from({ length: 2_000 }, (_, i) => `c${i}`)
+    const lines = Array.from({ length: 3 }, (_, r) => names.map((_, i) => (i % 3 === 0 ? 'v' : r * i)).join())
+    const { schema, rows } = await folder.ingestText(`${names.join()}\n${lines.join('\n')}\n`)
+    expect([rows, schema.columns.length]).toEqual([3, 2_000])
+  })
+
   it('has too many keys for a table of JSON lines', async () => {
     const record = Object.fromEntries(Array.from({ length: 2_001 }, (_, i) => [`k${i}`, i]))
     expect(await refusal(folder.ingestText(`${JSON.stringify(record)}\n`, {}, { name: 'wide.jsonl' }))).toMatch(
@@ -158,6 +165,12 @@ describe('a header', () => {
     expect(await refusal(folder.ingestText(plainTable(9), { time: ['when'] }))).toMatch(/^COLUMNS_MISSING: .*`time`/)
   })
 })
+
+/** A whole number of three bytes as Parquet's footer writes it: seven bits a byte, the sign in the last one. */
+function varint(value: number): Buffer {
+  const bits = value * 2
+  return Buffer.from([(bits & 0x7f) | 0x80, ((bits >> 7) & 0x7f) | 0x80, bits >> 14])
+}
 
 describe('rows', () => {
   it('are ragged', async () => {
@@ -218,6 +231,13 @@ describe('rows', () => {
     const damaged = Buffer.from(whole)
     damaged.fill(0xff, 1_000, 3_000)
     expect(await parquet(damaged)).toMatch(/^PARQUET_BROKEN/)
+    // Its footer says of every part that it has more rows than are there.
+    const lying = Buffer.from(whole)
+    const rows = [200_000, 100_000, 61_440, 38_560, 122_880].map(varint)
+    for (let at = lying.length - 8 - lying.readUInt32LE(lying.length - 8); at < lying.length - 8; at++)
+      for (const said of rows) if (said.equals(lying.subarray(at, at + said.length))) lying[at + 2] = 0x7c
+    expect(lying.equals(whole)).toBe(false)
+    expect(await parquet(lying)).toMatch(/^PARQUET_BROKEN/)
   })
 })
 

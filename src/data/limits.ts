@@ -8,6 +8,8 @@ export const MAX_COLUMNS = 2_000
 
 /** Memory of DuckDB in MB; with the process round it a reading child stays below twice this. */
 export const MEMORY_MB = 512
+/** The same for hundreds of columns: each holds its buffers, whatever the number of rows. */
+export const WIDE_MEMORY_MB = 1_024
 
 /** More classes than this are an identifier or a number taken for a label. */
 export const MAX_CLASSES = 1_000

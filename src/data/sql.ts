@@ -24,30 +24,34 @@ export function countWhere(condition: string): string {
  */
 export function cleaned(expression: string, missing: readonly string[]): string {
   const trimmed = `nullif(trim(${expression}), '')`
-  // Nearly every cell is plain: to see that takes a fifth of what it takes to trim it.
-  const plain = `${expression} >= '!' AND NOT ends_with(${expression}, ' ') AND strlen(${expression}) = length(${expression})`
-  const cell = `CASE WHEN ${plain} THEN ${expression} ELSE ${trimmed} END`
   const tokens = missing.map((token) => token.trim()).filter((token) => token !== '')
   return tokens.length === 0
-    ? cell
+    ? trimmed
     : `CASE WHEN ${trimmed} IN (${tokens.map(text).join(', ')}) THEN NULL ELSE ${trimmed} END`
+}
+
+/** The same of a column without such tokens: nearly every cell is plain, and to see that takes a fifth of trimming it. */
+export function cleanedIfNeeded(expression: string): string {
+  const plain = `${expression} >= '!' AND NOT ends_with(${expression}, ' ') AND strlen(${expression}) = length(${expression})`
+  return `CASE WHEN ${plain} THEN ${expression} ELSE ${cleaned(expression, [])} END`
 }
 
 // "2011_12" is a season, not the number 201112 that DuckDB reads; infinities are no measurement.
 const noNumber = (value: string) => `contains(${value}, '_')`
 
-/**
- * The number in a text, failing where there is none; NaN is a missing value.
- *
- * @param raw the same text as it was found, where none of its cells stands for a missing value: if that is a number, it
- *   need not be trimmed first, which takes twice as long as to read it
- */
-export function asNumber(value: string, raw?: string): string {
-  const checked = `CAST(CASE WHEN ${noNumber(value)} THEN 'no number' ELSE ${value} END AS DOUBLE)`
-  if (raw === undefined) return `nullif(${checked}, 'NaN'::DOUBLE)`
-  const read = `TRY_CAST(${raw} AS DOUBLE)`
-  return `nullif(CASE WHEN ${read} IS NOT NULL AND NOT ${noNumber(raw)} THEN ${read} ELSE ${checked} END, 'NaN'::DOUBLE)`
+/** The number in a text, failing where there is none; NaN is a missing value. */
+export function asNumber(value: string): string {
+  return `nullif(${castNumber(value)}, 'NaN'::DOUBLE)`
 }
+
+/** The same, trimmed only where it is no number as it was found: that takes twice as long as to read one. */
+export function asNumberIfPlain(raw: string, value: string): string {
+  const read = `TRY_CAST(${raw} AS DOUBLE)`
+  const plain = `${read} IS NOT NULL AND NOT ${noNumber(raw)}`
+  return `nullif(CASE WHEN ${plain} THEN ${read} ELSE ${castNumber(value)} END, 'NaN'::DOUBLE)`
+}
+
+const castNumber = (value: string) => `CAST(CASE WHEN ${noNumber(value)} THEN 'no number' ELSE ${value} END AS DOUBLE)`
 
 /** Whether a text holds a finite number, or NaN. */
 export function isNumber(value: string): string {
@@ -61,11 +65,14 @@ export function isCode(value: string): string {
 
 /** The moment in a text, failing where there is none; without a zone it is UTC. */
 export function asTime(value: string): string {
-  const zoned = `CAST(CAST(${value} AS TIMESTAMPTZ) AS TIMESTAMP)`
-  // Without a zone to look up it takes half the time; a plain timestamp would not mind one, and forget it.
+  return `CAST(CAST(${value} AS TIMESTAMPTZ) AS TIMESTAMP)`
+}
+
+/** The same in half the time where no zone has to be looked up. A plain timestamp would not mind one, and forget it. */
+export function asTimeIfPlain(value: string): string {
   const plain = `regexp_full_match(${value}, '[0-9-]{8,10}([ T][0-9:.]+Z?)?')`
   const read = `TRY_CAST(${value} AS TIMESTAMP)`
-  return `CASE WHEN ${plain} AND ${read} IS NOT NULL THEN ${read} ELSE ${zoned} END`
+  return `CASE WHEN ${plain} AND ${read} IS NOT NULL THEN ${read} ELSE ${asTime(value)} END`
 }
 
 /** Whether a text holds a date or a moment; words such as "epoch" or "infinity" do not count. */

@@ -3,7 +3,18 @@ import type { Duck } from './duckdb.ts'
 import { MixedTypes, SchemaSkew, TimeUnreadable } from './errors.ts'
 import { SAMPLE_ROWS } from './limits.ts'
 import type { Holds, RawTable } from './read/raw-table.ts'
-import { asNumber, asTime, cleaned, isCode, isNumber, isTime, name as quoted } from './sql.ts'
+import {
+  asNumber,
+  asNumberIfPlain,
+  asTime,
+  asTimeIfPlain,
+  cleaned,
+  cleanedIfNeeded,
+  isCode,
+  isNumber,
+  isTime,
+  name as quoted,
+} from './sql.ts'
 
 /** How a column will be stored, and why. */
 export interface PlannedColumn {
@@ -13,7 +24,7 @@ export interface PlannedColumn {
   because: 'guessed' | 'checked' | 'declared' | 'before' | 'time' | 'native'
   /** Its cell as SQL over the raw table: trimmed, `NULL` where missing. */
   cell: string
-  /** The cell as it was found, where nothing was declared to stand for a missing value. */
+  /** The cell as it was found, where it may be read by the short way that plain cells have. */
   raw?: string | undefined
   /** The raw cells are text, so that reading them can fail. */
   fromText: boolean
@@ -21,6 +32,9 @@ export interface PlannedColumn {
 
 /** A column of numbers with a few that are none is a mistake, not text, from this share of numbers on. */
 const NEARLY_ALL = 0.9
+
+/** Columns up to which cells are read by the short way: it is made of more parts, and each takes memory for every column. */
+const SHORT_WAY = 200
 
 /** Columns judged in one statement: planning time grows with the square of a statement's length. */
 const BATCH = 100
@@ -35,11 +49,12 @@ export async function planColumns(
   spec: DatasetSpec,
   previous: TableSchema | undefined,
 ): Promise<PlannedColumn[]> {
+  const short = table.columns.length <= SHORT_WAY
   const columns = table.columns.map(({ name, holds }, i) => {
+    if (holds !== 'text') return { name, holds, cell: `c${i}` }
     const missing = spec.columns?.[name]?.missing ?? []
-    const plain = holds === 'text' && missing.length === 0
-    const cell = holds === 'text' ? cleaned(`c${i}`, missing) : `c${i}`
-    return { name, holds, cell, raw: plain ? `c${i}` : undefined }
+    if (missing.length > 0 || !short) return { name, holds, cell: cleaned(`c${i}`, missing) }
+    return { name, holds, cell: cleanedIfNeeded(`c${i}`), raw: `c${i}` }
   })
   const open: number[] = []
   const planned = columns.map(({ name, holds, cell, raw }, i): PlannedColumn => {
@@ -113,8 +128,10 @@ function guess({ present, numbers, codes, times }: Counts): Holds {
 /** The column's value as it is stored. Fails on a cell that is no number or no time. */
 export function storedValue(column: PlannedColumn): string {
   if (!column.fromText) return column.stored === 'number' ? `nullif(${column.cell}, 'NaN'::DOUBLE)` : column.cell
-  if (column.stored === 'number') return asNumber(column.cell, column.raw)
-  return column.stored === 'time' ? asTime(column.cell) : column.cell
+  const { cell, raw } = column
+  if (column.stored === 'number') return raw === undefined ? asNumber(cell) : asNumberIfPlain(raw, cell)
+  if (column.stored === 'time') return raw === undefined ? asTime(cell) : asTimeIfPlain(cell)
+  return cell
 }
 
 /**

@@ -33,7 +33,9 @@ export async function readArrow(file: SourceFile, ignore: readonly string[], pat
     return await writeSnapshot({ columns, rows: rows(), path, file })
   } catch (error) {
     if (asOrreryError(error)) throw error
-    throw new ArrowBroken(file.name, (error as Error).message.split('\n')[0]!.replace(/\.$/, ''))
+    // What the reader stumbles over, where it looks for something that is not there, says nothing to a person.
+    const why = error instanceof TypeError ? 'a part that its metadata speak of is not there' : (error as Error).message
+    throw new ArrowBroken(file.name, why.split('\n')[0]!.replace(/\.$/, ''))
   }
 }
 

@@ -112,7 +112,9 @@ function reading(column: string, type: string): { holds: Holds; cell: string; wi
 function broken(error: unknown, file: SourceFile): unknown {
   const message = error instanceof Error ? error.message : ''
   if (
-    !/parquet|magic bytes|thrift|snappy|zstd|decompress|TProtocol|don't know what type|file .*too small/i.test(message)
+    !/parquet|magic bytes|thrift|snappy|zstd|decompress|TProtocol|don't know what type|file .*too small|out of buffer/i.test(
+      message,
+    )
   )
     return error
   return new ParquetBroken(

@@ -2,6 +2,9 @@ import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import sax, { type Tag } from 'sax'
 
+/** A workbook's parts are some ten deep; what is deeper was made to take memory. */
+const DEEPEST = 100
+
 export interface XmlListener {
   open?(name: string, attributes: Readonly<Record<string, string>>): void
   text?(text: string): void
@@ -18,11 +21,18 @@ export async function* readXml<T>(from: Readable, listener: XmlListener, collect
   const xml = sax.parser(true)
   const decoder = new StringDecoder('utf8')
   let broken: Error | undefined
+  let depth = 0
   xml.onerror = (error) => {
     broken ??= error
   }
-  xml.onopentag = (tag) => listener.open?.(local(tag.name), (tag as Tag).attributes)
-  xml.onclosetag = (name) => listener.close?.(local(name))
+  xml.onopentag = (tag) => {
+    if (++depth > DEEPEST) throw new Error(`its elements are nested more than ${DEEPEST} deep`)
+    listener.open?.(local(tag.name), (tag as Tag).attributes)
+  }
+  xml.onclosetag = (name) => {
+    depth--
+    listener.close?.(local(name))
+  }
   xml.ontext = xml.oncdata = (text) => listener.text?.(text)
   const refuse = () => {
     if (broken) throw new Error(broken.message.split('\n')[0])
