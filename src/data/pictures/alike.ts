@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AlikePictures, PictureProfile } from './contract.ts'
-import { findLookAlikes } from './near-duplicates.ts'
+import { bitsApart, findLookAlikes } from './near-duplicates.ts'
 
 type Alike = PictureProfile['near']
 
@@ -13,9 +13,9 @@ export const LEAST_CONTRAST = 0.01
  * are left out.
  *
  * @param database of a new table, with what was measured as `kept`
- * @returns whether all pictures could be compared, and how far the groups that look the same are apart
+ * @returns whether all pictures could be compared
  */
-export function markAlike(database: DatabaseSync): { complete: boolean; distances: ReadonlyMap<number, number> } {
+export function markAlike(database: DatabaseSync): boolean {
   database.exec(`update pictures set same = first
     where first in (select first from pictures group by first having count(*) > 1)`)
   const picked = `from pictures where n = first and problem is null and contrast >= ${LEAST_CONTRAST}`
@@ -38,35 +38,25 @@ export function markAlike(database: DatabaseSync): { complete: boolean; distance
   function* parts(from: number, many: number) {
     for (const [look] of looks.all(who[from]!, many) as unknown as [Uint8Array][]) yield look
   }
-  const { groups, complete } = findLookAlikes({ high, low, parts })
+  const { firsts, complete } = findLookAlikes({ high, low, parts })
 
   database.exec('create temp table found (first integer primary key, near integer)')
   const insert = database.prepare('insert into temp.found values (?, ?)')
-  const distances = new Map<number, number>()
-  for (const { members, distance } of groups) {
-    const near = who[members[0]!]!
-    distances.set(near, distance)
-    for (const member of members) insert.run(who[member]!, near)
-  }
+  const groups = new Uint8Array(count)
+  for (let picture = 0; picture < count; picture++) if (firsts[picture] !== picture) groups[firsts[picture]!] = 1
+  for (let picture = 0; picture < count; picture++)
+    if (groups[firsts[picture]!] === 1) insert.run(who[picture]!, who[firsts[picture]!]!)
   database.exec('update pictures set near = found.near from temp.found where found.first = pictures.first')
   database.exec(`create index pictures_same on pictures (same) where same is not null;
     create index pictures_near on pictures (near) where near is not null`)
-  return { complete, distances }
+  return complete
 }
 
 /** Groups of pictures that were marked: how many, and those that matter most. */
 export function alikeOf(
   database: DatabaseSync,
   by: 'same' | 'near',
-  {
-    shown,
-    complete = true,
-    distances = new Map(),
-  }: {
-    shown: number
-    complete?: boolean
-    distances?: ReadonlyMap<number, number>
-  },
+  { shown, complete = true }: { shown: number; complete?: boolean },
 ): Alike {
   const groups = `select ${by} as mark, count(*) as pictures, count(distinct part) > 1 as parts, count(distinct class) > 1 as classes
     from pictures where ${by} is not null group by ${by}`
@@ -85,6 +75,12 @@ export function alikeOf(
       select n, path, hash, row_number() over (partition by part, class order by n) as place from pictures where ${by} = ?
     ) order by place > 1, n limit ${SHOWN_MEMBERS}`,
   )
+  const hashes = database.prepare(`select high, low from pictures where ${by} = ? and n = first order by n`)
+  /** Bits by which the first and another one differ at most. */
+  function distanceOf(mark: number): number {
+    const [first, ...others] = hashes.all(mark) as { high: number; low: number }[]
+    return others.reduce((most, one) => Math.max(most, bitsApart(first!, one)), 0)
+  }
   const namesOf = (what: 'part' | 'class') => {
     const names = database.prepare(
       `select distinct ${what} as name from pictures where ${by} = ? and ${what} is not null order by 1`,
@@ -99,7 +95,7 @@ export function alikeOf(
       return {
         pictures: members.all(mark).map(({ path, hash }) => ({ path: String(path), hash: String(hash) })),
         count: pictures,
-        distance: distances.get(mark) ?? 0,
+        distance: by === 'same' ? 0 : distanceOf(mark),
         parts: parts(mark),
         classes: classes(mark),
       }

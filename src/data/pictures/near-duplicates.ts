@@ -7,13 +7,6 @@ export interface Looks {
   parts(from: number, many: number): Iterable<Uint8Array>
 }
 
-/** Pictures that look the same, by their places in the list. */
-export interface LookAlikes {
-  readonly members: readonly number[]
-  /** Bits by which the first and another one differ at most. */
-  readonly distance: number
-}
-
 /** Of 64 bits; copies that were compressed and scaled differ by fewer, other pictures by 20 and more. */
 const MOST_BITS = 6
 /** Pearson's correlation of the 16 × 16 parts: simple pictures may hash alike and look different. */
@@ -27,15 +20,15 @@ const MOST_COMPARED = 1_000_000_000
 const HELD = 1 << 18
 const PARTS = 256
 /** Read together: where one has a double, those beside it have some, too. */
-const BESIDE = 32
+const BESIDE = 16
 
 /**
  * Groups of pictures that look the same: hashes at most six bits apart are candidates, found by the bands they share but for
  * a bit (multi-index hashing: Norouzi, Punjani and Fleet, 2012), and kept where the pictures themselves correlate.
  *
- * @returns groups in the order of their first members; `complete` is false when there were too many to compare
+ * @returns of each picture the first of its group, itself where it is alone; `complete` is false when there were too many to compare
  */
-export function findLookAlikes(looks: Looks): { groups: LookAlikes[]; complete: boolean } {
+export function findLookAlikes(looks: Looks): { firsts: Uint32Array; complete: boolean } {
   const { high, low } = looks
   const correlation = correlationOf(looks)
   const group = openUnion(high.length)
@@ -50,12 +43,12 @@ export function findLookAlikes(looks: Looks): { groups: LookAlikes[]; complete: 
   const complete = eachCandidate(looks, distinct.subarray(0, kept), (i, j) => {
     if (!group.same(i, j) && correlation(i, j) >= LEAST_CORRELATION) group.join(i, j)
   })
-  const bits = (a: number, b: number) => bitsIn(high[a]! ^ high[b]!) + bitsIn(low[a]! ^ low[b]!)
-  const groups = group.all().map((members) => ({
-    members,
-    distance: members.reduce((most, one) => Math.max(most, bits(members[0]!, one)), 0),
-  }))
-  return { groups, complete }
+  return { firsts: group.all(), complete }
+}
+
+/** Bits by which two hashes differ. */
+export function bitsApart(a: { high: number; low: number }, b: { high: number; low: number }): number {
+  return bitsIn(a.high ^ b.high) + bitsIn(a.low ^ b.low)
 }
 
 /** Pictures by their hashes; those of one hash in their own order. */
@@ -127,14 +120,12 @@ function correlationOf({ high, parts }: Looks): (i: number, j: number) => number
   const means = new Float64Array(places)
   const lengths = new Float64Array(places)
   const whose = new Int32Array(places).fill(-1)
-  // Where not all are held, what is read with another one is soon overwritten.
-  const together = count > HELD ? 1 : BESIDE
   function placeOf(picture: number): number {
     const place = picture % places
     if (whose[place] === picture) return place
-    const from = picture - (picture % together)
+    const from = picture - (picture % BESIDE)
     let at = from
-    for (const own of parts(from, Math.min(together, count - from))) hold(at++, own)
+    for (const own of parts(from, Math.min(BESIDE, count - from))) hold(at++, own)
     return place
   }
   function hold(picture: number, own: Uint8Array): void {
@@ -181,16 +172,6 @@ function openUnion(size: number) {
       const [first, second] = [top(a), top(b)]
       above[Math.max(first, second)] = Math.min(first, second)
     },
-    all: (): number[][] => {
-      const groups = new Map<number, number[]>()
-      for (let member = 0; member < size; member++) {
-        const first = top(member)
-        if (first === member) continue
-        const members = groups.get(first)
-        if (members) members.push(member)
-        else groups.set(first, [first, member])
-      }
-      return [...groups.values()].sort((a, b) => a[0]! - b[0]!)
-    },
+    all: () => Uint32Array.from(above, (_, member) => top(member)),
   }
 }

@@ -19,7 +19,7 @@ export function describePictures(
   database: DatabaseSync,
   of: { version: string; files: number; madeAt: number },
 ): Omit<PictureProfile, 'thumbnails' | 'expectations'> {
-  const compared = markAlike(database)
+  const complete = markAlike(database)
   const columns = columnsOf(database)
   const sorted = Object.fromEntries(PICTURE_MEASURES.map((one) => [one, columns.measures[one].toSorted()]))
   const { readable, ...totals } = totalsOf(database)
@@ -41,7 +41,7 @@ export function describePictures(
     unreadable: unreadableOf(database),
     parts: partsOf(database),
     same: alikeOf(database, 'same', { shown: SHOWN_GROUPS }),
-    near: alikeOf(database, 'near', { shown: SHOWN_GROUPS, ...compared }),
+    near: alikeOf(database, 'near', { shown: SHOWN_GROUPS, complete }),
     outliers: readable === 0 ? [] : markOutliers(database, columns, sorted as MeasureColumns),
   }
 }
