@@ -70,6 +70,8 @@ def test_what_is_computed_on_demand_takes_what_a_request_would_say_from_the_fram
     joined = orrery.features(frame.assign(asked_at=frame.event_time), views=["bother"])
     assert list(joined.columns)[-3:] == ["calls_per_100_minutes", "gb_per_minute", "hour_asked"]
     assert joined["hour_asked"].tolist() == [float(moment.hour) for moment in frame.event_time]
+    with pytest.warns(UserWarning, match='"bother" is left out: the frame has no column "asked_at"'):
+        assert "hour_asked" not in orrery.features(frame).columns
 
 
 def test_a_frame_without_rows_gets_columns() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Literal, TypeVar, Union, cast
@@ -158,6 +159,9 @@ def _join(
         source.seek(0)
         headers = connection.exchange("/api/features/historical.parquet", query, source, target)
     target.seek(0)
+    lacking = cast("dict[str, str]", json.loads(unquote(headers.get("orrery-views-lacking", "{}"))))
+    for view, column in lacking.items():
+        warnings.warn(f'The view "{view}" is left out: the frame has no column "{column}".', stacklevel=4)
     return unquote(headers["orrery-views"]).encode()
 
 
