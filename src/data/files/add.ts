@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkPlace, entriesOf, hasList, type Place, pointerAt, projectOf, savePointer } from './dataset.ts'
+import { type Changes, changesSince, lastOf } from './changes.ts'
+import { checkPlace, type Place, pointerAt, projectOf, savePointer } from './dataset.ts'
 import { deposit } from './deposit.ts'
 import { writeWhole } from './durable.ts'
 import { FilesKeptChanging, FilesNotTaken, NothingToAdd } from './errors.ts'
@@ -38,7 +39,7 @@ export interface Added {
   readonly files: number
   readonly bytes: number
   /** Against what was here at the last add. */
-  readonly changes: { readonly added: number; readonly removed: number; readonly changed: number }
+  readonly changes: Changes
   /** Files and bytes that were read, because the stat cache did not know them. */
   readonly read: { readonly files: number; readonly bytes: number }
   /** Bytes the store did not have. */
@@ -81,7 +82,7 @@ export async function addDataset(home: DataHome, place: Place, request: AddReque
         previous: before?.version ?? null,
         files: entries.length,
         bytes,
-        changes: changesIn(lastOf(home, before, cache), taken.known, links),
+        changes: changesSince(lastOf(home, before, cache), taken.known, links),
       },
       ...{ read: taken.read, newBytes: taken.newBytes, placement: taken.placement },
     }
@@ -218,42 +219,4 @@ function entriesFrom({ tree, known }: Taken): Entry[] {
   for (const { path, target } of tree.links)
     files.push({ path, mode: 'link', size: Buffer.byteLength(target), hash: '', target })
   return files
-}
-
-type Last = Pick<StatCache, 'paths' | 'links' | 'lastHashOf'>
-
-/** What was here last: by the cache, or, where another way brought the pointer file, by the version it names. */
-function lastOf(home: DataHome, before: Pointer | undefined, cache: StatCache): Last {
-  if (cache.paths.length > 0 || !before || !hasList(home, before)) return cache
-  const entries = entriesOf(home, before)
-  const hashes = new Map(entries.flatMap(({ path, mode, hash }) => (mode === 'link' ? [] : [[path, hash] as const])))
-  return {
-    paths: [...hashes.keys()],
-    links: new Map(entries.flatMap(({ path, target }) => (target === undefined ? [] : [[path, target] as const]))),
-    lastHashOf: (path) => hashes.get(path),
-  }
-}
-
-function changesIn(
-  last: Last,
-  known: ReadonlyMap<string, Known>,
-  links: ReadonlyMap<string, string>,
-): Added['changes'] {
-  let added = 0
-  let changed = 0
-  for (const [path, { hash }] of known) {
-    const was = last.lastHashOf(path)
-    if (was === undefined) added++
-    else if (was !== hash) changed++
-  }
-  for (const [path, target] of links) {
-    const was = last.links.get(path)
-    if (was === undefined) added++
-    else if (was !== target) changed++
-  }
-  const removed = [
-    ...last.paths.filter((path) => !known.has(path)),
-    ...[...last.links.keys()].filter((path) => !links.has(path)),
-  ]
-  return { added, changed, removed: removed.length }
 }

@@ -58,13 +58,12 @@ export async function collectGarbage(home: DataHome, { remove, database }: GcReq
     for (const [version, kind] of referred) for (const hash of blobsOf(home, version, kind)) needed.add(hash)
     const contents = gone.map(({ version, kind }) => blobsOf(home, version, kind).filter((hash) => !needed.has(hash)))
     const mentioned = await mentionedByServer(home, new Set(contents.flat()), database)
-    const sweep = { blobs: 0, bytes: 0, spared: 0 }
     // A cache that knows a file whose blob is gone would keep it from being stored again: it goes before the first blob.
     if (remove && gone.length > 0) rmSync(home.statCaches, { recursive: true, force: true })
-    takeOut(home, contents, mentioned, remove, sweep)
+    const swept = takeOut(home, contents, mentioned, remove)
     return {
       ...{ removed: remove, versions: gone.map(({ dataset, version }) => ({ dataset, version })) },
-      ...{ ...sweep, kept: keptVersions.size, lostRepositories: [...lost] },
+      ...{ ...swept, kept: keptVersions.size, lostRepositories: [...lost] },
     }
   } finally {
     lock.release()
@@ -80,8 +79,8 @@ function takeOut(
   contents: readonly (readonly string[])[],
   mentioned: ReadonlySet<string>,
   remove: boolean,
-  sweep: { blobs: number; bytes: number; spared: number },
-): void {
+): Pick<Collected, 'blobs' | 'bytes' | 'spared'> {
+  const swept = { blobs: 0, bytes: 0, spared: 0 }
   const seen = new Map<string, 'gone' | 'fresh'>()
   const take = (hash: string): 'gone' | 'fresh' => {
     const place = blobPlace(home.blobs, hash)
@@ -89,11 +88,11 @@ function takeOut(
     if (!stats) return 'gone'
     const fresh = stats.ctimeMs > Date.now() - UNTOUCHED_MS
     if (fresh || mentioned.has(hash)) {
-      sweep.spared++
+      swept.spared++
       return fresh ? 'fresh' : 'gone'
     }
-    sweep.blobs++
-    sweep.bytes += stats.size
+    swept.blobs++
+    swept.bytes += stats.size
     if (remove) rmSync(place)
     return 'gone'
   }
@@ -107,9 +106,10 @@ function takeOut(
   for (const [list, ...files] of contents) {
     const states = files.map(once)
     if (list !== undefined && !states.includes('fresh')) lists.push(list)
-    else if (list !== undefined) sweep.spared++
+    else if (list !== undefined) swept.spared++
   }
   for (const list of lists) once(list)
+  return swept
 }
 
 async function referredVersions(ledger: readonly LedgerLine[]) {
