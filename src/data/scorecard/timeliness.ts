@@ -3,6 +3,7 @@ import type { Characteristic } from './contract.ts'
 import { characteristic, gradeBy } from './grade.ts'
 
 const HOUR = 3_600_000
+const YEAR = 365.25 * 86_400_000
 
 /**
  * Timeliness: is it new enough? Unlike the rest it changes while the data does not, so it is computed when it is asked
@@ -25,7 +26,7 @@ export function timeliness(input: {
   const age = newest === null ? null : Math.max(0, now - newest)
   const delay = newest === null ? null : Math.max(0, latest - newest)
   const overdue = rhythm === null ? null : (now - latest) / rhythm
-  const told = (ms: number) => formatDuration(roundDuration(ms))
+  const told = (ms: number) => (ms >= 2 * YEAR ? `${(ms / YEAR).toFixed(1)} years` : formatDuration(roundDuration(ms)))
   const day = 86_400_000
   return characteristic('timeliness', 'Is it new enough?', [
     {
