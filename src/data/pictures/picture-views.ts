@@ -53,11 +53,21 @@ export function openPictureViews(home: PictureHome): PictureViews {
     decoders?.close()
     decoders = undefined
   }
-  function decode(): Decoders {
-    decoders ??= openDecoders()
-    clearTimeout(idle)
-    idle = setTimeout(close, IDLE_MS).unref()
-    return decoders
+  let turn: Promise<unknown> = Promise.resolve()
+  /** One after the other: ten people who scroll at once are no reason for ten times as many processes. */
+  function decode<Answer>(work: (decoders: Decoders) => Promise<Answer>): Promise<Answer> {
+    const done = turn.then(() => {
+      clearTimeout(idle)
+      decoders ??= openDecoders()
+      return work(decoders)
+    })
+    turn = done
+      .catch(() => {})
+      .then(() => {
+        clearTimeout(idle)
+        idle = setTimeout(close, IDLE_MS).unref()
+      })
+    return done
   }
 
   function opened<Answer>({ dataset, version }: Version, ask: (database: DatabaseSync) => Answer): Answer {
@@ -75,7 +85,7 @@ export function openPictureViews(home: PictureHome): PictureViews {
     try {
       // A folder whose bytes are not here can be looked through all the same.
       const hashes = pictures.map(({ hash }) => hash).filter((hash) => existsSync(blobPlace(home.blobs, hash)))
-      return await thumbnailsOf(home, { store, decoders: decode() }, hashes)
+      return await decode((decoders) => thumbnailsOf(home, { store, decoders }, hashes))
     } finally {
       store.close()
     }
@@ -129,7 +139,7 @@ export function openPictureViews(home: PictureHome): PictureViews {
       const take = ({ thumbnail }: { thumbnail?: Uint8Array }) => {
         if (thumbnail) preview = inBase64(thumbnail)
       }
-      if (existsSync(work.path)) await decode().done([work], take)
+      if (existsSync(work.path)) await decode((decoders) => decoders.done([work], take))
       return { picture, preview, alike, thumbnails: await shown(alike) }
     },
     close,

@@ -173,6 +173,8 @@ describe('the profile of a folder of pictures', () => {
       const [page] = (await list({ find: 'page.jpg' })).pictures
       expect(await views.picture(where, page!.number)).toMatchObject({ preview: null, alike: [] })
       await expect(views.picture(where, 30)).rejects.toMatchObject({ status: 404 })
+      const many = await Promise.all(Array.from({ length: 9 }, (_, i) => list({ part: 'train', limit: 3, offset: i })))
+      expect(many.map(({ thumbnails }) => Object.keys(thumbnails).length)).toEqual(Array.from({ length: 9 }, () => 3))
       // Bytes that are gone are no reason to show nothing of the rest.
       rmSync(blobPlace(shop.home.blobs, one.picture.hash))
       expect(await views.picture(where, number)).toMatchObject({ preview: null })
