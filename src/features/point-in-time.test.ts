@@ -211,8 +211,8 @@ describe('the point-in-time join', () => {
 describe('the query of a view', () => {
   it.each([
     ['SELECT * FROM t; SELECT 1', /more than one statement/],
-    ['DROP TABLE t', /Only SELECT/],
-    ["COPY t TO '/tmp/x'", /Only SELECT/],
+    ['DROP TABLE t', /it is no SELECT/],
+    ["COPY t TO '/tmp/x'", /it is no SELECT/],
     ["SELECT * FROM read_csv('/etc/passwd')", /read_csv/],
     ["SELECT * FROM '/etc/passwd'", /none of its data sets/],
     ["SELECT * FROM t WHERE x IN (SELECT 1 FROM read_text('/etc/passwd'))", /read_text/],
