@@ -205,7 +205,11 @@ async function clip({ columns, from, to }: ClipStep, work: Work): Promise<void> 
       typeof end === 'object' ? answers.shift()! : (end ?? null),
     )
     work.set(column, work.builder.add({ op: 'clip', of: [column.node], low, high }))
-    if (shares.length > 0) work.tell('clip', column.name, { from: low, to: high })
+    if (shares.length > 0)
+      work.tell('clip', column.name, {
+        ...(from !== undefined && { from: low }),
+        ...(to !== undefined && { to: high }),
+      })
   }
 }
 

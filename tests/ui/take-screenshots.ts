@@ -20,7 +20,11 @@ const endpoint = endpoints.find((each) => each.environment === 'production') ?? 
 const pages: Record<string, string> = {
   loop: `/${project}`,
   runs: `/${project}/runs`,
-  data: `/${project}/data`,
+  profile: `/${project}/data`,
+  expectations: `/${project}/data?view=expectations`,
+  scorecard: `/${project}/data?view=scorecard`,
+  changes: `/${project}/data?view=changes`,
+  recipe: `/${project}/data?view=recipe`,
   sources: `/${project}/data/sources`,
   features: `/${project}/features`,
 }

@@ -130,7 +130,7 @@ it('a preview shows columns before and after, what was learned, and the first st
   const { code, out } = await run('preview', file)
   expect(code).toBe(0)
   expect(out).toContain('t  59 rows before the split, 59 looked at, fitted on')
-  expect(out).toMatch(/step 2 clip x: from missing, to 0\.\d+/)
+  expect(out).toMatch(/step 2 clip x: to 0\.\d+/)
   expect(out).toMatch(/ {2}x .* 0\.98\d* {2}→ {2}0 .* 1$/m)
   await recipe('{ scale: { columns: [x] } }, { drop: [z] }')
   const refused = await run('preview', file)

@@ -38,7 +38,7 @@ export function DataPage() {
         return (
           <>
             <PageHead title="Data">
-              Each version is named by its content: equal tables are one version, whatever file they were in.{' '}
+              Versions are named by their content: equal tables are one version.{' '}
               <Link to={paths.sources(project)}>Where they come from</Link>
             </PageHead>
             {found.length === 0 && (
