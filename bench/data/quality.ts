@@ -59,7 +59,7 @@ const folder = await mkdtemp(join(tmpdir(), 'orrery-bench-'))
 try {
   const table = join(folder, 'table.parquet')
   const write = (query: string, path: string) =>
-    withDuck({ folders: [folder] }, (duck) => writeParquet(duck, query, path, columns.length))
+    withDuck({ folders: [folder], memoryMb: 2_048 }, (duck) => writeParquet(duck, query, path, columns.length))
   await write(`SELECT ${columns.join(', ')} FROM range(${rows}) t(i)`, table)
   console.log(`${rows.toLocaleString('en-US')} rows × ${columns.length} columns`)
 
