@@ -81,18 +81,16 @@ export type PictureProfile = z.infer<typeof PictureProfile>
 
 /** Pictures of one kind among all of a version. */
 export const PICTURE_KINDS = [
-  ...([
-    'unreadable',
-    'leaking',
-    'contradicting',
-    'same',
-    'near',
-    'far',
-    'blank',
-    'grey',
-    'transparent',
-    'turned',
-  ] as const),
+  'unreadable',
+  'leaking',
+  'contradicting',
+  'same',
+  'near',
+  'far',
+  'blank',
+  'grey',
+  'transparent',
+  'turned',
   'personal',
 ] as const
 export const PictureKind = z.enum(PICTURE_KINDS)
