@@ -1,5 +1,6 @@
 import type { Duck } from '../duckdb.ts'
 import { name, numberedParquet, parquet } from '../sql.ts'
+import { agreementsOf, likeByChance } from './chance.ts'
 import { type Crossing, crossingOf, type Match, type Parted } from './match.ts'
 import { RowKeys } from './row-keys.ts'
 
@@ -9,6 +10,8 @@ const COMPARED = 100
 const BLOCKS = 4
 /** Cells in which nearly equal rows may differ. */
 const MAY_DIFFER = 0.1
+/** Fewer rows that are nearly like another than so many times what chance would bring are chance. */
+const BEYOND_CHANCE = 10
 /** Numbers that are this close, in spans from the 5th to the 95th percentile, count as the same. */
 const SAME_NUMBER = 1 / 200
 
@@ -33,12 +36,28 @@ export async function copiesIn(
   const exact = matches[0]!
   const known = new Set(exact.map(({ number }) => number))
   const suspects = matches.slice(1).flatMap((found) => found.filter(({ number }) => !known.has(number)))
-  const near = await alike(duck, path, cells, suspects)
+  const near = await beyondChance(duck, path, cells, table, await alike(duck, path, cells, suspects), looked.length)
   const lookedIn = (part: number) => looked.reduce((sum, row) => sum + Number(parts[row] === part), 0)
   const of = [0, lookedIn(1), lookedIn(2)]
   return [...crossingsOf(exact, 'exact', of), ...crossingsOf(near, 'near', of)]
 }
 
+/** Nothing where rows of few different cells are nearly like one of so many others without being copies. */
+async function beyondChance(
+  duck: Duck,
+  path: string,
+  cells: readonly string[],
+  { rows, profile }: Parted,
+  near: Match[],
+  looked: number,
+): Promise<Match[]> {
+  if (near.length === 0) return near
+  const agreements = await agreementsOf(duck, path, cells, profile.rows)
+  const expected = likeByChance(agreements, mayDiffer(cells), rows.train.length + rows.validation.length)
+  return near.length > BEYOND_CHANCE * expected * looked ? near : []
+}
+
+const mayDiffer = (cells: readonly string[]) => Math.max(1, Math.floor(MAY_DIFFER * cells.length))
 const hashOf = (cells: readonly string[]) => `hash(${cells.join(', ')})`
 
 /**
@@ -110,10 +129,9 @@ async function alike(duck: Duck, path: string, cells: readonly string[], matches
   await duck.run(`CREATE OR REPLACE TEMP TABLE compared AS
     SELECT file_row_number AS number, [${cells.map((cell) => `${cell}::VARCHAR`).join(', ')}] AS cells
     FROM ${numberedParquet(path)} WHERE file_row_number IN (SELECT one FROM pairs UNION SELECT other FROM pairs)`)
-  const most = Math.max(1, Math.floor(MAY_DIFFER * cells.length))
   const near = await duck.rows<{ one: number; other: number }>(`SELECT one, min(other) AS other FROM pairs
     JOIN compared a ON a.number = pairs.one JOIN compared b ON b.number = pairs.other
-    WHERE len(list_filter(list_zip(a.cells, b.cells), lambda pair: pair[1] IS DISTINCT FROM pair[2])) <= ${most}
+    WHERE len(list_filter(list_zip(a.cells, b.cells), lambda pair: pair[1] IS DISTINCT FROM pair[2])) <= ${mayDiffer(cells)}
     GROUP BY one`)
   await duck.run('DROP TABLE compared')
   await duck.run('DROP TABLE pairs')

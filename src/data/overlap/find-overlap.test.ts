@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { DatasetSpec } from '../contract.ts'
 import { placeOfKey } from '../split.ts'
 import { splitBy, testFolder } from '../tables.fixture.ts'
+import { likeByChance } from './chance.ts'
 
 const folder = testFolder()
 
@@ -70,6 +71,25 @@ it('a split by group keeps copies of a customer together', async () => {
   })
   expect(split!.overlap!.crossings).toEqual([])
   expect(codesOf(warnings).filter((code) => code.includes('SPLIT'))).toEqual([])
+})
+
+it('rows of a narrow table are nearly alike by chance, and no warning, though copies are told', async () => {
+  const narrow = (i: number) =>
+    [chance(i, 1) * 12, chance(i, 2) * 6, chance(i, 3) * 4, chance(i, 4) * 3, chance(i, 5) * 1e6].map(Math.floor)
+  const rows = Array.from({ length: 900 }, (_, i) => [...narrow(i), i % 3])
+  const copies = rows.slice(0, 100)
+  const { split } = await folder.ingestText(`a,b,c,d,e,bought\n${[...rows, ...copies].join('\n')}\n`, {
+    label: 'bought',
+    split: splitBy('random'),
+  })
+  expect(new Set(split!.overlap!.crossings.map(({ kind }) => kind))).toEqual(new Set(['exact']))
+})
+
+it('chance is told apart from likeness by how often two rows agree', () => {
+  // All cells but one of two agree: p² + 2 p (1 - p).
+  expect(likeByChance([0.5, 0.5], 1, 1)).toBeCloseTo(0.75, 12)
+  expect(likeByChance([0.1, 0.2, 0.3], 0, 10)).toBeCloseTo(0.06, 12)
+  expect(likeByChance([0.9, 0.9], 1, 1_000)).toBe(1)
 })
 
 it('rows of a coarse table are alike by chance, and no warning', async () => {
