@@ -1,3 +1,4 @@
-import { runCli } from '#cli'
+import { endWhenReaderIsGone, runCli } from '#cli'
 
+endWhenReaderIsGone(process.argv[2])
 process.exitCode = await runCli(process.argv)

@@ -1,1 +1,2 @@
 export { runCli } from './program.ts'
+export { endWhenReaderIsGone } from './reader-gone.ts'

@@ -6,7 +6,6 @@ import { declareFeedbackCommands } from './feedback/commands.ts'
 import { declareFeatureCommands } from './features/commands.ts'
 import { printError } from './output.ts'
 import { declarePredictionCommands } from './predictions/commands.ts'
-import { endWhenReaderIsGone } from './reader-gone.ts'
 import { declareRolloutCommands } from './rollout-commands.ts'
 
 const SERVER = () => new Option('--server <url>', 'the server to talk to (ORRERY_SERVER)')
@@ -19,7 +18,6 @@ const FILE = () => new Option('-f, --file <path>', 'the project file').default('
  * @returns the exit code
  */
 export async function runCli(argv: readonly string[]): Promise<number> {
-  endWhenReaderIsGone(argv[2])
   let code = DONE
   const program = new Command('orrery')
     .description('One program that carries a model round its whole life and keeps it in step with the world.')
