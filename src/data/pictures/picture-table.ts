@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { syncPath } from '../files/durable.ts'
 import type { DescribedPicture } from './described.ts'
@@ -63,7 +63,7 @@ export function makePictureTable(home: Home, version: string, measured: string):
   const file = fileOf(home, version)
   const aside = `${file}.${process.pid}.aside`
   mkdirSync(dirname(file), { recursive: true })
-  rmSync(aside, { force: true })
+  removeLeft(file)
   const database = new DatabaseSync(aside, { timeout: 60_000 })
   database.exec('pragma journal_mode = off; pragma synchronous = off')
   database.prepare('attach ? as kept').run(measured)
@@ -86,6 +86,23 @@ export function makePictureTable(home: Home, version: string, measured: string):
       close()
       rmSync(aside, { force: true })
     },
+  }
+}
+
+/** Removes what processes that were killed have left of this table. */
+function removeLeft(file: string): void {
+  const left = readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}.`))
+  for (const name of left) {
+    const pid = Number(/\.(\d+)\.aside$/.exec(name)?.[1])
+    if (pid === process.pid || (pid > 0 && !isAlive(pid))) rmSync(join(dirname(file), name), { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DatabaseSync } from 'node:sqlite'
@@ -244,11 +245,15 @@ it('goes on after a kill -9 with what was measured by then', async () => {
     detached: true,
   })
   await expect.poll(kept, { timeout: 60_000, interval: 5 }).toBeGreaterThan(0)
+  const ended = once(child, 'exit')
   process.kill(-child.pid!, 'SIGKILL')
+  await ended
   const cutAt = kept()
   expect(cutAt).toBeLessThan(many)
   const { profile, progress } = await profiled()
   expect(progress[0]).toBeGreaterThanOrEqual(cutAt)
+  const kinds = readdirSync(join(shop.folder, '.orrery', 'data', 'profiles')).map((name) => name.replace(/^\w+/, ''))
+  expect(kinds.sort()).toEqual(['.json', '.pictures'])
   expect(profile.pictures).toBe(many)
 }, 120_000)
 
