@@ -70,6 +70,7 @@ async function showing<Made>(
   let [now, done] = ['starting', undefined as number | undefined]
   const draw = () =>
     screen.block([`${spinner()} ${pc.bold(dataset)}  ${stateOf(now, done)} · ${elapsed(Date.now() - began)}`])
+  draw()
   const timer = setInterval(draw, DRAW_EVERY_MS)
   try {
     return await work((message, fraction) => {
