@@ -118,12 +118,9 @@ describe.skipIf(noBrowser)('the pages in Chromium, on a real server', { timeout:
     await page.getByRole('link', { name: 'steps and evidence' }).first().click()
     await page.waitForURL(/\/rollouts\/[0-9A-Z]+$/)
     const steps = page.getByRole('list', { name: 'Steps of the roll-out' }).getByRole('listitem')
-    expect((await steps.allInnerTexts()).map((text) => text.split('\n')[0])).toEqual([
-      'staging',
-      'awaiting certification',
-      'canary',
-      'promoted',
-    ])
+    await expect
+      .poll(async () => (await steps.allInnerTexts()).map((text) => text.split('\n')[0]), { timeout: 10_000 })
+      .toEqual(['staging', 'awaiting certification', 'canary', 'promoted'])
     await page.locator('.timeline li', { hasText: 'certified by local' }).waitFor()
     expect(await page.locator('.share-chart path.line').getAttribute('d')).toMatch(/^M/)
   })
