@@ -88,15 +88,18 @@ export async function keepCheck(tx: Tx, project: string, dataset: string, check:
 
 /** When a source was read last because its time had come; `undefined` before the first. */
 export async function polledAt(storage: Storage, project: string, dataset: string): Promise<number | undefined> {
-  const row = await storage
+  const row = await pollOf(storage, project, dataset)
+  return row && Number(row.polled_at)
+}
+
+const pollOf = (storage: Storage, project: string, dataset: string) =>
+  storage
     .reads<SourceTables>()
     .selectFrom('data_source_polls')
-    .select('polled_at')
+    .select(['polled_at', 'validators'])
     .where('project', '=', project)
     .where('dataset', '=', dataset)
     .executeTakeFirst()
-  return row && Number(row.polled_at)
-}
 
 export async function keepPoll(tx: Tx, project: string, dataset: string, at: number): Promise<void> {
   await tables<SourceTables>(tx)
@@ -112,13 +115,7 @@ export async function validatorsOf(
   project: string,
   dataset: string,
 ): Promise<Validators | undefined> {
-  const row = await storage
-    .reads<SourceTables>()
-    .selectFrom('data_source_polls')
-    .select('validators')
-    .where('project', '=', project)
-    .where('dataset', '=', dataset)
-    .executeTakeFirst()
+  const row = await pollOf(storage, project, dataset)
   return row?.validators ? decodeJson<Validators>(row.validators) : undefined
 }
 
