@@ -12,13 +12,17 @@ export async function agreementsOf(
   rows: number,
 ): Promise<number[]> {
   const every = Math.max(1, Math.ceil(rows / SAMPLED))
+  const placed = cells.map((cell, i) => `${cell} AS c${i}`)
+  await duck.run(`CREATE OR REPLACE TEMP TABLE agreeing AS
+    SELECT ${placed.join(', ')} FROM ${numberedParquet(path)} WHERE file_row_number % ${every} = 0`)
   const agreements: number[] = []
-  for (const cell of cells) {
+  for (const i of cells.keys()) {
     const { agree } = await duck.row<{ agree: number | null }>(`
       SELECT sum(n * (n - 1)) / nullif(sum(n) * (sum(n) - 1), 0) AS agree
-      FROM (SELECT count(*)::DOUBLE AS n FROM ${numberedParquet(path)} WHERE file_row_number % ${every} = 0 GROUP BY ${cell})`)
+      FROM (SELECT count(*)::DOUBLE AS n FROM agreeing GROUP BY c${i})`)
     agreements.push(agree ?? 0)
   }
+  await duck.run('DROP TABLE agreeing')
   return agreements
 }
 
