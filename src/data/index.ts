@@ -2,6 +2,7 @@ export { type AppendedTable, type AppendRequest, appendRows, type RowRecord } fr
 export { type Data, type NewDataVersion, openData } from './data.ts'
 export { diffFiles } from './diff/diff-files.ts'
 export { type Duck, makeFolder, withDuck } from './duckdb.ts'
+export { ignoredAfterJoin, ignoredBeforeJoin } from './entity-keys.ts'
 export * from './errors.ts'
 export { stopOnFailure } from './expectations.ts'
 export { type FileDatasets, openFileDatasets } from './files/file-datasets.ts'

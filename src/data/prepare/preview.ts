@@ -5,6 +5,7 @@ import type { Preparation } from '#preparation'
 import { partsOfRecipe } from '#projects'
 import type { PrepareStep } from '#projects/contract'
 import { type Duck, makeFolder, withDuck } from '../duckdb.ts'
+import { ignoredAfterJoin, ignoredBeforeJoin } from '../entity-keys.ts'
 import { StepRefused } from '../errors.ts'
 import { rowCount } from '../frame.ts'
 import { type IngestRequest, ingestTable, runRecipe } from '../ingest.ts'
@@ -63,7 +64,7 @@ export async function previewRecipe(request: PreviewRequest): Promise<RecipePrev
   const inPackage = problem === null ? parts.inPackage : []
   const fitted = await asFar(
     inPackage,
-    (some, i) => prepareRows(request, table, some, parts.table.length, join(request.target, `fitted-${i}`)),
+    (some, i) => prepareRows(table, some, parts.table.length, join(request.target, `fitted-${i}`)),
     parts.table.length,
   )
   problem ??= fitted.problem
@@ -120,7 +121,7 @@ export async function sampleEntities(request: IngestRequest, keys: readonly stri
     const target = join(request.target, `entities-${i}`)
     const { path, made } = await sampleRows(request, some, target)
     const { columns: _, ...plain } = readFrom(path, spec)
-    const ignore = (spec.ignore ?? []).filter((column) => !keys.includes(column))
+    const ignore = ignoredBeforeJoin(spec, keys)
     const described = join(target, 'described')
     const table = await ingestTable({ spec: { ...plain, ...UNJUDGED, ignore }, folder, target: described })
     return { parquet: table.parquetPath, made }
@@ -131,11 +132,14 @@ export async function sampleEntities(request: IngestRequest, keys: readonly stri
 /** A preview shows what a recipe does; what is expected of the table is another question. */
 const UNJUDGED = { prepare: [], expect: [], features: [] }
 
-/** Joined as a run joins them: keys find features, and a model that learned from them would know its customers by name. */
+/** Joined as a run joins them. */
 function describeJoined(request: PreviewRequest, { parquet: path, made, keys }: JoinedSample) {
   const { spec, target } = request
-  const ignore = [...new Set([...(spec.ignore ?? []), ...keys])].filter((column) => column !== spec.id)
-  return describeRows({ ...request, spec: { ...spec, ignore } }, { path, made }, join(target, 'joined'))
+  return describeRows(
+    { ...request, spec: { ...spec, ignore: ignoredAfterJoin(spec, keys) } },
+    { path, made },
+    join(target, 'joined'),
+  )
 }
 
 async function sampleRows(request: IngestRequest, steps: readonly PrepareStep[], target: string) {
@@ -182,7 +186,6 @@ async function keptRows(path: string): Promise<MadeRows> {
 }
 
 async function prepareRows(
-  _: IngestRequest,
   table: MadeRows,
   steps: readonly PrepareStep[],
   first: number,

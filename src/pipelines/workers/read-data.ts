@@ -6,6 +6,8 @@ import {
   appendRows,
   type BroughtFile,
   type IngestedTable,
+  ignoredAfterJoin,
+  ignoredBeforeJoin,
   ingestPictures,
   ingestTable,
   type KeptTable,
@@ -115,9 +117,9 @@ async function readWithFeatures(
   target: string,
   progress: (message: string) => void,
 ): Promise<IngestedTable> {
-  const { time, id, columns, ignore = [] } = set
+  const { time, id, columns } = set
   const keys = features.views.flatMap(({ view }) => [...view.entities])
-  const visible = ignore.filter((column) => !keys.includes(column))
+  const visible = ignoredBeforeJoin(set, keys)
   const { table: steps } = partsOfRecipe(set.prepare ?? [])
   const entities = await ingestTable({
     // A recipe is looked through for leaks, which takes the label and the split.
@@ -139,9 +141,7 @@ async function readWithFeatures(
     folder,
     target: joined,
   })
-  // Keys find features; a model that learned from them would know its customers by name.
-  const aside = [...new Set([...ignore, ...keys])].filter((column) => column !== id)
-  const spec: DatasetSpec = { ...readFrom(joined, set), ignore: aside, prepare: [] }
+  const spec: DatasetSpec = { ...readFrom(joined, set), ignore: ignoredAfterJoin(set, keys), prepare: [] }
   const table = await ingestTable({ spec, folder, target, previous: parent?.schema, progress })
   const from = entities.source as Extract<IngestedTable['source'], { kind: 'files' | 'url' | 'taken' }>
   return { ...table, source: { ...from, features: [...uses] } }
